@@ -1,0 +1,2 @@
+include(GatewayFind)
+gateway_find(libuv uv.h uv)

@@ -1,0 +1,2 @@
+include(GatewayFind)
+gateway_find(re2 re2/re2.h re2)

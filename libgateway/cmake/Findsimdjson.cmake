@@ -1,0 +1,2 @@
+include(GatewayFind)
+gateway_find(simdjson simdjson.h simdjson)

@@ -1,0 +1,2 @@
+include(GatewayFind)
+gateway_find(wslay wslay/wslay.h wslay)
