@@ -8,6 +8,11 @@
 //
 // feed() borrows the piece until next() has answered nothing: body events point into it. Events of one piece may be
 // taken later than the piece came (back-pressure); the caller keeps the piece meanwhile.
+//
+// Each head is followed by exactly one `end`, unless next() fails or the connection closes before. std::bad_alloc may
+// come out of feed(), next() and the send functions; the only thing left then is to destroy the object.
+//
+// A connection with nothing open holds one object of less than 1 KiB and no block of the pool.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +33,7 @@ struct Header {
     std::string_view value;  // without white space at both ends
 };
 
-// The fields of one head. Views stay valid until the End of the message was taken.
+// The fields of one head or trailer. Views stay valid until the next() that follows the one that gave `end`.
 class Headers {
 public:
     explicit Headers(std::span<const Header> fields = {}) noexcept : fields_(fields) {}
@@ -50,7 +55,8 @@ enum class EventKind : std::uint8_t {
     body,      // a piece of the content, transfer coding removed; never empty
     trailers,  // fields after a chunked body, only when there are any
     end,       // the message is complete
-    upgrade,   // (client) 101, or (server) after accept_upgrade(): the rest of the stream is not HTTP, see take_rest()
+    upgrade,   // (client) after the head of a 101, or (server) after accept_upgrade(): the rest of the stream is not
+               // HTTP, see take_rest(); nothing but this comes behind a 101, not even `end`
 };
 
 struct RequestHead {
@@ -60,7 +66,7 @@ struct RequestHead {
     Headers headers;
     std::optional<std::uint64_t> content_length;  // nothing: chunked, or no body
     bool chunked = false;
-    bool upgrade = false;     // has `Connection: upgrade` and `Upgrade`; the caller may answer 101
+    bool upgrade = false;  // has `Connection: upgrade` and `Upgrade`; the caller may answer 101
 };
 
 struct ResponseHead {
@@ -86,15 +92,20 @@ struct Limits {
     std::uint64_t body_bytes_max = 20971520;        // 413 above; may be lowered per request with set_body_bytes_max()
 };
 
-// One HTTP/1 connection from a client. A protocol error makes next() fail once; error_status() then says which status
-// answers it, and after send_head() of it the connection must close: should_close() is true from there on.
+// One HTTP/1 connection from a client. A protocol error makes next() fail, from there on always; error_status() then
+// says which status answers it, and with the end of that answer should_close() becomes true.
+//
+// A request whose answer ends first: what is left of its body is read and dropped by next(), up to 64 KiB, then its
+// `end` comes and the next request. When more than that is announced, or the client waits for 100 (Continue), the
+// answer says `Connection: close`; when chunks turn out to be more, should_close() becomes true. Either way no further
+// event comes.
 class Server {
 public:
     struct Event {
         EventKind kind;
-        const RequestHead* head = nullptr;       // kind head; valid until `end` was taken
-        std::span<const std::byte> body;         // kind body
-        Headers trailers;                        // kind trailers
+        const RequestHead* head = nullptr;  // kind head; valid as long as its fields
+        std::span<const std::byte> body;    // kind body
+        Headers trailers;                   // kind trailers
     };
 
     Server(const Limits& limits, BlockPool* pool, std::pmr::memory_resource* memory);
@@ -102,16 +113,23 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // Takes the next bytes of the connection; the last piece must have been used up (next() gave nothing).
+    // Takes the next bytes of the connection; the last piece must have been used up (next() gave nothing). Bytes behind
+    // a request that waits for its answer are copied when next() gives nothing. Of what a client sends ahead about 64
+    // KiB are kept; when the caller feeds more although wants_input() is false, the connection closes with that answer.
     void feed(std::span<const std::byte> piece);
-    // The peer sends no more (FIN). Fails with GW_ERR_TRUNCATED when a request was open.
+    // True when the next event needs more bytes; false while a request waits for its answer: stop reading the socket.
+    [[nodiscard]] bool wants_input() const noexcept;
+    // The peer sends no more (FIN). Fails with GW_ERR_TRUNCATED in the middle of a request. Whole requests are still
+    // given out and answered; should_close() follows.
     [[nodiscard]] Result<void> finish();
     // The next event; nothing when more bytes are needed, or while the previous request waits for its answer
     // (pipelining: requests are handed out one at a time, in order).
     [[nodiscard]] Result<std::optional<Event>> next();
-    // 400, 408, 413, 414, 431, 501 or 505 after next() failed, else 0.
+    // 400, 413, 414, 417, 431, 501 or 505 after next() failed, else 0. Also 0 when the failed request has its answer,
+    // or a part of it, already: abort_response() if that is open, then close.
     [[nodiscard]] int error_status() const noexcept;
-    // Lowers (or raises) the limit for the body of the request whose head was just taken.
+    // Lowers (or raises) the limit for the body of the request whose head was just taken. An announced length above it
+    // makes the next next() fail, before any of the body is waited for.
     void set_body_bytes_max(std::uint64_t bytes) noexcept;
     // True from the first byte of a head until its end: the time-out for heads (408) applies.
     [[nodiscard]] bool in_head() const noexcept;
@@ -121,36 +139,54 @@ public:
     [[nodiscard]] bool expects_continue() const noexcept;
     void send_continue(Buffer& out);
 
-    // Begins the answer to the request whose head was taken. Writes the status line, `Date` (from `unix_ms`),
-    // `Connection` and framing fields, and `fields`; a Content-Length, Transfer-Encoding, Connection, Date or Trailer
-    // among `fields` is a caller's mistake (assert) and skipped. For HEAD, 204 and 304 the content is left out.
+    // True when send_head() is allowed: no answer to the same request or failure has begun, and none was the last.
+    [[nodiscard]] bool may_answer() const noexcept;
+    // Begins the answer to the request whose head was taken, to a failure, or, when no request is open, one that closes
+    // the connection (408). Writes the status line, `Date` (from `unix_ms`), `Connection` and framing fields, and
+    // `fields`; a Content-Length, Transfer-Encoding, Connection, Date or Trailer among `fields` is a caller's mistake
+    // (assert) and skipped. So is, without assert, a field whose name is no token or whose value has a control
+    // character: it could split the response. With an Upgrade among `fields`, Connection names it. For HEAD, 204 and
+    // 304 the content is left out. `unix_ms` 0 means no clock and no Date. Framing::none writes `Content-Length: 0`
+    // where the end of the message would not be clear otherwise.
     void send_head(Buffer& out, int status, std::span<const Header> fields, Framing framing, std::uint64_t length,
                    std::uint64_t unix_ms);
+    // Writes more content, in one chunk when chunked; empty data writes nothing. More than the announced length is a
+    // caller's mistake (assert) and cut off.
     void send_body(Buffer& out, std::span<const std::byte> data);
+    // How many bytes send_body() may still take; UINT64_MAX when there is no announced length.
+    [[nodiscard]] std::uint64_t body_room() const noexcept;
+    // Ends the answer. With less content than announced the connection must close. Trailers go out with chunked framing
+    // only, without those that RFC 9110 6.5.1 forbids there.
     void send_end(Buffer& out, std::span<const Header> trailers = {});
     // The answer ends here though its framing does not: the connection must close (should_close()).
     void abort_response() noexcept;
     // A response head was sent and send_end() was not called yet.
     [[nodiscard]] bool response_open() const noexcept;
-    // Makes the next send_head() write `Connection: close` (drain, limits).
+    // Makes the next send_head() write `Connection: close` (drain, limits). When an answer is open already the
+    // connection closes with its end; when nothing is open should_close() is true at once.
     void close_after_response() noexcept;
     // The connection must be closed once what was written is out.
     [[nodiscard]] bool should_close() const noexcept;
     // The client has sent, or may still be sending, bytes nobody will read: close with a lingering half-close.
     [[nodiscard]] bool should_linger() const noexcept;
 
-    // Answers an upgrade request with 101 and `fields` (which hold Upgrade and Connection). After this the bytes behind
-    // the request are not HTTP; take_rest() gives those already fed.
+    // True when accept_upgrade() is allowed.
+    [[nodiscard]] bool may_upgrade() const noexcept;
+    // Answers an upgrade request, which must have been read to its end, with 101 and `fields` (which hold Upgrade and
+    // Connection). After this the bytes behind the request are not HTTP; take_rest() gives those already fed.
     void accept_upgrade(Buffer& out, std::span<const Header> fields, std::uint64_t unix_ms);
+    // The bytes that were fed and not used, valid until the next call or as long as their piece.
     [[nodiscard]] std::span<const std::byte> take_rest() noexcept;
 
 private:
     struct State;
-    struct Deleter { void operator()(State* state) const noexcept; };
+    struct Deleter {
+        void operator()(State* state) const noexcept;
+    };
     std::unique_ptr<State, Deleter> state_;
 };
 
-// One HTTP/1 connection to a server. One request at a time.
+// One HTTP/1 connection to a server. One request at a time. Limits make next() fail with GW_ERR_LIMIT.
 class Client {
 public:
     struct Event {
@@ -165,24 +201,34 @@ public:
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    // Begins a request; `fields` must hold Host. Same rules as Server::send_head.
+    // True when send_head() is allowed: the last request was sent, its response was taken, and next() has not failed.
+    [[nodiscard]] bool may_send() const noexcept;
+    // Begins a request; `fields` must hold Host. Same rules as Server::send_head. A method or target that is not valid
+    // is not written: next() fails with GW_ERR_ARGUMENT.
     void send_head(Buffer& out, std::string_view method, std::string_view target, std::span<const Header> fields,
                    Framing framing, std::uint64_t length);
     void send_body(Buffer& out, std::span<const std::byte> data);
+    [[nodiscard]] std::uint64_t body_room() const noexcept;
     void send_end(Buffer& out, std::span<const Header> trailers = {});
+    // A request head was sent and send_end() was not called yet.
+    [[nodiscard]] bool request_open() const noexcept;
 
     void feed(std::span<const std::byte> piece);
-    // The server sends no more. Ends a body that lasts until the close; GW_ERR_TRUNCATED in the middle of anything else.
+    // The server sends no more. Ends a body that lasts until the close; GW_ERR_TRUNCATED in the middle of anything
+    // else.
     [[nodiscard]] Result<void> finish();
-    // Interim answers (1xx but 101) are skipped. A response nobody asked for is GW_ERR_PROTOCOL.
+    // Interim answers (1xx but 101) are skipped, up to 32 of them. A response nobody asked for is GW_ERR_PROTOCOL.
     [[nodiscard]] Result<std::optional<Event>> next();
-    // The exchange is over and the connection can carry another one.
+    // The exchange is over and the connection can carry another one. Never again after a response that ended before our
+    // request did: the rest of that would be read as the begin of the next.
     [[nodiscard]] bool reusable() const noexcept;
     [[nodiscard]] std::span<const std::byte> take_rest() noexcept;
 
 private:
     struct State;
-    struct Deleter { void operator()(State* state) const noexcept; };
+    struct Deleter {
+        void operator()(State* state) const noexcept;
+    };
     std::unique_ptr<State, Deleter> state_;
 };
 
@@ -190,7 +236,10 @@ private:
 [[nodiscard]] std::string_view reason_phrase(int status) noexcept;
 
 // A value for the Date field: IMF-fixdate of RFC 9110 5.6.7, 29 bytes.
-struct DateText { char text[29]; [[nodiscard]] std::string_view view() const noexcept { return {text, sizeof text}; } };
+struct DateText {
+    char text[29];
+    [[nodiscard]] std::string_view view() const noexcept { return {text, sizeof text}; }
+};
 [[nodiscard]] DateText format_date(std::uint64_t unix_ms) noexcept;
 
 }  // namespace gw::http1

@@ -1,9 +1,11 @@
 // WebSocket, RFC 6455: the opening handshake of both sides and the frame codec on wslay.
 //
-//     bytes -- feed() --> [ frames | UTF-8 | limits ] -- next() --> Message, Ping, Pong, Close
-//     send_message(), send_ping(), send_close() --> bytes in `out`
+//     bytes -- feed() --> [ frames | UTF-8 | limits ] -- next() --> text, binary, ping, pong, close
+//     send(), send_fragment(), send_close() --> bytes in `out`
 //
-// Nothing here knows HTTP parsing or sockets: the handshake works on header values that http1 has read.
+// Nothing here knows HTTP parsing or sockets: the handshake works on header values that http1 has read. wslay reads and
+// writes the heads of frames (frame_head.h); payloads go from the piece to the message and nowhere else in between. No
+// extension is spoken. A codec between two messages holds no buffer.
 #pragma once
 
 #include <array>
@@ -36,11 +38,15 @@ struct UpgradeRequest {
 // goes with `Sec-WebSocket-Version: 13` and `Upgrade: websocket`, 405 with `Allow: GET`.
 struct UpgradeAnswer {
     int status = 400;
-    std::string_view what;         // why not; static text
+    std::string_view what;          // why not; static text
     std::array<char, 28> accept{};  // Sec-WebSocket-Accept, when status is 101
-    std::string_view protocol;     // the chosen one of `supported`, empty for none
+    std::string_view protocol;      // the chosen one of `supported`, empty for none
 };
+// The client's list of protocols is in the order of its preference; the first that is supported is chosen.
 [[nodiscard]] UpgradeAnswer answer_upgrade(const UpgradeRequest& request, std::span<const std::string_view> supported);
+
+// The Sec-WebSocket-Accept for a Sec-WebSocket-Key; nothing when the key is not 16 bytes in base64.
+[[nodiscard]] std::optional<std::array<char, 28>> accept_key(std::string_view key) noexcept;
 
 // Client side: a key from 16 random bytes, and the check of the server's answer (4.1, steps 1 to 6).
 [[nodiscard]] std::array<char, 24> make_key(std::span<const std::byte, 16> random) noexcept;
@@ -48,6 +54,7 @@ struct UpgradeResponse {
     int status = 0;
     std::optional<std::string_view> upgrade, connection, accept, protocol, extensions;
 };
+// GW_ERR_UPSTREAM when the server answered with another status than 101, GW_ERR_PROTOCOL when its 101 is wrong.
 [[nodiscard]] Result<void> check_upgrade(const UpgradeResponse& response, std::string_view key,
                                          std::span<const std::string_view> offered);
 
@@ -74,21 +81,29 @@ public:
     Codec(const Codec&) = delete;
     Codec& operator=(const Codec&) = delete;
 
-    // Takes the next bytes; borrowed until next() has given nothing.
+    // Takes the next bytes, when next() has given nothing or failed; borrowed until it does so again. Bytes behind a
+    // close frame or a failure are ignored.
     void feed(std::span<const std::byte> piece);
     // The next message or control frame. Fails with GW_ERR_PROTOCOL (1002), GW_ERR_DATA (1007, bad UTF-8, found in the
-    // frame where it is) or GW_ERR_LIMIT (1009); close_code() says which code answers it, and nothing is read after.
-    // A ping must be answered by the caller with send_pong (so that a flood can be limited), a close with send_close.
+    // frame where it is) or GW_ERR_LIMIT (1009); close_code() says which code answers it, and nothing is read after:
+    // it fails again and again.
+    // A ping must be answered by the caller with a pong (so that a flood can be limited), a close with send_close.
     [[nodiscard]] Result<std::optional<Event>> next();
+    // 1002, 1007 or 1009 when next() has failed, else 0.
     [[nodiscard]] std::uint16_t close_code() const noexcept;
     void set_message_bytes_max(std::size_t bytes) noexcept;  // from the next message on
 
-    void send_text(Buffer& out, std::string_view text) { send(out, EventKind::text, as_bytes(text)); }
-    void send(Buffer& out, EventKind kind, std::span<const std::byte> data);  // text, binary, ping, pong
-    // A message in pieces: the first call gives its kind, `last` ends it.
-    void send_fragment(Buffer& out, EventKind kind, std::span<const std::byte> data, bool last);
-    // Sends a close frame once; the reason is cut to 123 bytes between characters. Nothing can be sent after.
-    void send_close(Buffer& out, std::uint16_t code, std::string_view reason);
+    // These tell whether anything was written: nothing is once a close was sent, or when the random source failed
+    // (client role), or, which is the caller's mistake, for a control frame above 125 bytes and for a message while
+    // another one is open in fragments. Text must be UTF-8: the other side closes otherwise.
+    bool send_text(Buffer& out, std::string_view text) { return send(out, EventKind::text, as_bytes(text)); }
+    bool send(Buffer& out, EventKind kind, std::span<const std::byte> data);  // text, binary, ping, pong
+    // A message in pieces: the first call gives its kind, `last` ends it. Control frames may go in between.
+    bool send_fragment(Buffer& out, EventKind kind, std::span<const std::byte> data, bool last);
+    // Sends a close frame once; the reason is cut to 123 bytes between characters. Nothing can be sent after. The code
+    // 1005 stands for a frame without one, as in the close that it answers; any other code that is not sendable is the
+    // caller's mistake and becomes 1011.
+    bool send_close(Buffer& out, std::uint16_t code, std::string_view reason);
     [[nodiscard]] bool close_sent() const noexcept;
     [[nodiscard]] bool close_received() const noexcept;
     // Bytes of an unfinished message held inside.
@@ -96,7 +111,9 @@ public:
 
 private:
     struct State;
-    struct Deleter { void operator()(State* state) const noexcept; };
+    struct Deleter {
+        void operator()(State* state) const noexcept;
+    };
     std::unique_ptr<State, Deleter> state_;
 };
 

@@ -1,0 +1,117 @@
+#include "gateway/event.h"
+
+#include "api/guard.h"
+#include "api/handles.h"
+#include "api/sized.h"
+
+namespace {
+
+using gw::api::unwrap;
+
+// Zero means the default that config.h names.
+void set_defaults(gw_limits& limits) {
+    const auto set = [](auto& field, auto value) {
+        if (field == 0) field = static_cast<std::remove_reference_t<decltype(field)>>(value);
+    };
+    set(limits.conns_max, 10000);
+    set(limits.request_line_bytes_max, 8192);
+    set(limits.header_bytes_max, 32768);
+    set(limits.header_count_max, 128);
+    set(limits.body_bytes_max, 1U << 20U);
+    set(limits.header_timeout_ms, 10000);
+    set(limits.body_timeout_ms, 30000);
+    set(limits.idle_timeout_ms, 75000);
+    set(limits.write_timeout_ms, 120000);
+    set(limits.linger_ms, 2000);
+    set(limits.drain_ms, 30000);
+    set(limits.output_bytes_high, 65536);
+    set(limits.upstream_conns_max, 256);
+    set(limits.upstream_idle_max, 64);
+    set(limits.upstream_idle_ms, 30000);
+    set(limits.upstream_body_bytes_max, 16U << 20U);
+    set(limits.event_bytes_max, 4U << 20U);
+    set(limits.asks_max, 1024);
+    set(limits.ask_timeout_ms, 30000);
+}
+
+}  // namespace
+
+extern "C" {
+
+gw_status gw_gateway_new(const gw_gateway_options* options, gw_gateway** out) {
+    if (out == nullptr) return GW_ERR_ARGUMENT;
+    gw_gateway_options given;
+    if (const gw_status status = gw::api::copy_sized(options, given); status != GW_OK) return status;
+    gw::exchange::GatewayOptions complete{};
+    if (const gw_status status = gw::api::copy_sized(given.host, complete.host); status != GW_OK) return status;
+    if ((complete.host.alloc == nullptr) != (complete.host.free == nullptr)) return GW_ERR_ARGUMENT;
+    if (const gw_status status = gw::api::copy_sized(given.limits, complete.limits); status != GW_OK) return status;
+    if ((given.services & ~static_cast<std::uint32_t>(GW_SERVICE_ALL)) != 0) return GW_ERR_UNSUPPORTED;
+    set_defaults(complete.limits);
+    complete.config = const_cast<gw::exchange::ConfigHandle*>(unwrap(given.config));  // its reference count changes
+    complete.store = given.store;
+    complete.services = given.services;
+    return gw::api::guard([&] {
+        const gw::Allocator allocator = gw::Allocator::from(&complete.host);
+        void* place = allocator.allocate(sizeof(gw::exchange::Gateway));
+        gw::exchange::Gateway* gateway = nullptr;
+        try {
+            gateway = new (place) gw::exchange::Gateway(complete);
+            const gw_status status = gateway->start();
+            if (status != GW_OK) {
+                gateway->~Gateway();
+                allocator.deallocate(place, sizeof(gw::exchange::Gateway));
+                return status;
+            }
+        } catch (...) {
+            if (gateway != nullptr) gateway->~Gateway();
+            allocator.deallocate(place, sizeof(gw::exchange::Gateway));
+            throw;
+        }
+        *out = reinterpret_cast<gw_gateway*>(gateway);
+        return GW_OK;
+    });
+}
+
+void gw_gateway_free(gw_gateway* gateway) {
+    if (gateway == nullptr) return;
+    gw::exchange::Gateway* self = unwrap(gateway);
+    const gw::Allocator allocator = self->allocator();
+    self->~Gateway();
+    allocator.deallocate(self, sizeof(gw::exchange::Gateway));
+}
+
+gw_status gw_gateway_tick(gw_gateway* gateway, uint64_t monotonic_ms, uint64_t unix_ms) {
+    if (gateway == nullptr) return GW_ERR_ARGUMENT;
+    return gw::api::guard([&] { return unwrap(gateway)->tick(monotonic_ms, unix_ms); });
+}
+
+uint64_t gw_gateway_next_deadline(const gw_gateway* gateway) {
+    static_assert(gw::never == GW_NEVER);
+    return gateway == nullptr ? GW_NEVER : unwrap(gateway)->next_deadline();
+}
+
+gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
+    if (gateway == nullptr || event == nullptr) return GW_ERR_ARGUMENT;
+    gw_event next{};
+    if (!unwrap(gateway)->next_event(next)) return GW_DONE;
+    return gw::api::fill_sized(next, event);
+}
+
+gw_status gw_gateway_shutdown(gw_gateway* gateway) {
+    if (gateway == nullptr) return GW_ERR_ARGUMENT;
+    return gw::api::guard([&] {
+        unwrap(gateway)->shutdown();
+        unwrap(gateway)->settle();
+        return GW_OK;
+    });
+}
+
+gw_status gw_gateway_stats(const gw_gateway* gateway, gw_stats* stats) {
+    if (gateway == nullptr || stats == nullptr) return GW_ERR_ARGUMENT;
+    gw_stats now{};
+    unwrap(gateway)->fill(now);
+    return gw::api::fill_sized(now, stats);
+}
+
+}  // extern "C"

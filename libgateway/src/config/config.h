@@ -1,0 +1,174 @@
+// The configuration: what a person wrote, checked, completed with defaults, and made into values.
+//
+//     text -- JSON5, $include --> tree -- ${NAME} --> tree -- schema --> tree -- rules --> Config
+//                                                \-> Problem: where, what, and what to do
+//
+// The layout is OpenClaw's. Every key of it is known; a key that is misspelt is an error and not silence. Policy only:
+// what bounds memory and time of one gateway is in gw_limits.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gw::config {
+
+enum class AuthMode : std::uint8_t { none, token, password, trusted_proxy };   // gateway.auth.mode
+enum class Bind : std::uint8_t { loopback, lan, tailnet, automatic, custom };  // gateway.bind
+
+// Milliseconds that a call to a provider may take: to the connection, to the first byte of the answer, between two
+// bytes.
+struct Timeouts {
+    std::uint32_t connect_ms = 10000;
+    std::uint32_t first_byte_ms = 120000;
+    std::uint32_t idle_ms = 120000;
+};
+
+struct Model {
+    explicit Model(std::pmr::memory_resource* memory) : id(memory), name(memory) {}
+    std::pmr::string id, name;
+};
+
+// models.providers.<id>
+struct Provider {
+    explicit Provider(std::pmr::memory_resource* memory)
+        : id(memory), base_url(memory), api_key(memory), api(memory), headers(memory), models(memory) {}
+
+    std::pmr::string id;
+    std::pmr::string base_url;  // http or https, with a host, without credentials, query and fragment
+    std::pmr::string api_key;   // fit for a header field; may be empty
+    std::pmr::string api;  // "openai-completions" when nothing else is said; the engine may not speak every known one
+    std::pmr::vector<std::pair<std::pmr::string, std::pmr::string>> headers;  // fit to be sent
+    std::pmr::vector<Model> models;
+    std::uint32_t connect_timeout_ms = 0;
+    std::uint32_t first_byte_timeout_ms = 0;
+    std::uint32_t idle_timeout_ms = 0;
+    bool allow_private_network = false;  // request.allowPrivateNetwork: the name may lead to a private address
+};
+
+// agents.list[], agents.entries.<id>
+struct Agent {
+    explicit Agent(std::pmr::memory_resource* memory)
+        : id(memory), name(memory), model_primary(memory), model_fallbacks(memory) {}
+
+    std::pmr::string id, name;
+    std::pmr::string
+        model_primary;  // "provider/model" with a provider that exists; empty: Config::default_model_primary
+    std::pmr::vector<std::pmr::string> model_fallbacks;  // the same
+    bool is_default = false;                             // exactly one agent is
+    bool public_mode = false;
+};
+
+struct Endpoint {  // gateway.http.endpoints.*
+    bool enabled = false;
+    std::uint64_t body_bytes_max = 20971520;
+};
+
+struct Config {
+    explicit Config(std::pmr::memory_resource* memory)
+        : custom_bind_host(memory),
+          auth(memory),
+          tls(memory),
+          strict_transport_security(memory),
+          default_model_primary(memory),
+          default_model_fallbacks(memory),
+          agents(memory),
+          providers(memory),
+          control_ui_allowed_origins(memory),
+          trusted_proxies(memory),
+          ca_bundle_path(memory) {}
+
+    std::uint16_t port = 18789;  // 0: any free one
+    Bind bind = Bind::loopback;
+    std::pmr::string custom_bind_host;  // an address in text form; there when bind is custom or tailnet
+
+    struct Auth {
+        explicit Auth(std::pmr::memory_resource* memory)
+            : token(memory),
+              password(memory),
+              proxy_user_header(memory),
+              proxy_required_headers(memory),
+              proxy_allow_users(memory) {}
+        AuthMode mode = AuthMode::token;
+        bool mode_set = false;         // by gateway.auth.mode, not by what credentials there are
+        std::pmr::string token;        // empty although the mode is token: the host has to make one before it listens
+        std::pmr::string password;     // never empty when the mode is password
+        bool private_ingress = false;  // mode none although not on loopback: somebody in front asks who is there
+        std::pmr::string proxy_user_header;  // mode trusted-proxy: the field with the user's name
+        std::pmr::vector<std::pmr::string> proxy_required_headers;
+        std::pmr::vector<std::pmr::string> proxy_allow_users;  // empty: every user
+        bool proxy_allow_loopback = false;
+    } auth;
+
+    struct Tls {
+        explicit Tls(std::pmr::memory_resource* memory) : cert_path(memory), key_path(memory), ca_path(memory) {}
+        bool enabled = false;
+        std::pmr::string cert_path, key_path, ca_path;
+    } tls;
+
+    Endpoint chat_completions, responses;
+    std::pmr::string strict_transport_security;  // the field's value; empty: not sent
+
+    std::pmr::string default_model_primary;  // "provider/model"; empty: the built-in agent answers
+    std::pmr::vector<std::pmr::string> default_model_fallbacks;
+    std::pmr::vector<Agent> agents;  // at least one
+    std::pmr::vector<Provider> providers;
+
+    std::pmr::vector<std::pmr::string> control_ui_allowed_origins;  // lower case, or "*"
+    std::pmr::vector<std::pmr::string> trusted_proxies;             // addresses and CIDR blocks
+
+    Timeouts timeouts;                     // of providers that set none of their own
+    std::uint32_t upstream_conns_max = 0;  // open connections to one upstream; 0: as gw_limits say
+    std::pmr::string ca_bundle_path;       // certificate authorities for upstreams; empty: the system's
+};
+
+// Something that is wrong, or that deserves a look. Never holds a secret.
+struct Problem {
+    explicit Problem(std::pmr::memory_resource* memory) : file(memory), path(memory), message(memory) {}
+    bool error = true;
+    std::pmr::string file;     // name of an included file as it was asked for; empty: the main text
+    std::pmr::string path;     // "gateway.auth.mode", "agents.list[2].id"; empty: the text as a whole
+    std::pmr::string message;  // "must be a whole number from 0 to 65535, found \"abc\""
+    std::size_t line = 0;      // from 1; 0: nowhere in the text
+    std::size_t column = 0;    // in characters, from 1
+};
+
+// Appends "openclaw.json:3:7: error: gateway.port must be ...\n"; `file` names the main text.
+void append_line(std::pmr::string& out, const Problem& problem, std::string_view file);
+
+// Where values come from that are not in the text, and what the command line has decided already.
+struct Environment {
+    // What an environment variable holds; valid until the next call. NULL: the environment is empty.
+    std::optional<std::string_view> (*get)(void* user, std::string_view name) = nullptr;
+    // Reads a file that $include names into `out`; false when that is not possible. `path` is relative to the directory
+    // of the main file, without "." and "..". Must not follow links out of that directory. NULL: $include is an error.
+    bool (*read)(void* user, std::string_view path, std::pmr::string& out) = nullptr;
+    void* user = nullptr;
+
+    std::string_view address;           // listen on this address, whatever gateway.bind says; empty: as configured
+    std::optional<std::uint16_t> port;  // this port, whatever the environment and gateway.port say
+};
+
+// Parses, includes, substitutes, checks and fills `out`, which is reset first. False when one of `problems` is an
+// error; `out` is not to be used then. Warnings are added in any case. `memory` is for what load() needs itself. Throws
+// only bad_alloc.
+[[nodiscard]] bool load(std::string_view text, const Environment& environment, Config& out,
+                        std::pmr::vector<Problem>& problems, std::pmr::memory_resource* memory);
+
+// Where the state directory and the configuration file are.
+struct Location {
+    explicit Location(std::pmr::memory_resource* memory) : state_dir(memory), files(memory) {}
+    std::pmr::string state_dir;                // "/home/ann/.openclaw"; empty when the environment does not tell
+    std::pmr::vector<std::pmr::string> files;  // the first that exists is the configuration
+    bool must_exist = false;                   // the one file was named on the command line
+};
+
+// From --config (may be empty) and OPENCLAW_CONFIG_PATH, OPENCLAW_STATE_DIR, OPENCLAW_HOME, HOME. Looks at no file.
+[[nodiscard]] Location locate(std::string_view config_path, const Environment& environment,
+                              std::pmr::memory_resource* memory);
+
+}  // namespace gw::config

@@ -1,0 +1,254 @@
+#include "config/address.h"
+#include "config/fill.h"
+#include "core/text.h"
+
+namespace gw::config {
+
+namespace {
+
+using json::Kind;
+
+class Gateway {
+public:
+    Gateway(const Node& root, const Environment& environment, const Variables& variables, Config& out, Report& report)
+        : root_(root), environment_(environment), variables_(variables), out_(out), report_(report) {}
+
+    void fill() {
+        if (text_at(root_, "gateway.mode") == "remote") {
+            error("gateway.mode", "is \"remote\", which is for clients; a gateway runs with \"local\"");
+        }
+        port();
+        bind();
+        credentials();
+        auth();
+        tls();
+        http();
+        lists();
+        out_.timeouts.connect_ms = integer_at(root_, "gateway.upstream.timeouts.connectMs", out_.timeouts.connect_ms);
+        out_.timeouts.first_byte_ms =
+            integer_at(root_, "gateway.upstream.timeouts.firstByteMs", out_.timeouts.first_byte_ms);
+        out_.timeouts.idle_ms = integer_at(root_, "gateway.upstream.timeouts.idleMs", out_.timeouts.idle_ms);
+        out_.upstream_conns_max = integer_at(root_, "gateway.upstream.maxConnections", out_.upstream_conns_max);
+        out_.ca_bundle_path = text_at(root_, "gateway.upstream.caBundlePath");
+    }
+
+private:
+    // An error at a path, or else, when there is nothing at that path, at the section around it.
+    void error(std::string_view path, std::string_view message) { report_.error(path, near(path), {message}); }
+    [[nodiscard]] std::optional<Place> near(std::string_view path) const noexcept {
+        for (;;) {
+            if (const Node* const node = root_.at(path)) return node->place;
+            const std::size_t dot = path.rfind('.');
+            if (dot == std::string_view::npos) return std::nullopt;
+            path = path.substr(0, dot);
+        }
+    }
+
+    void port();
+    void bind();
+    void credentials();
+    void auth();
+    void tls();
+    void http();
+    void lists();
+    [[nodiscard]] bool is_exposed() const noexcept;
+
+    const Node& root_;
+    const Environment& environment_;
+    const Variables& variables_;
+    Config& out_;
+    Report& report_;
+};
+
+void Gateway::port() {
+    out_.port = integer_at(root_, "gateway.port", out_.port);
+    if (environment_.port) {
+        out_.port = *environment_.port;
+    } else if (const auto text = variables_.find_in_environment("OPENCLAW_GATEWAY_PORT")) {
+        const auto value = parse_decimal(trim(*text));
+        if (value && *value <= 65535) {
+            out_.port = static_cast<std::uint16_t>(*value);
+        } else {
+            report_.error("OPENCLAW_GATEWAY_PORT", std::nullopt,
+                          {"in the environment must be a whole number from 0 to 65535"});
+        }
+    }
+}
+
+void Gateway::bind() {
+    const std::string_view bind = text_at(root_, "gateway.bind");
+    if (bind == "lan") out_.bind = Bind::lan;
+    if (bind == "tailnet") out_.bind = Bind::tailnet;
+    if (bind == "auto") out_.bind = Bind::automatic;
+    if (bind == "custom") out_.bind = Bind::custom;
+    out_.custom_bind_host = text_at(root_, "gateway.customBindHost");
+    if (!environment_.address.empty()) {
+        out_.bind = Bind::custom;
+        out_.custom_bind_host = environment_.address;
+        if (!is_address(environment_.address))
+            report_.error("", std::nullopt, {"the address to listen on is not an IP address"});
+        return;
+    }
+    if (!out_.custom_bind_host.empty() && !is_address(out_.custom_bind_host)) {
+        error("gateway.customBindHost", "must be an IP address");
+    } else if (out_.custom_bind_host.empty() && out_.bind == Bind::custom) {
+        error("gateway.bind", "\"custom\" needs gateway.customBindHost, the address to listen on");
+    } else if (out_.custom_bind_host.empty() && out_.bind == Bind::tailnet) {
+        error("gateway.bind", "\"tailnet\" needs gateway.customBindHost, this machine's address in the tailnet");
+    }
+}
+
+// Whether others than this machine can reach the port.
+bool Gateway::is_exposed() const noexcept {
+    switch (out_.bind) {
+    case Bind::loopback:
+    case Bind::automatic: return false;
+    case Bind::lan: return true;
+    case Bind::tailnet:
+    case Bind::custom: break;
+    }
+    return !is_loopback_address(out_.custom_bind_host);
+}
+
+void Gateway::credentials() {
+    const auto read = [this](std::string_view path, std::string_view name, std::pmr::string& to) {
+        const Node* const node = root_.at(path);
+        if (node != nullptr && node->is(Kind::string)) {
+            if (node->text.empty()) error(path, "must not be empty");
+            to = node->text;
+        } else if (const auto value = variables_.find_in_environment(name); value && node == nullptr) {
+            to = *value;
+        }
+        for (const char c : to) {
+            if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) continue;
+            report_.error(node != nullptr ? path : name, place_of(node),
+                          {"must hold no line feeds or other control characters"});
+            break;
+        }
+    };
+    read("gateway.auth.token", "OPENCLAW_GATEWAY_TOKEN", out_.auth.token);
+    read("gateway.auth.password", "OPENCLAW_GATEWAY_PASSWORD", out_.auth.password);
+}
+
+void Gateway::auth() {
+    Config::Auth& auth = out_.auth;
+    const std::string_view mode = text_at(root_, "gateway.auth.mode");
+    auth.mode_set = !mode.empty();
+    auth.private_ingress = boolean_at(root_, "gateway.auth.privateIngress", false);
+    if (mode == "none") auth.mode = AuthMode::none;
+    if (mode == "password") auth.mode = AuthMode::password;
+    if (mode == "trusted-proxy") auth.mode = AuthMode::trusted_proxy;
+    if (!auth.mode_set && root_.at("gateway.auth.token") != nullptr && root_.at("gateway.auth.password") != nullptr) {
+        error("gateway.auth",
+              "has both a token and a password; say with gateway.auth.mode which of them counts: \"token\" or "
+              "\"password\"");
+    } else if (!auth.mode_set && !auth.password.empty()) {
+        auth.mode = AuthMode::password;
+    }
+    auth.proxy_user_header = text_at(root_, "gateway.auth.trustedProxy.userHeader");
+    texts_at(root_, "gateway.auth.trustedProxy.requiredHeaders", auth.proxy_required_headers);
+    texts_at(root_, "gateway.auth.trustedProxy.allowUsers", auth.proxy_allow_users);
+    auth.proxy_allow_loopback = boolean_at(root_, "gateway.auth.trustedProxy.allowLoopback", false);
+
+    switch (auth.mode) {
+    case AuthMode::none:
+        if (auth.private_ingress) {
+            report_.warn("gateway.auth.mode", near("gateway.auth.mode"),
+                         {"is \"none\": whoever reaches the port is an operator; gateway.auth.privateIngress says that "
+                          "something "
+                          "in front asks who it is"});
+        } else if (is_exposed()) {
+            error("gateway.auth.mode",
+                  "\"none\" is for loopback only; use \"token\" or \"password\", or say with "
+                  "gateway.auth.privateIngress that something in front of the gateway asks who it is");
+        }
+        break;
+    case AuthMode::token:
+        if (auth.token.empty() && is_exposed() && root_.at("gateway.auth.token") == nullptr) {
+            error("gateway.auth.token",
+                  "or OPENCLAW_GATEWAY_TOKEN is needed when others than this machine can reach the port");
+        }
+        break;
+    case AuthMode::password:
+        if (auth.password.empty() && root_.at("gateway.auth.password") == nullptr) {
+            error("gateway.auth.password", "or OPENCLAW_GATEWAY_PASSWORD is needed by gateway.auth.mode \"password\"");
+        }
+        break;
+    case AuthMode::trusted_proxy:
+        if (auth.proxy_user_header.empty()) {
+            error("gateway.auth.trustedProxy.userHeader",
+                  "is needed by gateway.auth.mode \"trusted-proxy\": the header with the user's name");
+        }
+        if (const Node* const proxies = root_.at("gateway.trustedProxies");
+            proxies == nullptr || proxies->children.empty()) {
+            error("gateway.trustedProxies",
+                  "is needed by gateway.auth.mode \"trusted-proxy\": the addresses of the proxies");
+        }
+        break;
+    }
+}
+
+void Gateway::tls() {
+    out_.tls.enabled = boolean_at(root_, "gateway.tls.enabled", false);
+    out_.tls.cert_path = text_at(root_, "gateway.tls.certPath");
+    out_.tls.key_path = text_at(root_, "gateway.tls.keyPath");
+    out_.tls.ca_path = text_at(root_, "gateway.tls.caPath");
+    if (!out_.tls.enabled) return;
+    if (out_.tls.cert_path.empty())
+        error("gateway.tls.certPath", "is needed by gateway.tls.enabled: a PEM file with the certificate chain");
+    if (out_.tls.key_path.empty())
+        error("gateway.tls.keyPath", "is needed by gateway.tls.enabled: a PEM file with the private key");
+}
+
+void Gateway::http() {
+    const auto endpoint = [this](std::string_view path, Endpoint& to) {
+        const Node* const node = root_.at(path);
+        if (node == nullptr) return;
+        to.enabled = boolean_at(*node, "enabled", to.enabled);
+        to.body_bytes_max = integer_at(*node, "maxBodyBytes", to.body_bytes_max);
+    };
+    endpoint("gateway.http.endpoints.chatCompletions", out_.chat_completions);
+    endpoint("gateway.http.endpoints.responses", out_.responses);
+    constexpr std::string_view transport = "gateway.http.securityHeaders.strictTransportSecurity";
+    out_.strict_transport_security = text_at(root_, transport);
+    if (!is_field_value(out_.strict_transport_security)) error(transport, "must be the value of a header field");
+}
+
+void Gateway::lists() {
+    const auto each = [this](std::string_view path, auto&& check) {
+        const Node* const node = root_.at(path);
+        if (node == nullptr || !node->is(Kind::array)) return;
+        for (std::size_t i = 0; i < node->children.size(); ++i) {
+            const Node& one = node->children[i];
+            const std::string_view fault =
+                one.is(Kind::string) ? check(std::string_view(one.text)) : std::string_view{};
+            if (fault.empty()) continue;
+            std::pmr::string place(path, report_.memory());
+            append_index(place, i);
+            report_.error(place, one.place, {fault, ", found ", describe(one, report_.memory())});
+        }
+    };
+    each("gateway.trustedProxies", [](std::string_view text) -> std::string_view {
+        return is_address_block(text) ? "" : "must be an IP address or a block such as 10.0.0.0/8";
+    });
+    texts_at(root_, "gateway.trustedProxies", out_.trusted_proxies);
+    each("gateway.controlUi.allowedOrigins", [](std::string_view text) -> std::string_view {
+        const std::size_t scheme = text.find("://");
+        const bool origin = scheme != std::string_view::npos && scheme > 0 && text.size() > scheme + 3 &&
+                            is_field_value(text) && text.find_first_of("/ ?#", scheme + 3) == std::string_view::npos;
+        return text == "*" || origin ? "" : "must be an origin such as https://chat.example.org, without a path";
+    });
+    texts_at(root_, "gateway.controlUi.allowedOrigins", out_.control_ui_allowed_origins);
+    for (std::pmr::string& origin : out_.control_ui_allowed_origins) {
+        for (char& c : origin) c = ascii_lower(c);
+    }
+}
+
+}  // namespace
+
+void fill_gateway(const Node& root, const Environment& environment, const Variables& variables, Config& out,
+                  Report& report) {
+    Gateway(root, environment, variables, out, report).fill();
+}
+
+}  // namespace gw::config

@@ -1,0 +1,21 @@
+#include "config/fill.h"
+#include "config/schema.h"
+
+namespace gw::config {
+
+bool load(std::string_view text, const Environment& environment, Config& out, std::pmr::vector<Problem>& problems,
+          std::pmr::memory_resource* memory) {
+    out = Config(out.agents.get_allocator().resource());
+    Report report(problems, memory);
+    Node root = read_tree(text, environment, report);
+    if (report.failed()) return false;
+    const Variables variables(environment, root, memory);
+    substitute(root, variables, report);
+    check(root, variables, report);
+    fill_gateway(root, environment, variables, out, report);
+    fill_providers(root, out, report);
+    fill_agents(root, out, report);
+    return !report.failed();
+}
+
+}  // namespace gw::config

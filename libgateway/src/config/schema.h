@@ -1,0 +1,53 @@
+// Every key that a configuration may have: one table, from which checking, the reference in docs/ and, later, the JSON
+// schema are made.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "config/source.h"
+
+namespace gw::config {
+
+enum class Type : std::uint8_t {
+    boolean,
+    integer,  // from minimum to maximum
+    text,
+    secret,  // text, or a reference {source: "env", id: "NAME"}
+    choice,  // one of `choices`, which are separated by '|'
+    texts,   // a list of text
+    text_or_false,
+    model,   // text, or an object {primary, fallbacks}
+    object,  // with the keys that follow in the table, and no others
+    map,     // any keys, each as the row "<path>.*"
+    list,    // elements, each as the row "<path>[]"
+    any,     // not looked into
+};
+
+enum class Use : std::uint8_t {
+    used,
+    pending,     // checked, and in Config, but without effect in this version: a warning when it is set
+    known,       // part of OpenClaw's layout and without meaning here: accepted
+    not_heeded,  // the same, but who sets it expects something to happen: accepted with a warning
+};
+
+struct Key {
+    std::string_view path;  // "gateway.auth.mode", "agents.list[].id", "models.providers.*.baseUrl"
+    Type type = Type::any;
+    Use use = Use::used;
+    std::string_view fallback = {};  // the default as text; empty: none
+    std::string_view choices = {};
+    std::int64_t minimum = 0, maximum = 0;
+};
+
+// In an order in which everything below a key directly follows it. The first row is the root, with an empty path.
+[[nodiscard]] std::span<const Key> keys() noexcept;
+// The first row behind all that is below a row. The rows directly below one are row + 1, row_after(row + 1), and so on.
+[[nodiscard]] std::size_t row_after(std::size_t row) noexcept;
+
+// Reports what does not fit the table, and turns secret references into text (with from_environment set).
+void check(Node& root, const Variables& variables, Report& report);
+
+}  // namespace gw::config

@@ -1,0 +1,139 @@
+#include "endpoint/chat_completions.h"
+
+#include "sse/sse.h"
+
+namespace gw::endpoint {
+
+namespace {
+
+ApiError invalid(std::string_view message, std::string_view param = {}) {
+    return {400, "invalid_request_error", message, {}, param};
+}
+
+std::string_view name(message::StopReason reason) {
+    switch (reason) {
+    case message::StopReason::stop: return "stop";
+    case message::StopReason::length: return "length";
+    case message::StopReason::tool_calls: return "tool_calls";
+    case message::StopReason::content_filter: return "content_filter";
+    }
+    return "stop";
+}
+
+void write_usage(json::Writer& w, const message::Usage& usage) {
+    w.key("usage").begin_object();
+    w.member("prompt_tokens", usage.input_tokens).member("completion_tokens", usage.output_tokens);
+    w.member("total_tokens", usage.input_tokens + usage.output_tokens).end_object();
+}
+
+}  // namespace
+
+std::optional<ApiError> read_chat_request(const json::Value& root, ChatRequest& out) {
+    if (!root.is(json::Kind::object)) return invalid("The body must be a JSON object.");
+    out.model_value = root["model"];
+    if (out.model_value.exists()) {
+        const auto model = out.model_value.as_string();
+        if (!model) return invalid("`model` must be a string.", "model");
+        out.model = *model;
+    }
+    const json::Value stream = root["stream"];
+    if (stream.exists() && stream.kind() != json::Kind::null) {
+        if (!stream.as_bool()) return invalid("`stream` must be true or false.", "stream");
+        out.stream = *stream.as_bool();
+    }
+    out.include_usage = root["stream_options"]["include_usage"].as_bool().value_or(false);
+    out.messages = root["messages"];
+    if (!out.messages.is(json::Kind::array)) return invalid("`messages` must be an array of messages.", "messages");
+    bool has_turn = false;
+    for (json::Value message = out.messages.first(); message.exists(); message = message.next()) {
+        const auto role = message["role"].as_string();
+        if (!role) return invalid("Every message needs a `role`.", "messages");
+        if (*role != "system" && *role != "developer") has_turn = true;
+    }
+    if (!has_turn) return invalid("Missing user message in `messages`.", "messages");
+    return std::nullopt;
+}
+
+std::pmr::string last_user_text(const json::Value& messages, std::pmr::memory_resource* memory) {
+    std::pmr::string text(memory);
+    json::Value last;
+    for (json::Value message = messages.first(); message.exists(); message = message.next()) {
+        if (message["role"].as_string() == "user") last = message;
+    }
+    const json::Value content = last["content"];
+    if (const auto plain = content.as_string()) {
+        text = *plain;
+        return text;
+    }
+    for (json::Value part = content.first(); part.exists(); part = part.next()) {
+        const auto piece = part["text"].as_string();
+        if (!piece) continue;
+        if (!text.empty()) text += '\n';
+        text += *piece;
+    }
+    return text;
+}
+
+void ChatWriter::chunk(Buffer& out, std::string_view delta_json, std::string_view finish_reason) {
+    out.append("data: ");
+    json::Writer w(out);
+    w.begin_object().member("id", identity_.id).member("object", "chat.completion.chunk");
+    w.member("created", identity_.created_s).member("model", identity_.model).key("choices").begin_array().begin_object();
+    w.member("index", 0).key("delta").raw(delta_json).key("finish_reason");
+    if (finish_reason.empty()) {
+        w.null();
+    } else {
+        w.string(finish_reason);
+    }
+    w.end_object().end_array().end_object();
+    out.append("\n\n");
+}
+
+void ChatWriter::begin(Buffer& out) {
+    if (stream_) chunk(out, R"({"role":"assistant"})", {});
+}
+
+void ChatWriter::text(Buffer& out, std::string_view delta) {
+    if (!stream_) {
+        text_.append(delta);
+        return;
+    }
+    text_.clear();
+    json::Writer w(text_);
+    w.begin_object().member("content", delta).end_object();
+    chunk(out, text_.text(), {});
+}
+
+void ChatWriter::finish(Buffer& out, message::StopReason reason, const message::Usage& usage) {
+    if (stream_) {
+        chunk(out, "{}", name(reason));
+        if (include_usage_) {
+            out.append("data: ");
+            json::Writer w(out);
+            w.begin_object().member("id", identity_.id).member("object", "chat.completion.chunk");
+            w.member("created", identity_.created_s).member("model", identity_.model).key("choices").begin_array().end_array();
+            write_usage(w, usage);
+            w.end_object();
+            out.append("\n\n");
+        }
+        sse::encode_data(out, "[DONE]");
+        return;
+    }
+    json::Writer w(out);
+    w.begin_object().member("id", identity_.id).member("object", "chat.completion");
+    w.member("created", identity_.created_s).member("model", identity_.model).key("choices").begin_array().begin_object();
+    w.member("index", 0).key("message").begin_object().member("role", "assistant").member("content", text_.text()).end_object();
+    w.member("finish_reason", name(reason)).end_object().end_array();
+    write_usage(w, usage);
+    w.end_object();
+    text_.clear();
+}
+
+void write_stream_failure(Buffer& out, std::string_view message, std::string_view type) {
+    out.append("data: ");
+    write_error(out, {500, type, message, {}, {}});
+    out.append("\n\n");
+    sse::encode_data(out, "[DONE]");
+}
+
+}  // namespace gw::endpoint

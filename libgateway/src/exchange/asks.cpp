@@ -1,0 +1,135 @@
+#include "exchange/asks.h"
+
+#include "core/buffer.h"
+#include "exchange/gateway.h"
+
+namespace gw::exchange {
+
+namespace {
+
+std::uint32_t service_of(gw_event_type type) {
+    switch (type) {
+    case GW_EVENT_LISTEN: return GW_SERVICE_LISTEN;
+    case GW_EVENT_RESOLVE: return GW_SERVICE_RESOLVE;
+    case GW_EVENT_SPAWN: return GW_SERVICE_SPAWN;
+    case GW_EVENT_WATCH: return GW_SERVICE_WATCH;
+    case GW_EVENT_DATAGRAM: return GW_SERVICE_DATAGRAM;
+    default: return 0;
+    }
+}
+
+}  // namespace
+
+Ask::Ask(Gateway& gateway, AskOwner& owner)
+    : gateway_(gateway), owner_(owner), timer_(gateway.timers(), [](void* self) { static_cast<Ask*>(self)->time_out(); }, this),
+      host_(gateway.memory()), data_(gateway.memory()), send_host_(gateway.memory()), send_data_(gateway.memory()),
+      argv_(gateway.memory()), argv_view_(gateway.memory()) {}
+
+Ask::~Ask() { take_back(); }
+
+gw_status Ask::put(const Question& question) {
+    take_back();
+    IdTable<Ask>& table = gateway_.asks().table;
+    if (table.size() >= gateway_.limits().asks_max) return GW_ERR_LIMIT;
+    type_ = question.type;
+    host_.assign(question.host);
+    data_.assign(question.data);
+    port_ = question.port;
+    listener_ = question.listener;
+    timeout_ms_ = question.timeout_ms != 0 ? question.timeout_ms : gateway_.limits().ask_timeout_ms;
+    output_bytes_max_ = question.output_bytes_max;
+    argv_.clear();
+    argv_view_.clear();
+    for (const std::string_view argument : question.argv) argv_.emplace_back(argument);
+    for (const std::pmr::string& argument : argv_) argv_view_.push_back(as_str(argument));
+    told_ = false;
+    unsupported_ = (gateway_.services() & service_of(type_)) == 0;
+    id_ = table.add(*this);
+    if (unsupported_) {
+        timer_.arm(gateway_.now());  // answered in this turn, but not from inside put()
+    } else {
+        timer_.arm(gateway_.now() + timeout_ms_);
+        gateway_.enqueue(*this);
+    }
+    return GW_OK;
+}
+
+void Ask::send(std::string_view host, std::uint32_t port, std::string_view data) {
+    if (!open() || send_waits_) return;
+    send_host_.assign(host);
+    send_data_.assign(data);
+    send_port_ = port;
+    send_waits_ = true;
+    gateway_.enqueue(*this);
+}
+
+void Ask::take_back() noexcept {
+    timer_.disarm();
+    in_queue.unlink();
+    send_waits_ = false;
+    if (id_ == 0) return;
+    if (told_) {
+        gateway_.asks().table.cancel(id_);
+        gateway_.enqueue(gateway_.asks());
+    } else {
+        gateway_.asks().table.remove(id_);
+    }
+    id_ = 0;
+}
+
+bool Ask::stays_open() const noexcept {
+    return type_ == GW_EVENT_LISTEN || type_ == GW_EVENT_WATCH || type_ == GW_EVENT_DATAGRAM;
+}
+
+void Ask::answer(const gw_answer& answer) {
+    timer_.disarm();
+    if (answer.status != GW_OK || !stays_open()) {
+        // The question is over for both sides: nothing to cancel.
+        gateway_.asks().table.remove(id_);
+        in_queue.unlink();
+        id_ = 0;
+    }
+    owner_.on_answer(*this, answer);
+}
+
+void Ask::time_out() {
+    gw_answer late{};
+    late.size = sizeof late;
+    late.status = unsupported_ ? GW_ERR_UNSUPPORTED : GW_ERR_TIMEOUT;
+    late.reason = as_str(unsupported_ ? "the host does not offer this service" : "the host did not answer in time");
+    take_back();
+    owner_.on_answer(*this, late);
+}
+
+bool Ask::next_event(gw_event& event) noexcept {
+    if (!told_) {
+        told_ = true;
+        event.type = type_;
+        event.host = as_str(host_);
+        event.port = port_;
+        event.listener = listener_;
+        event.data = as_str(data_);
+        event.argv = argv_view_.data();
+        event.argc = argv_view_.size();
+        event.timeout_ms = timeout_ms_;
+        event.output_bytes_max = output_bytes_max_;
+    } else if (send_waits_) {
+        send_waits_ = false;
+        event.type = GW_EVENT_SEND;
+        event.host = as_str(send_host_);
+        event.port = send_port_;
+        event.data = as_str(send_data_);
+    } else {
+        return false;
+    }
+    event.ask = id_;
+    return true;
+}
+
+bool AskTable::next_event(gw_event& event) noexcept {
+    event.type = GW_EVENT_CANCEL;
+    event.ask = table.next_cancelled();
+    return event.ask != 0;
+}
+
+}  // namespace gw::exchange

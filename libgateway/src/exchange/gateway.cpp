@@ -1,0 +1,226 @@
+#include "exchange/gateway.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "exchange/server_conn.h"
+#include "store/store.h"
+
+namespace gw::exchange {
+
+namespace {
+
+constexpr std::string_view token_key = "identity/gateway-token";
+
+}  // namespace
+
+Gateway::Gateway(const GatewayOptions& options)
+    : options_(options), memory_(Allocator::from(&options_.host)), pool_(memory_.allocator()), log_(&options_.host),
+      random_(crypto::Random::from(&options_.host)), config_(options.config, memory_.allocator()), timers_(&memory_), secret_(&memory_),
+      asks_(&memory_), scratch_(&memory_), routes_(&memory_), requests_(&memory_), upstreams_(*this), listeners_(*this),
+      drain_timer_(timers_, [](void* self) { static_cast<Gateway*>(self)->drain_is_over(); }, this) {
+    options_.config = nullptr;  // config_ holds it
+}
+
+Gateway::~Gateway() {
+    listeners_.stop();
+    // Clients first: with nobody waiting, no upstream call is tried again.
+    for (Conn* conn = conns_.front(); conn != nullptr;) {
+        Conn* next = conns_.after(conn->in_all);
+        if (dynamic_cast<ServerConn*>(conn) != nullptr) destroy_conn(conn);
+        conn = next;
+    }
+    while (Conn* conn = conns_.front()) destroy_conn(conn);
+}
+
+gw_status Gateway::start() {
+    const config::AuthMode mode = config().auth.mode;
+    if (mode == config::AuthMode::trusted_proxy) {
+        log_.error({"gateway.auth.mode trusted-proxy is not available in this version; use token, password or none"});
+        return GW_ERR_CONFIG;
+    }
+    if (mode == config::AuthMode::none && config().auth.private_ingress) {
+        log_.warn({"gateway.auth.mode is none and gateway.auth.privateIngress is set: everybody who reaches this port is an owner"});
+    }
+    if (const gw_status status = resolve_secret(); status != GW_OK) return status;
+    return listeners_.start();
+}
+
+// The configured secret, else the one that an earlier start has left in the store, else a new one.
+gw_status Gateway::resolve_secret() {
+    const auto& auth = config().auth;
+    if (auth.mode == config::AuthMode::none) return GW_OK;
+    secret_ = auth.mode == config::AuthMode::password ? auth.password : auth.token;
+    if (!secret_.empty()) return GW_OK;
+    secret_generated_ = true;
+    gw_buf kept{};
+    if (options_.store != nullptr && gw_store_get(options_.store, as_str(token_key), &kept) == GW_OK) {
+        secret_.assign(static_cast<const char*>(kept.data), kept.len);
+        gw_buf_free(&kept);
+        while (!secret_.empty() && (secret_.back() == '\n' || secret_.back() == '\r')) secret_.pop_back();
+        if (!secret_.empty()) return GW_OK;
+    }
+    auto token = crypto::random_base64url(random_, 32, &memory_);
+    if (!token) return GW_ERR_RANDOM;
+    secret_ = *token;
+    if (options_.store == nullptr) return GW_OK;
+    const gw_status status = gw_store_put(options_.store, as_str(token_key), as_str(secret_));
+    if (status != GW_OK) log_.error({"cannot store the generated token: ", gw_strerror(status), ". Set gateway.auth.token, or check the state directory"});
+    return status;
+}
+
+// --- the loop ----------------------------------------------------------------------------------------------------
+
+gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
+    if (now_ == 0) started_at_ = monotonic_ms;
+    now_ = std::max(now_, monotonic_ms);
+    unix_ms_ = unix_ms;
+    while (Timer* timer = timers_.pop_due(now_)) {
+        timer->fire();  // every action deals with its own want of memory
+    }
+    settle();
+    return GW_OK;
+}
+
+void Gateway::settle() noexcept {
+    while (Conn* conn = dirty_.pop_front()) {
+        try {
+            conn->settle();
+        } catch (const std::bad_alloc&) {
+            conn->fail_no_memory();
+        }
+        if (conn->is_stillborn()) destroy_conn(conn);
+    }
+}
+
+bool Gateway::next_event(gw_event& event) noexcept {
+    while (EventSource* source = queue_.pop_front()) {
+        if (!source->next_event(event)) continue;
+        queue_.push_back(source->in_queue);  // it may want more; it leaves when it has nothing left to say
+        return true;
+    }
+    return false;
+}
+
+gw_status Gateway::accept(const gw_peer& peer, Conn** out) {
+    if (draining_) return GW_ERR_STATE;
+    if (stats_.conns_open >= limits().conns_max) return GW_ERR_LIMIT;
+    accepted_ = true;
+    auto conn = make_owned<ServerConn>(&memory_, *this, peer);
+    conn->start(listeners_.tls(peer.listener));
+    *out = conn.release();
+    settle();
+    return GW_OK;
+}
+
+void Gateway::free_conn(Conn* conn) noexcept {
+    destroy_conn(conn);
+    settle();
+}
+
+void Gateway::destroy_conn(Conn* conn) noexcept {
+    conn->on_lost();
+    // Conn is a base: its memory goes back with the size of what it really is.
+    if (auto* server = dynamic_cast<ServerConn*>(conn)) {
+        PmrDelete<ServerConn>{&memory_}(server);
+    } else {
+        PmrDelete<ClientConn>{&memory_}(static_cast<ClientConn*>(conn));
+    }
+}
+
+// --- the end -----------------------------------------------------------------------------------------------------
+
+void Gateway::shutdown() {
+    if (draining_) return;
+    draining_ = true;
+    listeners_.stop();
+    drain_timer_.arm(now_ + limits().drain_ms);
+    for (Conn* conn = conns_.front(); conn != nullptr; conn = conns_.after(conn->in_all)) {
+        if (auto* server = dynamic_cast<ServerConn*>(conn)) server->begin_drain();
+    }
+    upstreams_.close_idle();
+    check_drained();
+}
+
+void Gateway::check_drained() noexcept {
+    if (stats_.conns_open == 0) stop(GW_OK);
+}
+
+void Gateway::drain_is_over() noexcept {
+    for (Conn* conn = conns_.front(); conn != nullptr; conn = conns_.after(conn->in_all)) {
+        if (auto* server = dynamic_cast<ServerConn*>(conn)) server->break_off();
+    }
+}
+
+void Gateway::stop(gw_status status) noexcept {
+    if (state_.stopped) return;
+    drain_timer_.disarm();
+    state_.stopped = true;
+    state_.status = status;
+    enqueue(state_);
+}
+
+void Gateway::announce_ready(std::string_view url) noexcept {
+    state_.url = url;
+    if (secret_generated_) state_.secret = secret_;
+    enqueue(state_);
+}
+
+bool Gateway::State::next_event(gw_event& event) noexcept {
+    if (!url.empty()) {
+        event.type = GW_EVENT_READY;
+        event.host = as_str(std::exchange(url, {}));
+        event.data = as_str(std::exchange(secret, {}));
+        return true;
+    }
+    if (!stopped || stopped_told) return false;
+    stopped_told = true;
+    event.type = GW_EVENT_STOPPED;
+    event.status = status;
+    return true;
+}
+
+void Gateway::fill(gw_stats& stats) const noexcept {
+    stats = stats_;
+    stats.asks_open = asks_.table.size();
+    stats.buffer_bytes = pool_.get()->bytes_out();
+}
+
+gw_status Gateway::read_file(std::string_view path, std::size_t bytes_max, std::pmr::string& out) {
+    return exchange::read_file(options_.host, path, bytes_max, out);
+}
+
+gw_status read_file(const gw_host& host, std::string_view path, std::size_t bytes_max, std::pmr::string& out) {
+    out.clear();
+    if (host.read_file != nullptr) {
+        void* data = nullptr;
+        std::size_t size = 0;
+        const gw_status status = host.read_file(host.user, as_str(path), bytes_max, &data, &size);
+        if (status != GW_OK) return status;
+        const Allocator allocator = Allocator::from(&host);
+        try {
+            out.assign(static_cast<const char*>(data), size);
+        } catch (...) {
+            allocator.free(allocator.user, data, size);
+            throw;
+        }
+        allocator.free(allocator.user, data, size);
+        return GW_OK;
+    }
+    const std::pmr::string name(path, out.get_allocator());
+    struct Closer {
+        void operator()(std::FILE* file) const { std::fclose(file); }
+    };
+    const std::unique_ptr<std::FILE, Closer> file(std::fopen(name.c_str(), "rbe"));
+    if (!file) return GW_ERR_IO;
+    char piece[4096];
+    for (;;) {
+        const std::size_t size = std::fread(piece, 1, sizeof piece, file.get());
+        if (out.size() + size > bytes_max) return GW_ERR_LIMIT;
+        out.append(piece, size);
+        if (size < sizeof piece) return std::ferror(file.get()) != 0 ? GW_ERR_IO : GW_OK;
+    }
+}
+
+}  // namespace gw::exchange

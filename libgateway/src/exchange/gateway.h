@@ -1,0 +1,167 @@
+// Gateway: what everything else of one gateway stands on, and the turn of the loop.
+//
+//     tick() ── due timers ──┐
+//     recv() ── a Conn ──────┼── settle(): leftover work, encryption ── event queue ── next_event()
+//     answer() ── an Ask ────┘
+//
+// The stages find here: memory, time, limits, configuration, randomness, the tables of connections, questions, routes and
+// upstreams. It holds no protocol itself.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "core/buffer.h"
+#include "core/list.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/owned.h"
+#include "core/timers.h"
+#include "crypto/random.h"
+#include "exchange/asks.h"
+#include "exchange/conn.h"
+#include "exchange/config_handle.h"
+#include "exchange/event_source.h"
+#include "exchange/listeners.h"
+#include "exchange/requests.h"
+#include "exchange/routes.h"
+#include "exchange/upstreams.h"
+#include "gateway/conn.h"
+#include "gateway/event.h"
+#include "json/json.h"
+
+namespace gw::exchange {
+
+class ServerConn;
+
+// The whole file, through the host's hook or from the local file system. GW_ERR_IO, GW_ERR_LIMIT.
+[[nodiscard]] gw_status read_file(const gw_host& host, std::string_view path, std::size_t bytes_max, std::pmr::string& out);
+
+struct GatewayOptions {
+    gw_host host;            // zero: defaults
+    gw_limits limits;        // complete: no zero left
+    ConfigHandle* config;    // may be null
+    gw_store* store;         // may be null
+    std::uint32_t services;
+};
+
+class Gateway {
+public:
+    explicit Gateway(const GatewayOptions& options);
+    ~Gateway();
+    Gateway(const Gateway&) = delete;
+    Gateway& operator=(const Gateway&) = delete;
+
+    // Loads certificates and asks for the ports.
+    [[nodiscard]] gw_status start();
+
+    // The C ABI's calls; see gateway/event.h.
+    gw_status tick(Milliseconds monotonic_ms, std::uint64_t unix_ms);
+    [[nodiscard]] Milliseconds next_deadline() const noexcept { return timers_.next_deadline(); }
+    [[nodiscard]] bool next_event(gw_event& event) noexcept;
+    gw_status accept(const gw_peer& peer, Conn** out);
+    void shutdown();
+    void fill(gw_stats& stats) const noexcept;
+
+    // Runs what was left for the end of the host's call. Every call that may cause work ends with it.
+    void settle() noexcept;
+    void enqueue(EventSource& source) noexcept {
+        if (!source.in_queue.linked()) queue_.push_back(source.in_queue);
+    }
+    void free_conn(Conn* conn) noexcept;
+
+    // What the stages use.
+    [[nodiscard]] std::pmr::memory_resource* memory() noexcept { return &memory_; }
+    [[nodiscard]] const Allocator& allocator() const noexcept { return memory_.allocator(); }
+    [[nodiscard]] BlockPool* pool() const noexcept { return pool_.get(); }
+    [[nodiscard]] Timers& timers() noexcept { return timers_; }
+    [[nodiscard]] Milliseconds now() const noexcept { return now_; }
+    [[nodiscard]] std::uint64_t unix_ms() const noexcept { return unix_ms_; }
+    [[nodiscard]] const gw_limits& limits() const noexcept { return options_.limits; }
+    [[nodiscard]] const gw_host& host() const noexcept { return options_.host; }
+    [[nodiscard]] const config::Config& config() const noexcept { return *config_; }
+    [[nodiscard]] const Log& log() const noexcept { return log_; }
+    [[nodiscard]] const crypto::Random& random() const noexcept { return random_; }
+    [[nodiscard]] std::uint32_t services() const noexcept { return options_.services; }
+    [[nodiscard]] AskTable& asks() noexcept { return asks_; }
+    [[nodiscard]] List<Conn>& conns() noexcept { return conns_; }
+    [[nodiscard]] List<Conn>& dirty() noexcept { return dirty_; }
+    [[nodiscard]] Routes& routes() noexcept { return routes_; }
+    [[nodiscard]] Requests& requests() noexcept { return requests_; }
+    [[nodiscard]] Upstreams& upstreams() noexcept { return upstreams_; }
+    [[nodiscard]] Listeners& listeners() noexcept { return listeners_; }
+    [[nodiscard]] json::Document& scratch_document() noexcept { return scratch_; }
+    [[nodiscard]] gw_stats& stats() noexcept { return stats_; }
+    [[nodiscard]] bool draining() const noexcept { return draining_; }
+    [[nodiscard]] bool has_accepted() const noexcept { return accepted_; }
+    [[nodiscard]] std::uint64_t uptime_ms() const noexcept { return now_ - started_at_; }
+    // The token or password that callers must show; generated when none is configured.
+    [[nodiscard]] std::string_view shared_secret() const noexcept { return secret_; }
+
+    // A request began or ended: drain waits for the last one.
+    void request_opened() noexcept { ++stats_.requests_open; }
+    void request_closed() noexcept {
+        --stats_.requests_open;
+        if (draining_) check_drained();
+    }
+    void client_opened() noexcept { ++stats_.conns_open; }
+    void client_closed() noexcept {
+        --stats_.conns_open;
+        if (draining_) check_drained();
+    }
+
+    // A file that the configuration names.
+    [[nodiscard]] gw_status read_file(std::string_view path, std::size_t bytes_max, std::pmr::string& out);
+
+private:
+    // READY and STOPPED, each told once.
+    class State final : public EventSource {
+    public:
+        bool next_event(gw_event& event) noexcept override;
+        std::string_view url;     // set: READY is to be told
+        std::string_view secret;  // goes with READY when it was generated
+        bool stopped = false;
+        bool stopped_told = false;
+        gw_status status = GW_OK;
+    };
+    friend class Listeners;
+    void announce_ready(std::string_view url) noexcept;
+    [[nodiscard]] gw_status resolve_secret();
+    void stop(gw_status status) noexcept;
+    void check_drained() noexcept;
+    void drain_is_over() noexcept;
+    void destroy_conn(Conn* conn) noexcept;
+
+    GatewayOptions options_;
+    HostMemory memory_;
+    BlockPoolOwner pool_;
+    Log log_;
+    crypto::Random random_;
+    ConfigReference config_;
+    Timers timers_;
+    Milliseconds now_ = 0;
+    Milliseconds started_at_ = 0;
+    std::uint64_t unix_ms_ = 0;
+    std::pmr::string secret_;
+    bool secret_generated_ = false;
+    gw_stats stats_{};
+    List<EventSource> queue_;
+    List<Conn> conns_;
+    List<Conn> dirty_;
+    AskTable asks_;
+    json::Document scratch_;
+    Routes routes_;
+    Requests requests_;
+    Upstreams upstreams_;
+    Listeners listeners_;
+    Timer drain_timer_;
+    State state_;
+    bool draining_ = false;
+    bool accepted_ = false;
+};
+
+}  // namespace gw::exchange

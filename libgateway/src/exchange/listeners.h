@@ -1,0 +1,44 @@
+// Which ports to open, asked of the host one after the other, and the TLS context of those that have one.
+#pragma once
+
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <vector>
+
+#include "core/owned.h"
+#include "exchange/asks.h"
+#include "tls/tls.h"
+
+namespace gw::exchange {
+
+class Listeners final : public AskOwner {
+public:
+    explicit Listeners(Gateway& gateway);
+
+    // Loads the certificate and asks for the first port. GW_ERR_CONFIG when the certificate cannot be used.
+    [[nodiscard]] gw_status start();
+    void on_answer(Ask& ask, const gw_answer& answer) override;
+    // The server context of a listener; null when it speaks plain HTTP.
+    [[nodiscard]] tls::Context* tls(std::uint32_t listener) const noexcept;
+    void stop() noexcept { listeners_.clear(); }
+
+private:
+    struct Listener {
+        std::pmr::string address;
+        bool optional = false;  // the machine may lack it: ::1 where there is no IPv6
+        Owned<Ask> ask;
+    };
+    [[nodiscard]] gw_status ask_next();
+    void on_bound(const gw_answer& answer);
+    gw_status load_certificate();
+
+    Gateway& gateway_;
+    std::pmr::vector<Listener> listeners_;
+    std::unique_ptr<tls::Context> tls_;
+    std::size_t asked_ = 0;
+    std::uint32_t port_ = 0;  // once the first one is bound, all use its number
+    std::pmr::string url_;
+};
+
+}  // namespace gw::exchange

@@ -1,0 +1,45 @@
+// What answers which path: our endpoints and the routes that the host added, in one router.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "route/route.h"
+
+namespace gw::exchange {
+
+enum class Target : std::uint32_t {
+    health,
+    healthz,
+    ready,
+    startupz,
+    chat_completions,
+    models,
+    model,
+    host_first = 1000,  // host_first + index: a route of the host
+};
+
+struct HostRoute {
+    std::uint32_t number = 0;
+    bool is_public = false;
+    std::uint64_t body_bytes_max = 0;
+};
+
+class Routes {
+public:
+    explicit Routes(std::pmr::memory_resource* memory);  // with our own endpoints
+
+    [[nodiscard]] gw_status add_host_route(std::string_view method, std::string_view pattern, const HostRoute& route);
+    [[nodiscard]] route::Match match(std::string_view method, std::string_view target) { return router_.match(method, target); }
+    // Null for one of our own targets.
+    [[nodiscard]] const HostRoute* host_route(std::uint32_t target) const noexcept;
+
+private:
+    route::Router router_;
+    std::pmr::vector<HostRoute> host_routes_;
+};
+
+}  // namespace gw::exchange

@@ -1,0 +1,478 @@
+#include "exchange/server_conn.h"
+
+#include <algorithm>
+#include <array>
+
+#include "auth/auth.h"
+#include "core/text.h"
+#include "endpoint/models.h"
+#include "endpoint/probes.h"
+#include "exchange/gateway.h"
+
+namespace gw::exchange {
+
+namespace {
+
+constexpr std::string_view json_type = "application/json; charset=utf-8";
+
+http1::Limits server_limits(const gw_limits& limits) {
+    http1::Limits out;
+    out.request_line_bytes_max = limits.request_line_bytes_max;
+    out.header_bytes_max = limits.header_bytes_max;
+    out.header_count_max = limits.header_count_max;
+    out.body_bytes_max = limits.body_bytes_max;
+    return out;
+}
+
+endpoint::ApiError protocol_failure(int status, std::string_view what) {
+    return {status, "invalid_request_error", what, {}, {}};
+}
+
+}  // namespace
+
+ServerConn::ServerConn(Gateway& gateway, const gw_peer& peer)
+    : Conn(gateway), http_(server_limits(gateway.limits()), gateway.pool(), gateway.memory()), body_(gateway.pool()),
+      parameters_(gateway.memory()),
+      peer_is_loopback_(upstream::classify_address(as_text(peer.address)) == upstream::AddressKind::loopback) {
+    gateway.client_opened();
+    ++gateway.stats().conns_total;
+    set_phase(Phase::first);
+}
+
+ServerConn::~ServerConn() { gateway().client_closed(); }
+
+void ServerConn::start(tls::Context* tls) {
+    if (tls != nullptr) start_tls(*tls, {});
+}
+
+// --- reading -----------------------------------------------------------------------------------------------------
+
+std::size_t ServerConn::on_input(std::span<const std::byte> input) {
+    gateway().stats().bytes_received += input.size();
+    http_.feed(input);
+    for (;;) {
+        if (output_full()) {  // many small answers, none of them taken: on_drained() goes on
+            pause_input();
+            break;
+        }
+        const auto next = http_.next();
+        if (!next) {
+            on_protocol_error(next.error());
+            return input.size();
+        }
+        if (!*next) break;
+        const http1::Server::Event& event = **next;
+        switch (event.kind) {
+        case http1::EventKind::head: on_head(*event.head); break;
+        case http1::EventKind::body:
+            progress_at_ = gateway().now();
+            if (!body_ignored_) body_.append(event.body);
+            break;
+        case http1::EventKind::trailers: break;
+        case http1::EventKind::end: on_request(); break;
+        case http1::EventKind::upgrade: break;  // only after accept_upgrade(), which nobody calls here
+        }
+        if (ending()) return input.size();
+    }
+    if (!request_open_) set_phase(http_.in_head() ? Phase::head : (had_request_ ? Phase::idle : Phase::first));
+    return input.size() - http_.take_rest().size();
+}
+
+void ServerConn::set_phase(Phase phase) noexcept {
+    if (phase == phase_ && timer().armed()) return;
+    phase_ = phase;
+    const gw_limits& limits = gateway().limits();
+    switch (phase) {
+    case Phase::first:
+    case Phase::head: timer().arm(gateway().now() + limits.header_timeout_ms); break;
+    case Phase::body:
+        progress_at_ = gateway().now();
+        timer().arm(gateway().now() + limits.body_timeout_ms);
+        break;
+    case Phase::idle: timer().arm(gateway().now() + limits.idle_timeout_ms); break;
+    case Phase::answer: timer().disarm(); break;
+    }
+}
+
+void ServerConn::on_timeout() {
+    switch (phase_) {
+    case Phase::first:
+    case Phase::idle: close(Close::flush); return;
+    case Phase::answer: return;
+    case Phase::body:
+        if (const Milliseconds due = progress_at_ + gateway().limits().body_timeout_ms; gateway().now() < due) {
+            timer().arm(due);
+            return;
+        }
+        break;
+    case Phase::head: break;
+    }
+    ++gateway().stats().bad_requests_total;
+    set_error("the request did not arrive in time", 408);
+    if (http_.response_open() || body_ignored_) {
+        close(Close::abort);
+        return;
+    }
+    http_.close_after_response();
+    answer_error(protocol_failure(408, "The request did not arrive in time."));
+    close(Close::linger);
+}
+
+void ServerConn::on_protocol_error(const Error& error) {
+    ++gateway().stats().bad_requests_total;
+    const int status = http_.error_status() != 0 ? http_.error_status() : 400;
+    set_error(error.what, status);
+    if (http_.response_open() || body_ignored_ || run_ || host_request_ != 0) {
+        end_request();
+        close(Close::abort);
+        return;
+    }
+    answer_error(protocol_failure(status, error.what));
+    end_request();
+    close(Close::linger);
+}
+
+void ServerConn::on_tls_failure(std::string_view what) { set_error(what, 0); }
+
+void ServerConn::on_eof() {
+    const auto finished = http_.finish();
+    if (!request_open_) {
+        close(Close::flush);  // what was answered still goes out
+        return;
+    }
+    // A client that left looks the same as one that only stopped sending. Nobody waits for the end of a run whose reader may
+    // be gone: it is cancelled, and the connection with it.
+    if (!finished) set_error(finished.error().what, 0);
+    end_request();
+    close(Close::abort);
+}
+
+void ServerConn::on_lost() noexcept { end_request(); }
+
+// --- a request ---------------------------------------------------------------------------------------------------
+
+void ServerConn::on_head(const http1::RequestHead& head) {
+    head_ = &head;
+    had_request_ = true;
+    request_open_ = true;
+    body_ignored_ = false;
+    gateway().request_opened();
+    ++gateway().stats().requests_total;
+    set_phase(Phase::body);
+
+    const route::Match match = gateway().routes().match(head.method, head.target);
+    outcome_ = match.outcome;
+    target_ = match.target;
+    path_ = match.path;
+    query_ = match.query;
+    parameters_.clear();
+    for (const route::Parameter& parameter : match.parameters) parameters_.emplace_back(parameter.name, parameter.value);
+
+    if (gateway().draining()) {
+        http_.close_after_response();
+        refuse({503, "unavailable", "The gateway is shutting down.", "shutting_down", {}});
+        return;
+    }
+    switch (match.outcome) {
+    case route::Outcome::found: break;
+    case route::Outcome::not_found: refuse({404, "not_found", "There is nothing at this path.", {}, {}}); return;
+    case route::Outcome::bad_path: refuse({400, "invalid_request_error", "The path is not valid.", {}, {}}); return;
+    case route::Outcome::method_not_allowed: {
+        const http1::Header allow{"Allow", match.allow};
+        refuse({405, "invalid_request_error", "The method is not allowed here; the Allow field lists those that are.", {}, {}}, {&allow, 1});
+        return;
+    }
+    case route::Outcome::options: {
+        const http1::Header allow{"Allow", match.allow};
+        body_ignored_ = true;
+        answer(204, {}, {}, {&allow, 1});
+        return;
+    }
+    }
+
+    const config::Config& config = gateway().config();
+    const HostRoute* host_route = gateway().routes().host_route(target_);
+    bool is_public = false;
+    std::uint64_t body_bytes_max = gateway().limits().body_bytes_max;
+    switch (static_cast<Target>(target_)) {
+    case Target::health:
+    case Target::healthz:
+    case Target::ready:
+    case Target::startupz: is_public = true; break;
+    case Target::chat_completions:
+        if (!config.chat_completions.enabled) {
+            refuse({404, "invalid_request_error",
+                    "The chat completions endpoint is disabled. Set gateway.http.endpoints.chatCompletions.enabled to true in the configuration.",
+                    "endpoint_disabled", {}});
+            return;
+        }
+        body_bytes_max = config.chat_completions.body_bytes_max;
+        break;
+    case Target::models:
+    case Target::model:
+        if (!config.chat_completions.enabled && !config.responses.enabled) {
+            refuse({404, "invalid_request_error",
+                    "The model list comes with the OpenAI endpoints, which are disabled. Set gateway.http.endpoints.chatCompletions.enabled to true.",
+                    "endpoint_disabled", {}});
+            return;
+        }
+        break;
+    case Target::host_first: break;
+    }
+    if (host_route != nullptr) {
+        is_public = host_route->is_public;
+        if (host_route->body_bytes_max != 0) body_bytes_max = host_route->body_bytes_max;
+    }
+    if (!is_public && !authorized()) {
+        ++gateway().stats().refused_total;
+        const bool missing = !head.headers.get("authorization");
+        refuse({401, "unauthorized",
+                missing ? "Credentials are missing. Send `Authorization: Bearer <token>`." : "The credentials are not right.",
+                missing ? "missing_credentials" : "invalid_api_key", {}});
+        return;
+    }
+    http_.set_body_bytes_max(body_bytes_max);
+    if (http_.expects_continue() && head.content_length.value_or(0) <= body_bytes_max) http_.send_continue(sink());
+}
+
+bool ServerConn::authorized() noexcept {
+    if (gateway().config().auth.mode == config::AuthMode::none) return true;
+    return auth::check_bearer(gateway().shared_secret(), head_->headers.get_single("authorization")) == auth::Outcome::allowed;
+}
+
+// An answer before the body was read: what still comes of it is read and dropped.
+void ServerConn::refuse(const endpoint::ApiError& error, std::span<const http1::Header> fields) {
+    body_ignored_ = true;
+    answer_error(error, fields);
+}
+
+void ServerConn::on_request() {
+    if (body_ignored_) return;
+    set_phase(Phase::answer);
+    dispatch();
+}
+
+void ServerConn::dispatch() {
+    if (gateway().routes().host_route(target_) != nullptr) {
+        ask_host();
+        return;
+    }
+    Buffer out(gateway().pool());
+    const auto probe = [&](endpoint::Probe which) {
+        const bool details = peer_is_loopback_ && !head_->headers.get("x-forwarded-for") ? true : authorized();
+        const int status = endpoint::write_probe(out, which, gateway().draining(), details, gateway().uptime_ms());
+        static constexpr http1::Header no_store{"Cache-Control", "no-store"};
+        answer(status, json_type, out.text(), {&no_store, 1});
+    };
+    switch (static_cast<Target>(target_)) {
+    case Target::health: probe(endpoint::Probe::health); break;
+    case Target::healthz: probe(endpoint::Probe::live); break;
+    case Target::ready: probe(endpoint::Probe::ready); break;
+    case Target::startupz: probe(endpoint::Probe::started); break;
+    case Target::chat_completions: start_chat(); break;
+    case Target::models:
+        endpoint::write_models(out, gateway().config());
+        answer(200, json_type, out.text());
+        break;
+    case Target::model:
+        if (const auto error = endpoint::write_model(out, gateway().config(), parameter("id"))) {
+            answer_error(*error);
+        } else {
+            answer(200, json_type, out.text());
+        }
+        break;
+    case Target::host_first: break;
+    }
+}
+
+void ServerConn::start_chat() {
+    json::Document& document = gateway().scratch_document();
+    const std::string_view text = body_.empty() ? std::string_view("{}") : body_.text();
+    json::Limits limits;
+    limits.bytes_max = text.size();  // the body's own limit has been kept
+    if (const auto parsed = document.parse(text, limits); !parsed) {
+        std::array<char, 160> message{};
+        const int size = std::snprintf(message.data(), message.size(), "The body is not valid JSON at byte %zu: %.*s.", parsed.error().where,
+                                       static_cast<int>(parsed.error().what.size()), parsed.error().what.data());
+        answer_error({400, "invalid_request_error", {message.data(), std::min<std::size_t>(static_cast<std::size_t>(size), message.size() - 1)}, "invalid_json", {}});
+        return;
+    }
+    endpoint::ChatRequest request;
+    if (const auto error = endpoint::read_chat_request(document.root(), request)) {
+        answer_error(*error);
+        return;
+    }
+    const http1::Headers& headers = head_->headers;
+    const auto agent_header = headers.get("x-openclaw-agent-id");
+    const auto choice = endpoint::choose_agent(gateway().config(), request.model,
+                                               agent_header ? *agent_header : headers.get("x-openclaw-agent").value_or(""));
+    if (choice.error) {
+        answer_error(*choice.error);
+        return;
+    }
+    run_ = make_owned<ChatRun>(gateway().memory(), gateway(), *this);
+    run_->start(*choice.agent, headers.get("x-openclaw-model").value_or(""), request, text, document.root());
+    document.shrink(64 * 1024);
+    body_.clear();
+}
+
+// --- answering ---------------------------------------------------------------------------------------------------
+
+void ServerConn::send_head(int status, std::string_view content_type, std::span<const http1::Header> fields, http1::Framing framing,
+                           std::uint64_t length) {
+    static constexpr std::size_t own = 5;
+    std::array<http1::Header, own + 24> all{{
+        {"X-Content-Type-Options", "nosniff"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
+    }};
+    std::size_t count = 3;
+    const std::string_view hsts = gateway().config().strict_transport_security;
+    if (!hsts.empty()) all[count++] = {"Strict-Transport-Security", hsts};
+    if (!content_type.empty()) all[count++] = {"Content-Type", content_type};
+    for (const http1::Header& field : fields.first(std::min(fields.size(), all.size() - own))) all[count++] = field;
+    http_.send_head(sink(), status, {all.data(), count}, framing, length, gateway().unix_ms());
+}
+
+void ServerConn::answer(int status, std::string_view content_type, std::string_view content, std::span<const http1::Header> fields) {
+    send_head(status, content_type, fields, status == 204 ? http1::Framing::none : http1::Framing::length, content.size());
+    if (!content.empty()) http_.send_body(sink(), as_bytes(content));
+    http_.send_end(sink());
+    finish_response();
+}
+
+void ServerConn::answer_error(const endpoint::ApiError& error, std::span<const http1::Header> fields) {
+    Buffer out(gateway().pool());
+    endpoint::write_error(out, error);
+    answer(error.status, json_type, out.text(), fields);
+}
+
+void ServerConn::begin_stream(int status, std::string_view content_type, std::span<const http1::Header> fields) {
+    ++gateway().stats().streams_total;
+    send_head(status, content_type, fields, http1::Framing::chunked, 0);
+}
+
+void ServerConn::write(std::span<const std::byte> data) { http_.send_body(sink(), data); }
+
+void ServerConn::end() {
+    http_.send_end(sink());
+    finish_response();
+}
+
+void ServerConn::break_off() noexcept {
+    end_request();
+    close(Close::abort);
+}
+
+void ServerConn::finish_response() {
+    end_request();
+    if (ending()) return;
+    if (http_.should_close()) {
+        close(http_.should_linger() ? Close::linger : Close::flush);
+        return;
+    }
+    set_phase(http_.idle() ? Phase::idle : Phase::body);
+    resume_input();  // a pipelined request may wait
+}
+
+void ServerConn::end_request() noexcept {
+    if (!request_open_) return;
+    request_open_ = false;
+    body_.clear();
+    // The run may be the caller: it goes when the host's call settles.
+    if (run_) finished_run_ = std::move(run_);
+    if (host_request_ != 0) {
+        const gw_request_id id = std::exchange(host_request_, 0);
+        if (host_told_) {
+            gateway().requests().table.cancel(id);
+            gateway().enqueue(gateway().requests());
+        } else {
+            gateway().requests().table.remove(id);
+        }
+    }
+    mark_dirty();
+    gateway().request_closed();
+}
+
+void ServerConn::on_settle() noexcept { finished_run_.reset(); }
+
+void ServerConn::on_drained() {
+    if (run_) run_->on_drained();
+    if (host_request_ != 0 && host_writable_waits_) gateway().enqueue(*this);
+    if (input_paused()) resume_input();
+}
+
+void ServerConn::begin_drain() noexcept {
+    if (ending()) return;
+    if (!request_open_ && !http_.in_head()) {
+        close(Close::flush);
+    } else {
+        http_.close_after_response();
+    }
+}
+
+void ServerConn::count_sent(std::size_t bytes) noexcept { gateway().stats().bytes_sent += bytes; }
+
+// --- requests that the host answers -----------------------------------------------------------------------------
+
+void ServerConn::ask_host() {
+    host_request_ = gateway().requests().table.add(*this);
+    host_told_ = false;
+    host_writable_waits_ = false;
+    gateway().enqueue(*this);
+}
+
+bool ServerConn::next_event(gw_event& event) noexcept {
+    if (host_request_ != 0 && !host_told_) {
+        host_told_ = true;
+        event.type = GW_EVENT_REQUEST;
+        event.request = host_request_;
+        event.conn = reinterpret_cast<gw_conn*>(static_cast<Conn*>(this));
+        event.listener = gateway().routes().host_route(target_)->number;
+        return true;
+    }
+    if (host_request_ != 0 && host_writable_waits_ && !output_full()) {
+        host_writable_waits_ = false;
+        event.type = GW_EVENT_REQUEST_WRITABLE;
+        event.request = host_request_;
+        return true;
+    }
+    return Conn::next_event(event);
+}
+
+std::string_view ServerConn::parameter(std::string_view name) const noexcept {
+    for (const auto& [key, value] : parameters_) {
+        if (key == name) return value;
+    }
+    return {};
+}
+
+gw_status ServerConn::host_start(int status, std::span<const http1::Header> fields, std::uint64_t length) {
+    if (http_.response_open()) return GW_ERR_STATE;
+    const bool streamed = length == GW_LENGTH_UNKNOWN;
+    if (streamed) ++gateway().stats().streams_total;
+    host_length_left_ = length;
+    send_head(status, {}, fields, streamed ? http1::Framing::chunked : http1::Framing::length, streamed ? 0 : length);
+    return GW_OK;
+}
+
+gw_status ServerConn::host_write(std::span<const std::byte> data) {
+    if (!http_.response_open()) return GW_ERR_STATE;
+    if (host_length_left_ != GW_LENGTH_UNKNOWN) {
+        if (data.size() > host_length_left_) return GW_ERR_ARGUMENT;
+        host_length_left_ -= data.size();
+    }
+    write(data);
+    if (!output_full()) return GW_OK;
+    host_writable_waits_ = true;
+    return GW_DONE;
+}
+
+gw_status ServerConn::host_end() {
+    if (!http_.response_open()) return GW_ERR_STATE;
+    gateway().requests().table.remove(std::exchange(host_request_, 0));
+    end();
+    return GW_OK;
+}
+
+}  // namespace gw::exchange

@@ -1,0 +1,108 @@
+// ServerConn: a connection from a client, and the life of one request after the other on it.
+//
+//     head ─► route ─► auth ─► body ─► dispatch ─► endpoint ─► answer ─► (next request)
+//                                         │
+//                                         ├─ our endpoints, answered at once
+//                                         ├─ ChatRun: an agent answers, piece by piece
+//                                         └─ a route of the host: GW_EVENT_REQUEST
+#pragma once
+
+#include <memory_resource>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/buffer.h"
+#include "core/owned.h"
+#include "endpoint/openai_error.h"
+#include "exchange/chat_run.h"
+#include "exchange/conn.h"
+#include "exchange/routes.h"
+#include "gateway/conn.h"
+#include "gateway/request.h"
+#include "http1/http1.h"
+
+namespace gw::exchange {
+
+class ServerConn final : public Conn {
+public:
+    ServerConn(Gateway& gateway, const gw_peer& peer);
+    ~ServerConn() override;
+    void start(tls::Context* tls);  // TLS when not null
+
+    // --- answering the open request -------------------------------------------------------------------------------
+    // The whole answer at once.
+    void answer(int status, std::string_view content_type, std::string_view content, std::span<const http1::Header> fields = {});
+    void answer_error(const endpoint::ApiError& error, std::span<const http1::Header> fields = {});
+    // A stream: head, pieces, end.
+    void begin_stream(int status, std::string_view content_type, std::span<const http1::Header> fields = {});
+    void write(std::span<const std::byte> data);
+    void end();
+    // The answer cannot be finished: the client must see that it is not whole.
+    void break_off() noexcept;
+    [[nodiscard]] bool stream_begun() const noexcept { return http_.response_open(); }
+    [[nodiscard]] bool is_full() const noexcept { return output_full(); }
+
+    // --- a request that the host answers (request.h) ----------------------------------------------------------------
+    [[nodiscard]] const http1::RequestHead* head() const noexcept { return head_; }
+    [[nodiscard]] std::string_view request_body() const noexcept { return body_.text(); }
+    [[nodiscard]] std::string_view path() const noexcept { return path_; }
+    [[nodiscard]] std::string_view query() const noexcept { return query_; }
+    [[nodiscard]] std::string_view parameter(std::string_view name) const noexcept;
+    gw_status host_start(int status, std::span<const http1::Header> fields, std::uint64_t length);
+    gw_status host_write(std::span<const std::byte> data);
+    gw_status host_end();
+
+    bool next_event(gw_event& event) noexcept override;
+    void on_lost() noexcept override;
+    void begin_drain() noexcept;
+
+private:
+    std::size_t on_input(std::span<const std::byte> input) override;
+    void on_eof() override;
+    void on_tls_failure(std::string_view what) override;
+    void on_drained() override;
+    void on_timeout() override;
+    void on_settle() noexcept override;
+    void count_sent(std::size_t bytes) noexcept override;
+
+    // What the connection's timer waits for.
+    enum class Phase : std::uint8_t { first, head, body, answer, idle };
+    void set_phase(Phase phase) noexcept;
+    [[nodiscard]] bool authorized() noexcept;
+    void on_head(const http1::RequestHead& head);
+    void on_request();
+    void on_protocol_error(const Error& error);
+    void dispatch();
+    void refuse(const endpoint::ApiError& error, std::span<const http1::Header> fields = {});
+    void send_head(int status, std::string_view content_type, std::span<const http1::Header> fields, http1::Framing framing,
+                   std::uint64_t length);
+    void finish_response();
+    void end_request() noexcept;
+    void start_chat();
+    void ask_host();
+
+    http1::Server http_;
+    const http1::RequestHead* head_ = nullptr;  // of the open request
+    route::Outcome outcome_ = route::Outcome::not_found;
+    std::uint32_t target_ = 0;
+    std::string_view path_, query_;
+    Buffer body_;
+    std::pmr::vector<std::pair<std::pmr::string, std::pmr::string>> parameters_;
+    Owned<ChatRun> run_;
+    Owned<ChatRun> finished_run_;  // until the host's call settles
+    Phase phase_ = Phase::first;
+    Milliseconds progress_at_ = 0;
+    gw_request_id host_request_ = 0;
+    std::uint64_t host_length_left_ = 0;
+    bool host_told_ = false;
+    bool host_writable_waits_ = false;
+    bool request_open_ = false;   // a head was read and its answer is not complete
+    bool body_ignored_ = false;   // answered before the body was read
+    bool had_request_ = false;
+    bool peer_is_loopback_ = false;
+};
+
+}  // namespace gw::exchange

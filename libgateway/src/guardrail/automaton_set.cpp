@@ -1,0 +1,285 @@
+#include "guardrail/automaton_set.h"
+
+#include <algorithm>
+
+namespace gw::guardrail {
+
+PatternSet::PatternSet(const SetOptions& options, std::pmr::memory_resource* memory)
+    : options_(options), program_(memory), groups_(memory), chains_(memory), patterns_(memory), gaps_(memory) {}
+
+std::size_t PatternSet::size() const noexcept {
+    std::size_t sum = sizeof *this + program_.size() + chains_.capacity() * sizeof(Chain) +
+                      patterns_.capacity() * sizeof(Pattern) + gaps_.capacity() * sizeof(Gap);
+    for (const Group& group : groups_) {
+        sum += sizeof group + group.parts.capacity() * sizeof(Part) + group.starts.capacity() * sizeof(Follow);
+    }
+    return sum;
+}
+
+class SetBuilder {
+public:
+    SetBuilder(PatternSet& set, std::pmr::memory_resource* memory, std::pmr::vector<Problem>& problems)
+        : set_(set), arena_(memory), problems_(problems) {}
+
+    bool run(std::span<const PatternSource> sources) {
+        const std::size_t problems_before = problems_.size();
+        read(sources);
+        if (refused(problems_before)) return false;
+        std::pmr::vector<std::uint32_t> mask(&arena_);
+        std::pmr::vector<std::uint32_t> stop(&arena_);
+        for (std::uint32_t i = 0; i < sources.size(); ++i) {
+            (sources[i].kind == Kind::mask ? mask : stop).push_back(i);
+        }
+        build_groups(mask, Kind::mask, set_.options_.mask_groups);
+        build_groups(stop, Kind::stop, set_.options_.stop_groups);
+        build_whole();
+        for (PatternSet::Group& group : set_.groups_) finish_group(group);
+        return !refused(problems_before);
+    }
+
+private:
+    struct Source {
+        explicit Source(std::pmr::memory_resource* memory) : chains(memory) {}
+        const regex::Node* tree = nullptr;
+        std::pmr::vector<SplitChain> chains;
+    };
+
+    [[nodiscard]] bool refused(std::size_t from) const noexcept {
+        return std::any_of(problems_.begin() + static_cast<std::ptrdiff_t>(from), problems_.end(),
+                           [](const Problem& problem) { return problem.refused; });
+    }
+    void refuse(std::uint32_t pattern, const Error& error) {
+        problems_.push_back({pattern, static_cast<std::uint32_t>(error.where), true, error.what});
+    }
+
+    void read(std::span<const PatternSource> sources) {
+        sources_.reserve(sources.size());
+        set_.patterns_.resize(sources.size());
+        for (std::uint32_t i = 0; i < sources.size(); ++i) {
+            Source& source = sources_.emplace_back(&arena_);
+            set_.patterns_[i].kind = sources[i].kind;
+            auto tree = regex::parse(sources[i].text, sources[i].syntax, &arena_);
+            if (!tree) {
+                refuse(i, tree.error());
+                continue;
+            }
+            const std::size_t length = regex::length_min(**tree);
+            if (length == 0) refuse(i, {GW_ERR_CONFIG, 0, "it matches the empty text, so it would match everywhere"});
+            if (length == SIZE_MAX) refuse(i, {GW_ERR_CONFIG, 0, "no text can match it"});
+            source.tree = *tree;
+            source.chains = set_.options_.split_at_gaps ? split(**tree, &arena_) : unsplit(**tree, &arena_);
+        }
+    }
+
+    // Neighbours stay together, because rules that stand side by side are alike and share states.
+    void build_groups(std::span<const std::uint32_t> patterns, Kind kind, std::uint32_t count_max) {
+        std::size_t done = 0;
+        std::size_t nodes_left = 0;
+        for (const std::uint32_t i : patterns) nodes_left += weight(i);
+        for (std::uint32_t left = std::max(count_max, 1U); done < patterns.size();) {
+            const std::size_t share = nodes_left / left;
+            PatternSet::Group& group = set_.groups_.emplace_back(memory());
+            group.kind = kind;
+            group.begin = static_cast<NodeId>(set_.program_.node_count());
+            std::size_t taken = 0;
+            do {
+                const std::size_t before = set_.program_.node_count();
+                add_parts(group, patterns[done]);
+                // State sets store node numbers in 16 bits.
+                if (set_.program_.node_count() - group.begin > group_nodes_max) {
+                    if (before == group.begin) {
+                        refuse(patterns[done], {GW_ERR_LIMIT, 0, "the expression is too large"});
+                        return;
+                    }
+                    refuse(patterns[done], {GW_ERR_LIMIT, 0, "the rules together are too large for one group"});
+                    return;
+                }
+                taken += weight(patterns[done]);
+                nodes_left -= weight(patterns[done]);
+                ++done;
+            } while (done < patterns.size() && (left == 1 || taken + weight(patterns[done]) / 2 <= share));
+            group.end = static_cast<NodeId>(set_.program_.node_count());
+            if (left > 1) --left;
+        }
+    }
+    // What a pattern adds to the node count of its group, roughly.
+    [[nodiscard]] std::size_t weight(std::uint32_t pattern) const {
+        std::size_t sum = 1;
+        for (const SplitChain& chain : sources_[pattern].chains) {
+            for (const regex::Node* part : chain.parts) sum += std::min<std::size_t>(regex::length_min(*part), 1000);
+        }
+        return sum;
+    }
+
+    // A pattern is whole in its group when it was not cut; its nodes then serve the Tracker, too.
+    [[nodiscard]] bool is_whole(std::uint32_t pattern) const {
+        return sources_[pattern].chains.size() == 1 && sources_[pattern].chains[0].is_whole();
+    }
+
+    void add_parts(PatternSet::Group& group, std::uint32_t pattern) {
+        PatternSet::Pattern& compiled = set_.patterns_[pattern];
+        compiled.first_chain = static_cast<std::uint32_t>(set_.chains_.size());
+        compiled.chain_count = static_cast<std::uint32_t>(sources_[pattern].chains.size());
+        for (const SplitChain& source : sources_[pattern].chains) {
+            PatternSet::Chain chain;
+            chain.pattern = pattern;
+            chain.group = static_cast<std::uint32_t>(set_.groups_.size() - 1);
+            chain.part_count = static_cast<std::uint16_t>(source.parts.size());
+            chain.open_front = source.open_front;
+            chain.gaps = static_cast<std::uint32_t>(set_.gaps_.size());
+            if (source.open_front) set_.gaps_.push_back(source.front);
+            set_.gaps_.insert(set_.gaps_.end(), source.gaps.begin(), source.gaps.end());
+            set_.has_open_front_ = set_.has_open_front_ || source.open_front;
+            const auto chain_index = static_cast<std::uint32_t>(set_.chains_.size());
+            set_.chains_.push_back(chain);
+            for (std::uint16_t i = 0; i < chain.part_count; ++i) {
+                const auto entry = compile(set_.program_, *source.parts[i],
+                                           static_cast<std::uint32_t>(group.parts.size()), nodes_max());
+                if (!entry) {
+                    refuse(pattern, entry.error());
+                    return;
+                }
+                group.parts.push_back({chain_index, i});
+                group.starts.push_back(entry->start);
+                if (is_whole(pattern)) compiled.entry = *entry;
+            }
+        }
+    }
+
+    // The expressions that the groups hold only in parts, once more as a whole, for Tracker.
+    void build_whole() {
+        for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+            PatternSet::Pattern& pattern = set_.patterns_[i];
+            if (!is_whole(i)) {
+                const auto entry = compile(set_.program_, *sources_[i].tree, 0, nodes_max());
+                if (!entry) {
+                    refuse(i, entry.error());
+                    continue;
+                }
+                pattern.entry = *entry;
+            }
+            set_.entry_nodes_max_ =
+                std::max<std::size_t>(set_.entry_nodes_max_, pattern.entry.end - pattern.entry.begin);
+        }
+    }
+    [[nodiscard]] std::size_t nodes_max() const noexcept {
+        const std::size_t used = set_.program_.node_count();
+        return std::min<std::size_t>(set_.options_.nodes_per_pattern_max,
+                                     set_.options_.nodes_max - std::min<std::size_t>(used, set_.options_.nodes_max));
+    }
+
+    // Bytes that no node of the group tells apart become one class.
+    void finish_group(PatternSet::Group& group) {
+        const Program& program = set_.program_;
+        bool looks = false;
+        std::pmr::vector<std::uint32_t> sets(&arena_);
+        const auto depends = [&looks](Follow follow) { looks = looks || follow.depends_on_context(); };
+        for (const Follow start : group.starts) depends(start);
+        for (NodeId id = group.begin; id < group.end; ++id) {
+            const ProgramNode& node = program.node(id);
+            looks = looks || node.kind == ProgramNode::Kind::look;
+            if (node.kind != ProgramNode::Kind::bytes) continue;
+            for (const Edge& edge : program.edges(node)) {
+                sets.push_back(edge.set);
+                depends(edge.follow);
+            }
+        }
+        std::sort(sets.begin(), sets.end());
+        sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
+        refine_ = {};
+        refine_count_ = 1;
+        for (const std::uint32_t id : sets) refine(program.set(id));
+        if (looks) {
+            ByteSet words;
+            for (unsigned byte = 0; byte < 256; ++byte) {
+                if (is_word_byte(byte)) words.add(byte, byte);
+            }
+            refine(words);
+            ByteSet line_feed;
+            line_feed.add('\n', '\n');
+            refine(line_feed);
+        }
+        order_classes();
+        group.class_of = refine_;
+        group.class_count = static_cast<std::uint16_t>(refine_count_);
+        for (unsigned byte = 256; byte-- > 0;) group.member[refine_[byte]] = static_cast<std::uint8_t>(byte);
+        merge_contexts(group);
+    }
+
+    // Numbers the classes by how common their bytes are, so that the cells that are read most share a cache line.
+    void order_classes() noexcept {
+        constexpr std::string_view common = " etaoinsrhldcumfpgwybv.,\nkx\"'-_/:0;1(=)2jqz*#|`<>\\{}3456789[]$&@%+!?~^\t\r";
+        std::array<std::uint8_t, 256> number{};
+        std::array<bool, 256> known{};
+        std::size_t count = 0;
+        const auto give = [&](unsigned byte) {
+            if (!known[refine_[byte]]) number[refine_[byte]] = static_cast<std::uint8_t>(count++);
+            known[refine_[byte]] = true;
+        };
+        for (const char c : common) give(static_cast<unsigned char>(c));
+        for (unsigned byte = 0; byte < 256; ++byte) give(byte);
+        for (std::uint8_t& of : refine_) of = number[of];
+    }
+
+    void refine(const ByteSet& set) noexcept {
+        std::array<std::uint16_t, 256> split_to{};  // class -> new class of its members inside, plus 1
+        std::array<bool, 256> has_outside{};
+        for (unsigned byte = 0; byte < 256; ++byte) {
+            if (!set.has(byte)) has_outside[refine_[byte]] = true;
+        }
+        for (unsigned byte = 0; byte < 256; ++byte) {
+            const std::uint8_t old = refine_[byte];
+            if (!set.has(byte) || !has_outside[old]) continue;
+            if (split_to[old] == 0) split_to[old] = static_cast<std::uint16_t>(++refine_count_);
+            refine_[byte] = static_cast<std::uint8_t>(split_to[old] - 1);
+        }
+    }
+
+    void merge_contexts(PatternSet::Group& group) {
+        const Program& program = set_.program_;
+        const auto same = [&](Follow follow, Context a, Context b) {
+            const auto x = program.nodes(follow, a);
+            const auto y = program.nodes(follow, b);
+            return std::equal(x.begin(), x.end(), y.begin(), y.end());
+        };
+        for (std::size_t a = 0; a < context_count; ++a) {
+            group.context[a] = static_cast<Context>(a);
+            for (std::size_t b = 0; b < a; ++b) {
+                const auto ca = static_cast<Context>(a);
+                const auto cb = static_cast<Context>(b);
+                bool alike = std::all_of(group.starts.begin(), group.starts.end(),
+                                         [&](Follow follow) { return same(follow, ca, cb); });
+                // A look node continues at a position whose context was noted when the state was made.
+                for (NodeId id = group.begin; alike && id < group.end; ++id) {
+                    const ProgramNode& node = program.node(id);
+                    alike = node.kind != ProgramNode::Kind::look || same(node.follow, ca, cb);
+                }
+                if (alike) {
+                    group.context[a] = group.context[b];
+                    break;
+                }
+            }
+        }
+    }
+
+    [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return set_.memory(); }
+
+    static constexpr std::size_t group_nodes_max = 65535;
+
+    PatternSet& set_;
+    std::pmr::monotonic_buffer_resource arena_;
+    std::pmr::vector<Problem>& problems_;
+    std::pmr::vector<Source> sources_{&arena_};
+    std::array<std::uint8_t, 256> refine_{};
+    std::size_t refine_count_ = 1;
+};
+
+std::shared_ptr<const PatternSet> PatternSet::compile(std::span<const PatternSource> sources, const SetOptions& options,
+                                                      std::pmr::memory_resource* memory,
+                                                      std::pmr::vector<Problem>& problems) {
+    auto set = std::allocate_shared<PatternSet>(std::pmr::polymorphic_allocator<PatternSet>(memory), options, memory);
+    if (!SetBuilder(*set, memory, problems).run(sources)) return nullptr;
+    return set;
+}
+
+}  // namespace gw::guardrail

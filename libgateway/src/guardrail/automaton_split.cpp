@@ -1,0 +1,202 @@
+#include "guardrail/automaton_split.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace gw::guardrail {
+namespace {
+
+using regex::Node;
+using regex::Range;
+
+constexpr std::size_t chains_max = 12;           // alternatives that are told apart
+constexpr std::uint32_t gap_characters_min = 8;  // shorter repeats stay inside
+constexpr unsigned gap_width_min = 80;           // ASCII characters that a gap lets pass
+constexpr std::size_t part_length_min = 2;       // a part of one character would be found everywhere
+
+using Sequence = std::pmr::vector<const Node*>;
+
+std::optional<Gap> as_gap(const Node& node) {
+    if (node.kind != Node::Kind::repeat || node.most < gap_characters_min) return std::nullopt;
+    const Node& child = *node.children[0];
+    if (child.kind != Node::Kind::set) return std::nullopt;
+    Gap gap;
+    gap.characters_max = node.most;
+    unsigned width = 0;
+    for (const Range range : child.set) {
+        if (range.low < 0x80) {
+            const char32_t high = std::min<char32_t>(range.high, 0x7F);
+            gap.allowed.add(range.low, high);
+            width += high - range.low + 1;
+        }
+        if (range.high >= 0x80) gap.allowed.add(0x80, 0xFF);
+    }
+    return width >= gap_width_min ? std::optional(gap) : std::nullopt;
+}
+
+bool has_gap(const Node& node) {
+    if (as_gap(node)) return true;
+    if (node.kind != Node::Kind::concat && node.kind != Node::Kind::alternate) return false;
+    return std::any_of(node.children.begin(), node.children.end(), [](const Node* child) { return has_gap(*child); });
+}
+
+// Turns the tree inside out: sequences without alternatives at the top, as far as gaps are inside of those. False when
+// there would be too many.
+bool expand(const Node& node, std::pmr::vector<Sequence>& sequences, std::pmr::memory_resource* arena) {
+    if (node.kind == Node::Kind::concat && has_gap(node)) {
+        for (const Node* child : node.children) {
+            if (!expand(*child, sequences, arena)) return false;
+        }
+        return true;
+    }
+    if (node.kind == Node::Kind::alternate && has_gap(node)) {
+        std::pmr::vector<Sequence> all(arena);
+        for (const Node* child : node.children) {
+            std::pmr::vector<Sequence> branch(sequences, arena);
+            if (!expand(*child, branch, arena)) return false;
+            all.insert(all.end(), branch.begin(), branch.end());
+            if (all.size() > chains_max) return false;
+        }
+        sequences = std::move(all);
+        return true;
+    }
+    for (Sequence& sequence : sequences) sequence.push_back(&node);
+    return true;
+}
+
+const Node* join(const Node* const* begin, const Node* const* end, std::pmr::memory_resource* arena) {
+    if (end - begin == 1) return *begin;
+    Node* node = new (arena->allocate(sizeof(Node), alignof(Node))) Node;
+    node->kind = begin == end ? Node::Kind::empty : Node::Kind::concat;
+    node->column = begin == end ? 0 : (*begin)->column;
+    auto** copy = static_cast<const Node**>(
+        arena->allocate(static_cast<std::size_t>(end - begin) * sizeof(const Node*) + 1, alignof(const Node*)));
+    std::copy(begin, end, copy);
+    node->children = {copy, static_cast<std::size_t>(end - begin)};
+    return node;
+}
+
+// Beginnings of a line and the like: nothing, or one character at most.
+std::size_t length_max(const Node& node) {
+    switch (node.kind) {
+    case Node::Kind::empty:
+    case Node::Kind::assertion: return 0;
+    case Node::Kind::set: return 1;
+    case Node::Kind::repeat: return node.most > 1 ? 2 : node.most == 0 ? 0 : length_max(*node.children[0]);
+    case Node::Kind::concat: {
+        std::size_t sum = 0;
+        for (const Node* child : node.children) sum += length_max(*child);
+        return std::min<std::size_t>(sum, 2);
+    }
+    case Node::Kind::alternate: {
+        std::size_t most = 0;
+        for (const Node* child : node.children) most = std::max(most, length_max(*child));
+        return most;
+    }
+    }
+    return 2;
+}
+
+// Without what only makes a match longer: every match of `node` begins with one of the result's.
+const Node* shorten(const Node& node, std::pmr::memory_resource* arena) {
+    switch (node.kind) {
+    case Node::Kind::repeat: {
+        if (node.least == node.most) return &node;
+        if (node.least == 0) return join(nullptr, nullptr, arena);
+        Node* exact = new (arena->allocate(sizeof(Node), alignof(Node))) Node(node);
+        exact->most = exact->least;
+        return exact;
+    }
+    case Node::Kind::concat: {
+        const Node* const* begin = node.children.data();
+        const Node* const* end = begin + node.children.size();
+        while (begin != end) {
+            const Node* last = *(end - 1);
+            const Node* shorter = shorten(*last, arena);
+            if (shorter == last) break;
+            if (shorter->kind != Node::Kind::empty) {
+                Sequence items(begin, end, arena);
+                items.back() = shorter;
+                return join(items.data(), items.data() + items.size(), arena);
+            }
+            --end;
+        }
+        return end == begin + node.children.size() ? &node : join(begin, end, arena);
+    }
+    case Node::Kind::alternate: {
+        Sequence branches(arena);
+        bool any = false;
+        for (const Node* child : node.children) {
+            branches.push_back(shorten(*child, arena));
+            any = any || branches.back() != child;
+        }
+        if (!any) return &node;
+        Node* shorter = new (arena->allocate(sizeof(Node), alignof(Node))) Node(node);
+        shorter->children = join(branches.data(), branches.data() + branches.size(), arena)->children;
+        return shorter;
+    }
+    case Node::Kind::empty:
+    case Node::Kind::set:
+    case Node::Kind::assertion: return &node;
+    }
+    return &node;
+}
+
+SplitChain cut(const Sequence& sequence, std::pmr::memory_resource* arena) {
+    SplitChain chain(arena);
+    const Node* const* begin = sequence.data();
+    const Node* const* end = begin + sequence.size();
+    const auto length = [&](const Node* const* from, const Node* const* to) {
+        return regex::length_min(*join(from, to, arena));
+    };
+    for (const Node* const* at = begin; at != end; ++at) {
+        const auto gap = as_gap(**at);
+        if (!gap || length(at + 1, end) < part_length_min) continue;
+        if (chain.parts.empty() && !chain.open_front && length_max(*join(begin, at, arena)) <= 1) {
+            chain.open_front = true;
+            chain.front = *gap;
+            begin = at + 1;
+        } else if (length(begin, at) >= part_length_min) {
+            // What follows the gap up to the next one must be a part of its own, too.
+            const Node* const* next = at + 1;
+            while (next != end && !as_gap(**next)) ++next;
+            if (length(at + 1, next) < part_length_min && next != end) continue;
+            chain.parts.push_back(join(begin, at, arena));
+            chain.gaps.push_back(*gap);
+            begin = at + 1;
+        }
+    }
+    const Node* last = join(begin, end, arena);
+    chain.parts.push_back(shorten(*last, arena));
+    chain.shortened = chain.parts.back() != last;
+    return chain;
+}
+
+}  // namespace
+
+std::pmr::vector<SplitChain> split(const Node& tree, std::pmr::memory_resource* arena) {
+    std::pmr::vector<SplitChain> chains(arena);
+    std::pmr::vector<Sequence> sequences(arena);
+    sequences.emplace_back();
+    if (has_gap(tree) && expand(tree, sequences, arena)) {
+        bool any = false;
+        for (const Sequence& sequence : sequences) {
+            chains.push_back(cut(sequence, arena));
+            any = any || chains.back().parts.size() > 1 || chains.back().open_front;
+        }
+        if (any) return chains;
+    }
+    chains = unsplit(tree, arena);
+    chains.back().parts[0] = shorten(tree, arena);
+    chains.back().shortened = chains.back().parts[0] != &tree;
+    return chains;
+}
+
+std::pmr::vector<SplitChain> unsplit(const Node& tree, std::pmr::memory_resource* arena) {
+    std::pmr::vector<SplitChain> chains(arena);
+    chains.emplace_back(arena);
+    chains.back().parts.push_back(&tree);
+    return chains;
+}
+
+}  // namespace gw::guardrail

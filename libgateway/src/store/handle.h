@@ -1,0 +1,25 @@
+// What is behind gw_store: one of the three stores, and the memory it lives in.
+#pragma once
+
+#include <variant>
+
+#include "core/memory.h"
+#include "store/directory_store.h"
+#include "store/host_store.h"
+#include "store/memory_store.h"
+
+struct gw_store {
+    explicit gw_store(gw::Allocator allocator) : memory(allocator), pool(allocator) {}
+
+    // The store inside, for gateways.
+    [[nodiscard]] gw::store::Store& get() noexcept {
+        gw::store::Store* store = std::get_if<gw::store::MemoryStore>(&kind);
+        if (store == nullptr) store = std::get_if<gw::store::DirectoryStore>(&kind);
+        if (store == nullptr) store = std::get_if<gw::store::HostStore>(&kind);
+        return *store;
+    }
+
+    gw::HostMemory memory;
+    gw::BlockPoolOwner pool;
+    std::variant<std::monostate, gw::store::MemoryStore, gw::store::DirectoryStore, gw::store::HostStore> kind;
+};

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""gatewayd in front of a provider that behaves well, badly, slowly, and over TLS."""
+
+import json
+import tempfile
+import time
+import unittest
+
+from common import CHAT, Raw, ask, chat_bytes, curl, question, seconds_since
+from processes import Gateway, Mock, TlsProxy, chat_config, eventually, main, make_certificates, provider, tool
+
+LEAVE_S = "0.3"
+
+
+class UpstreamTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        tool("curl")
+        cls.mock = Mock()
+        cls.addClassCleanup(cls.mock.stop)
+        cls.gateway = Gateway(chat_config(cls.mock))
+        cls.addClassCleanup(cls.gateway.stop)
+
+    def ask(self, options="", *arguments, **more):
+        """`options`: how the mock behaves, see mock_upstream.cpp."""
+        return ask(self.gateway, *arguments, model=f"mock/test-model+{options}" if options else None, **more)
+
+    def direct(self, options="", **more):
+        return curl(self.mock.url + "/chat/completions", "-H", f"X-Mock: {options}", body=question(**more))
+
+    # --- what passes ---
+
+    def test_answers_pass_byte_for_byte(self):
+        """Unknown fields, their order and the white space of the upstream are the client's to see."""
+        for options in ("", "odd", "utf8", "tools", "odd+tools", "comments", "crlf", "bytes=100000", "odd+utf8+split-utf8",
+                        "odd+cut=1", "wire-cut=1", "cut=7+gap=20us", "coalesce", "until-close", "close", "early-hints",
+                        "crlf+comments+cut=3+gap=10us", "deltas=500", "deltas=0"):
+            with self.subTest(options):
+                plain = "+".join(word for word in options.split("+") if not word.startswith(("cut", "wire-cut", "gap", "close")))
+                streamed = self.ask(options, stream=True)
+                self.assertEqual(streamed.status, 200)
+                self.assertEqual(streamed.body, self.direct(plain, stream=True).body)
+                if options != "comments":
+                    self.assertEqual(self.ask(options).body, self.direct(plain).body)
+
+    def test_events_keep_their_content_whatever_ends_the_lines(self):
+        want = self.direct("utf8", stream=True)
+        for options in ("utf8+cr", "utf8+bom", "utf8+cr+cut=1", "utf8+bom+cut=1"):
+            with self.subTest(options):
+                got = self.ask(options, stream=True)
+                text = got.text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+                self.assertEqual([line for line in text.split("\n") if line], [line for line in want.text.split("\n") if line])
+
+    def test_what_the_upstream_is_asked(self):
+        body = question("hello", temperature=0.25, tools=[{"type": "function", "function": {"name": "f", "x_unknown": [1.50]}}],
+                        x_unknown={"a": None}, user="u")
+        answer = curl(self.gateway.url + CHAT, "-H", "x-openclaw-model: mock/test-model+echo", "-H", "Cookie: secret=1", body=body)
+        seen = json.loads(answer.content)
+        fields = {name.lower(): value for name, value in seen["headers"]}
+        self.assertEqual((seen["method"], seen["target"]), ("POST", CHAT))
+        self.assertEqual(fields["authorization"], "Bearer mock-key-from-env")
+        self.assertEqual(fields["host"], f"127.0.0.1:{self.mock.port}")
+        self.assertTrue(fields["content-type"].startswith("application/json"))
+        # The client's own credentials and what is only for the gateway stay here.
+        self.assertNotIn("interop-token", json.dumps(seen))
+        self.assertNotIn("cookie", fields)
+        self.assertFalse([name for name in fields if name.startswith("x-openclaw")])
+        sent = json.loads(seen["body"])
+        self.assertEqual(sent.pop("model"), "test-model+echo")
+        body.pop("model")
+        self.assertEqual({key: sent[key] for key in body}, body)
+        self.assertIn("1.50", seen["body"])
+
+    def test_tool_calls(self):
+        call = self.ask("tools").json["choices"][0]
+        self.assertEqual(call["finish_reason"], "tool_calls")
+        chunks = [json.loads(data)["choices"][0] for data in self.ask("tools", stream=True).events[:-1]]
+        pieces = [piece["function"].get("arguments", "") for chunk in chunks for piece in chunk["delta"].get("tool_calls", ())]
+        self.assertEqual(json.loads("".join(pieces)), {"city": "Paris", "unit": "\u00b0C"})
+        self.assertEqual(call["message"]["tool_calls"][0]["function"]["arguments"], "".join(pieces))
+
+    def test_usage_of_the_upstream(self):
+        answer = self.ask(stream=True, stream_options={"include_usage": True})
+        self.assertEqual(json.loads(answer.events[-2])["usage"]["total_tokens"], 40)
+        self.assertEqual(self.ask().json["usage"]["total_tokens"], 40)
+
+    def test_events_are_passed_on_as_they_come(self):
+        start = time.monotonic()
+        body = {**question(stream=True)}
+        with Raw(self.gateway.port, chat_bytes(body, ["x-openclaw-model: mock/test-model+gap=60ms"])) as raw:
+            raw.read_until(b'"role":"assistant"')
+            first = seconds_since(start)
+            raw.read_until(b"[DONE]")
+        self.assertLess(first, 1.0)
+        self.assertGreater(seconds_since(start), 1.8)
+
+    def test_compressed_answers_are_not_garbage(self):
+        for stream in (False, True):
+            answer = self.ask("gzip", stream=stream)
+            if answer.status == 200:
+                self.assertEqual(answer.content, self.direct(stream=stream).content)
+            else:
+                self.assertEqual(answer.status, 502)
+                self.assertIn("compressed", answer.json["error"]["message"])
+
+    def test_large_answers_and_slow_clients(self):
+        self.assertEqual(len(self.ask("bytes=8000000").content), 8_000_000)
+        body = question(stream=True)
+        with Raw(self.gateway.port, chat_bytes(body, ["Connection: close", "x-openclaw-model: mock/test-model+bytes=60000+deltas=400"])) as raw:
+            raw.read_until(b"data:")
+            time.sleep(0.5)
+            # The client does not read: the upstream waits, and the gateway holds a bounded part of the 24 MB.
+            self.assertEqual(self.mock.stats()["active"], 1)
+            memory_kb = int(open(f"/proc/{self.gateway.pid}/statm").read().split()[1]) * 4
+            received = raw.read_to_end()
+        self.assertGreater(len(received), 24_000_000)
+        self.assertIn(b"[DONE]", received)
+        self.assertLess(memory_kb, 400_000)
+
+    # --- what fails ---
+
+    def test_errors_of_the_upstream(self):
+        for status in (400, 404, 429, 500, 503):
+            for stream in (False, True):
+                answer = self.ask(f"status={status}+retry-after=7", stream=stream)
+                self.assertEqual(answer.status // 100, status // 100, status)
+                self.assertIn("message", answer.json["error"])
+                self.assertNotIn("mock-key", answer.text)
+        limited = self.ask("status=429+retry-after=7")
+        self.assertEqual((limited.status, limited.headers["retry-after"]), (429, "7"))
+        # Our key is wrong there, not the client's here: that is no 401 of ours.
+        for status in (401, 403):
+            self.assertIn(self.ask(f"status={status}").status, (500, 502, 503), status)
+
+    def test_retry_before_the_first_byte(self):
+        for index, options in enumerate(("fail=r{}", "fail=r{}")):
+            before = self.mock.stats()["requests"]
+            self.assertEqual(self.ask(options.format(index), stream=bool(index)).status, 200)
+            self.assertEqual(self.mock.stats()["requests"], before + 2)
+
+    def test_no_endless_retries(self):
+        before = self.mock.stats()["requests"]
+        answer = self.ask("early-close")
+        self.assertEqual(answer.status, 502)
+        self.assertLessEqual(self.mock.stats()["requests"] - before, 4)
+
+    def test_a_kept_connection_that_was_closed_meanwhile(self):
+        with Mock() as mock, Gateway(chat_config(mock)) as gateway:
+            self.assertEqual(ask(gateway).status, 200)
+            port = mock.port
+            mock.stop()
+            again = Mock("--port", str(port))
+            try:
+                self.assertEqual(ask(gateway).status, 200)
+            finally:
+                again.stop()
+
+    def test_no_retry_after_the_first_byte(self):
+        for options in ("early-close=3", "reset=3"):
+            before = self.mock.stats()["requests"]
+            answer = self.ask(options, stream=True)
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(self.mock.stats()["requests"], before + 1)
+            # The client learns it from the stream itself, which ends well-formed.
+            self.assertIn("error", json.loads(answer.events[-2]))
+            self.assertEqual(answer.events[-1], "[DONE]")
+            self.assertEqual(answer.curl_code, 0)
+
+    def test_json_that_ends_early(self):
+        for options in ("early-close=100", "reset=100"):
+            answer = self.ask(options)
+            self.assertEqual(answer.status, 502, options)
+            self.assertIn("error", answer.json)
+
+    def test_damaged_answers(self):
+        self.assertEqual(self.ask("nonsense").status, 502)
+        for options in ("no-done", "bad-event", "error-event"):
+            answer = self.ask(options, stream=True)
+            self.assertEqual((answer.status, answer.curl_code), (200, 0), options)
+            self.assertEqual(answer.events[-1], "[DONE]", options)
+
+    def test_nobody_listens(self):
+        with Gateway(chat_config(providers={"gone": provider("http://127.0.0.1:9/v1")})) as gateway:
+            answer = ask(gateway)
+            self.assertEqual(answer.status, 502)
+            self.assertNotIn("mock-key", answer.text)
+
+    def test_unknown_models_and_providers(self):
+        for model in ("nobody/test-model", "mock", "/"):
+            self.assertEqual(ask(self.gateway, model=model).status, 404, model)
+
+    # --- who leaves ---
+
+    def test_a_client_that_leaves_cancels_its_upstream(self):
+        cases = [("stall", False), ("stall", True), ("stall=3", True), ("first=20s", True), ("gap=200ms", True), ("first=20s", False)]
+        for options, stream in cases:
+            with self.subTest(options, stream=stream):
+                before = self.mock.stats()
+                answer = self.ask(options, "--max-time", LEAVE_S, stream=stream)
+                self.assertEqual(answer.curl_code, 28)
+                eventually(lambda: self.mock.stats()["cancelled"] == before["cancelled"] + 1, timeout=2)
+                self.assertEqual(self.mock.stats()["active"], 0)
+        self.assertEqual(self.ask().status, 200)
+
+    def test_a_client_that_leaves_at_once(self):
+        before = self.mock.stats()
+        for _ in range(20):
+            Raw(self.gateway.port, chat_bytes(question(stream=True), ["x-openclaw-model: mock/test-model+gap=50ms"])).close()
+        eventually(lambda: (s := self.mock.stats())["active"] == 0 and s["completed"] == before["completed"])
+        self.assertEqual(self.ask().status, 200)
+
+    def test_connections_to_the_upstream_are_kept(self):
+        before = self.mock.stats()["connections"]
+        for _ in range(5):
+            self.ask()
+            self.ask(stream=True)
+        # One more for each question that this test asks the mock itself.
+        self.assertLessEqual(self.mock.stats()["connections"] - before, 2)
+
+
+class TlsUpstreamTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        tool("curl")
+        folder = tempfile.TemporaryDirectory(prefix="gateway-certs-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.certificates = make_certificates(folder.name)
+        cls.mock = Mock()
+        cls.addClassCleanup(cls.mock.stop)
+        cls.proxies = {}
+        for name in ("server", "wrong-name", "expired", "stranger"):
+            cls.proxies[name] = TlsProxy(cls.mock.port, cls.certificates, name)
+            cls.addClassCleanup(cls.proxies[name].stop)
+        providers = {name: provider(proxy.url) for name, proxy in cls.proxies.items()}
+        providers["localhost"] = provider(f"https://localhost:{cls.proxies['server'].port}/v1")
+        bundle = {"upstream": {"caBundlePath": str(cls.certificates / "ca.crt")}}
+        cls.gateway = Gateway(chat_config(providers=providers, gateway=bundle))
+        cls.addClassCleanup(cls.gateway.stop)
+
+    def test_a_certificate_that_fits(self):
+        for name in ("server", "localhost"):
+            self.assertEqual(ask(self.gateway, model=f"{name}/test-model").status, 200, name)
+            streamed = ask(self.gateway, model=f"{name}/test-model+cut=11", stream=True)
+            self.assertEqual(len(streamed.events), 34)
+        self.assertEqual(len(ask(self.gateway, model="server/test-model+bytes=3000000").content), 3_000_000)
+
+    def test_certificates_that_do_not_fit(self):
+        before = self.mock.stats()["requests"]
+        for name in ("wrong-name", "expired", "stranger"):
+            answer = ask(self.gateway, model=f"{name}/test-model")
+            self.assertEqual(answer.status, 502, name)
+            self.assertIn("error", answer.json)
+        self.assertEqual(self.mock.stats()["requests"], before)
+
+    def test_the_system_does_not_know_the_test_authority(self):
+        with Gateway(chat_config(providers={"server": provider(self.proxies["server"].url)})) as gateway:
+            self.assertEqual(ask(gateway).status, 502)
+
+    def test_a_client_that_leaves_cancels_its_upstream(self):
+        before = self.mock.stats()["cancelled"]
+        answer = ask(self.gateway, "--max-time", LEAVE_S, model="server/test-model+stall=2", stream=True)
+        self.assertEqual(answer.curl_code, 28)
+        eventually(lambda: self.mock.stats()["cancelled"] == before + 1, timeout=2)
+
+
+if __name__ == "__main__":
+    main(gatewayd="", mock="")

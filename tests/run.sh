@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything, and runs every test. Ends with ctest's summary.
+#
+#   GATEWAY_SANITIZE=address,undefined   or thread, or none
+#   BUILD_DIR=build-test                 where to build
+#   CC=... CXX=...                       compilers, for a new BUILD_DIR
+#   tests/run.sh ARGUMENTS               go to ctest, e.g. -R http1
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/examples/packages.sh"
+
+sanitize=${GATEWAY_SANITIZE-address,undefined}
+[ "$sanitize" = none ] && sanitize=
+build=${BUILD_DIR:-$root/build-test}
+
+# shellcheck disable=SC2086  # a list of words
+need $build_packages catch2 libre2-dev libbenchmark-dev curl ca-certificates
+# What only some tests need: without it those say "skipped".
+want ccache openssl
+command -v python3 >/dev/null || want python3
+command -v npm >/dev/null || say "npm is not there: the tests with the npm packages openai and ws will be skipped"
+
+cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DGATEWAY_DEV=ON -DGATEWAY_SANITIZE="$sanitize"
+cmake --build "$build" --parallel "$(nproc)"
+cd "$build"
+exec ctest --output-on-failure --parallel 2 "$@"

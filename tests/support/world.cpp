@@ -1,0 +1,255 @@
+#include "support/world.h"
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace gw::test {
+
+World::World(std::string_view config, const gw_host* host, const gw_limits* limits, gw_store* store) {
+    gw_config_source source{};
+    source.size = sizeof source;
+    source.text = as_str(config.empty() ? "{}" : config);
+    gw_buf problems{};
+    status_ = gw_config_load(&source, host, &config_, &problems);
+    problems_.assign(static_cast<const char*>(problems.data), problems.len);
+    gw_buf_free(&problems);
+    if (status_ != GW_OK) return;
+    gw_gateway_options options{};
+    options.size = sizeof options;
+    options.host = host;
+    options.config = config_;
+    options.limits = limits;
+    options.store = store;
+    options.services = GW_SERVICE_ALL;
+    status_ = gw_gateway_new(&options, &gateway_);
+    if (status_ != GW_OK) return;
+    tick();
+    pump();
+}
+
+World::~World() {
+    gw_gateway_free(gateway_);
+    gw_config_free(config_);
+}
+
+void World::tick() { note(gw_gateway_tick(gateway_, now, unix_ms)); }
+
+World::Peer* World::client(std::string_view address) {
+    gw_peer peer{};
+    peer.size = sizeof peer;
+    peer.address = as_str(address);
+    gw_conn* conn = nullptr;
+    const gw_status status = gw_conn_accept(gateway_, &peer, &conn);
+    note(status);
+    if (status != GW_OK) return nullptr;
+    clients_.push_back(std::make_unique<Peer>());
+    clients_.back()->conn = conn;
+    gw_conn_set_user(conn, clients_.back().get());
+    pump();
+    return clients_.back().get();
+}
+
+gw_status World::send(Peer& peer, std::string_view bytes) {
+    if (peer.conn == nullptr) return GW_ERR_STATE;
+    tick();
+    const gw_status status = gw_conn_recv(peer.conn, bytes.data(), bytes.size());
+    note(status);
+    pump();
+    return status;
+}
+
+void World::end(Peer& peer) {
+    if (peer.conn == nullptr) return;
+    tick();
+    note(gw_conn_eof(peer.conn));
+    pump();
+}
+
+void World::drop(Peer& peer) {
+    if (peer.conn == nullptr) return;
+    tick();
+    gw_conn_free(std::exchange(peer.conn, nullptr));
+    peer.closed = true;
+    pump();
+}
+
+void World::advance(std::uint64_t ms) {
+    const std::uint64_t end = now + ms;
+    while (now < end) {
+        const std::uint64_t next = std::min(end, std::max(now + 1, gw_gateway_next_deadline(gateway_)));
+        unix_ms += next - now;
+        now = next;
+        tick();
+        pump();
+    }
+}
+
+World::Peer* World::find(gw_conn* conn) { return static_cast<Peer*>(gw_conn_user(conn)); }
+
+void World::take(Peer& peer) {
+    gw_buf out{};
+    while (peer.take && peer.conn != nullptr && gw_conn_take_output(peer.conn, &out) == GW_OK) {
+        peer.received.append(static_cast<const char*>(out.data), out.len);
+        gw_buf_free(&out);
+    }
+}
+
+void World::pump() {
+    gw_event event{};
+    event.size = sizeof event;
+    for (auto& peer : clients_) take(*peer);
+    for (auto& peer : upstreams) take(*peer);
+    while (gw_gateway_next_event(gateway_, &event) == GW_OK) {
+        switch (event.type) {
+        case GW_EVENT_OUTPUT: take(*find(event.conn)); break;
+        case GW_EVENT_READ: find(event.conn)->wants_read = gw_conn_wants_read(event.conn); break;
+        case GW_EVENT_SHUTDOWN: find(event.conn)->shut = true; break;
+        case GW_EVENT_CLOSE: {
+            Peer* peer = find(event.conn);
+            peer->closed = true;
+            peer->aborted = event.abort;
+            peer->conn = nullptr;
+            gw_conn_free(event.conn);
+            break;
+        }
+        case GW_EVENT_CONNECT: {
+            upstreams.push_back(std::make_unique<Peer>());
+            Peer& peer = *upstreams.back();
+            peer.conn = event.conn;
+            peer.address.assign(event.host.data, event.host.len);
+            peer.port = event.port;
+            gw_conn_set_user(event.conn, &peer);
+            if (accept_upstreams) accept(peer);
+            break;
+        }
+        case GW_EVENT_LISTEN: {
+            events.emplace_back("LISTEN " + std::string(event.host.data, event.host.len));
+            gw_answer answer{};
+            answer.size = sizeof answer;
+            answer.port = event.port == 0 ? 4711 : event.port;
+            note(gw_ask_answer(gateway_, event.ask, &answer));
+            break;
+        }
+        case GW_EVENT_RESOLVE: {
+            if (!answer_names) {
+                open_asks.push_back(event.ask);
+                break;
+            }
+            gw_answer answer{};
+            answer.size = sizeof answer;
+            std::vector<gw_str> addresses;
+            const auto found = names.find(std::string(event.host.data, event.host.len));
+            if (found == names.end()) {
+                answer.status = GW_ERR_RESOLVE;
+            } else {
+                for (const std::string& address : found->second) addresses.push_back(as_str(address));
+                answer.addresses = addresses.data();
+                answer.address_count = addresses.size();
+            }
+            note(gw_ask_answer(gateway_, event.ask, &answer));
+            break;
+        }
+        case GW_EVENT_CANCEL: cancelled_asks.push_back(event.ask); break;
+        case GW_EVENT_REQUEST: requests.push_back(event.request); break;
+        case GW_EVENT_REQUEST_WRITABLE: writable_requests.push_back(event.request); break;
+        case GW_EVENT_REQUEST_CANCELLED: cancelled_requests.push_back(event.request); break;
+        case GW_EVENT_READY:
+            events.emplace_back("READY");
+            ready_url.assign(event.host.data, event.host.len);
+            ready_token.assign(event.data.len == 0 ? "" : event.data.data, event.data.len);
+            break;
+        case GW_EVENT_STOPPED: events.emplace_back("STOPPED"); break;
+        default: events.emplace_back("?"); break;
+        }
+    }
+}
+
+void World::accept(Peer& upstream) {
+    upstream.answered = true;
+    note(gw_conn_opened(upstream.conn));
+    pump();
+}
+
+void World::refuse(Peer& upstream, std::string_view reason) {
+    upstream.answered = true;
+    gw_conn* conn = std::exchange(upstream.conn, nullptr);
+    note(gw_conn_failed(conn, as_str(reason)));
+    gw_conn_free(conn);
+    upstream.closed = true;
+    pump();
+}
+
+// --- reading what a gateway sent --------------------------------------------------------------------------------
+
+std::string Response::field(std::string_view name) const {
+    std::size_t at = 0;
+    while ((at = head.find("\r\n", at)) != std::string::npos) {
+        at += 2;
+        const std::string_view line = std::string_view(head).substr(at, head.find("\r\n", at) - at);
+        const std::size_t colon = line.find(':');
+        if (colon != std::string_view::npos && equals_ignoring_case(line.substr(0, colon), name)) return std::string(trim(line.substr(colon + 1)));
+    }
+    return {};
+}
+
+namespace {
+
+// The size of the first response in `bytes`, 0 when it is not whole; fills `out`.
+std::size_t parse_response(const std::string& bytes, bool head_request, Response& out) {
+    const std::size_t head_end = bytes.find("\r\n\r\n");
+    if (head_end == std::string::npos) return 0;
+    out.head = bytes.substr(0, head_end + 2);
+    out.status = std::atoi(bytes.substr(9, 3).c_str());
+    out.body.clear();
+    std::size_t at = head_end + 4;
+    if (head_request || out.status == 204 || out.status == 304 || out.status / 100 == 1) return at;
+    if (equals_ignoring_case(out.field("transfer-encoding"), "chunked")) {
+        for (;;) {
+            const std::size_t line = bytes.find("\r\n", at);
+            if (line == std::string::npos) return 0;
+            const std::size_t size = std::stoul(bytes.substr(at, line - at), nullptr, 16);
+            at = line + 2;
+            if (bytes.size() < at + size + 2) return 0;
+            out.body += bytes.substr(at, size);
+            at += size + 2;
+            if (size == 0) return at;
+        }
+    }
+    const std::string length = out.field("content-length");
+    if (length.empty()) {
+        out.body = bytes.substr(at);
+        return bytes.size();
+    }
+    const std::size_t size = std::stoul(length);
+    if (bytes.size() < at + size) return 0;
+    out.body = bytes.substr(at, size);
+    return at + size;
+}
+
+}  // namespace
+
+bool has_response(const std::string& bytes) {
+    Response ignored;
+    return parse_response(bytes, false, ignored) != 0;
+}
+
+Response take_response(std::string& bytes, bool head_request) {
+    Response out;
+    const std::size_t size = parse_response(bytes, head_request, out);
+    INFO("received: " << bytes);
+    REQUIRE(size != 0);
+    bytes.erase(0, size);
+    return out;
+}
+
+std::string post(std::string_view path, std::string_view json, std::string_view more_fields) {
+    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n" + std::string(more_fields) +
+           "Content-Length: " + std::to_string(json.size()) + "\r\n\r\n" + std::string(json);
+}
+
+std::string get(std::string_view path, std::string_view more_fields) {
+    return "GET " + std::string(path) + " HTTP/1.1\r\nHost: gateway\r\n" + std::string(more_fields) + "\r\n";
+}
+
+}  // namespace gw::test

@@ -1,0 +1,99 @@
+// A world for a gateway, without sockets and with a clock that only moves when told: clients, upstreams and names are
+// strings in memory. Everything goes through the C ABI, as a host's calls do.
+#pragma once
+
+#include <gateway/conn.h>
+#include <gateway/ask.h>
+#include <gateway/event.h>
+#include <gateway/request.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/test.h"
+
+namespace gw::test {
+
+class World {
+public:
+    // One connection as the other end sees it.
+    struct Peer {
+        gw_conn* conn = nullptr;  // null once the gateway and we are done with it
+        std::string received;     // what the gateway has sent
+        bool take = true;         // false: a peer that reads nothing
+        bool shut = false;        // the gateway has ended its direction
+        bool closed = false;
+        bool aborted = false;
+        bool wants_read = true;
+        std::string address;      // of an upstream: where it was dialled
+        std::uint32_t port = 0;
+        bool answered = false;    // an upstream whose CONNECT was answered
+    };
+
+    // `config` is JSON5; "" is the empty configuration.
+    explicit World(std::string_view config, const gw_host* host = nullptr, const gw_limits* limits = nullptr,
+                   gw_store* store = nullptr);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    [[nodiscard]] gw_status status() const { return status_; }  // of gw_config_load and gw_gateway_new
+    [[nodiscard]] gw_gateway* gateway() const { return gateway_; }
+    [[nodiscard]] const std::string& problems() const { return problems_; }
+
+    // A new client; null when the gateway refuses it.
+    Peer* client(std::string_view address = "127.0.0.1");
+    gw_status send(Peer& peer, std::string_view bytes);
+    void end(Peer& peer);   // FIN
+    void drop(Peer& peer);  // the socket is gone
+    void advance(std::uint64_t ms);  // in steps to every deadline on the way
+    void pump();
+
+    // Upstreams in the order they were dialled. With `accept_upstreams` off CONNECT waits for accept() or refuse().
+    bool accept_upstreams = true;
+    std::vector<std::unique_ptr<Peer>> upstreams;
+    void accept(Peer& upstream);
+    void refuse(Peer& upstream, std::string_view reason = "connection refused");
+    std::map<std::string, std::vector<std::string>> names;  // RESOLVE: absent means it fails
+    bool answer_names = true;
+    std::vector<gw_ask_id> open_asks, cancelled_asks;
+
+    std::vector<gw_request_id> requests, cancelled_requests, writable_requests;
+    std::vector<std::string> events;  // the names of LISTEN, READY, STOPPED as they came
+    std::string ready_url, ready_token;
+    gw_status out_of_memory = GW_OK;  // GW_ERR_NO_MEMORY once any call has answered that
+    std::uint64_t now = 1000;
+    std::uint64_t unix_ms = 1767225600000;
+
+private:
+    void note(gw_status status) { if (status == GW_ERR_NO_MEMORY) out_of_memory = status; }
+    void tick();
+    void take(Peer& peer);
+    Peer* find(gw_conn* conn);
+
+    gw_status status_ = GW_OK;
+    gw_config* config_ = nullptr;
+    gw_gateway* gateway_ = nullptr;
+    std::string problems_;
+    std::vector<std::unique_ptr<Peer>> clients_;
+};
+
+// One HTTP response out of what a peer received: removed from the front of `bytes`. Fails the test when it is not whole.
+struct Response {
+    int status = 0;
+    std::string head;  // status line and fields
+    std::string body;  // chunked coding removed
+    [[nodiscard]] std::string field(std::string_view name) const;
+};
+Response take_response(std::string& bytes, bool head_request = false);
+// True when `bytes` begins with a whole response.
+bool has_response(const std::string& bytes);
+
+// A request with a JSON body and Host.
+std::string post(std::string_view path, std::string_view json, std::string_view more_fields = {});
+std::string get(std::string_view path, std::string_view more_fields = {});
+
+}  // namespace gw::test
