@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import socket
 import struct
 import subprocess
@@ -58,7 +59,9 @@ class Answer:
 
 
 def curl(url, *arguments, body=None, token=TOKEN, timeout=PATIENCE_S):
-    command = [tool("curl"), "-q", "-sS", "-i", "--max-time", str(timeout), "-H", "Expect:", *arguments]
+    command = [tool("curl"), "-q", "-sS", "-i", "--max-time", str(timeout), *arguments]
+    if not any(argument.startswith("Expect:") for argument in arguments):
+        command += ["-H", "Expect:"]  # large bodies would get one
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]
     data = None
@@ -88,6 +91,11 @@ def request_bytes(method="GET", target="/healthz", fields=(), body=b""):
 def chat_bytes(body, fields=(), token=TOKEN):
     text = json.dumps(body).encode()
     return request_bytes("POST", CHAT, [f"Authorization: Bearer {token}", "Content-Type: application/json", *fields], text)
+
+
+def statuses(received):
+    """The status codes of all responses in `received`, in order."""
+    return [int(code) for code in re.findall(rb"HTTP/1\.[01] (\d{3}) [A-Z]", received)]
 
 
 class Raw:

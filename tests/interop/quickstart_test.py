@@ -9,6 +9,7 @@ import tempfile
 import time
 import unittest
 
+import common  # noqa: F401  (finds processes)
 from processes import PATHS, Process, eventually, main, tool
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "examples" / "quickstart.sh"

@@ -52,9 +52,10 @@ class UpstreamTest(unittest.TestCase):
                 self.assertEqual([line for line in text.split("\n") if line], [line for line in want.text.split("\n") if line])
 
     def test_what_the_upstream_is_asked(self):
-        body = question("hello", temperature=0.25, tools=[{"type": "function", "function": {"name": "f", "x_unknown": [1.50]}}],
+        body = question("hello", temperature=0.25, tools=[{"type": "function", "function": {"name": "f", "x_unknown": [1]}}],
                         x_unknown={"a": None}, user="u")
-        answer = curl(self.gateway.url + CHAT, "-H", "x-openclaw-model: mock/test-model+echo", "-H", "Cookie: secret=1", body=body)
+        text = json.dumps(body).replace("0.25", "2.50e-1")  # a number stays as its sender wrote it
+        answer = curl(self.gateway.url + CHAT, "-H", "x-openclaw-model: mock/test-model+echo", "-H", "Cookie: secret=1", body=text.encode())
         seen = json.loads(answer.content)
         fields = {name.lower(): value for name, value in seen["headers"]}
         self.assertEqual((seen["method"], seen["target"]), ("POST", CHAT))
@@ -69,7 +70,7 @@ class UpstreamTest(unittest.TestCase):
         self.assertEqual(sent.pop("model"), "test-model+echo")
         body.pop("model")
         self.assertEqual({key: sent[key] for key in body}, body)
-        self.assertIn("1.50", seen["body"])
+        self.assertIn("2.50e-1", seen["body"])
 
     def test_tool_calls(self):
         call = self.ask("tools").json["choices"][0]

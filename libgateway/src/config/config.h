@@ -56,8 +56,7 @@ struct Agent {
         : id(memory), name(memory), model_primary(memory), model_fallbacks(memory) {}
 
     std::pmr::string id, name;
-    std::pmr::string
-        model_primary;  // "provider/model" with a provider that exists; empty: Config::default_model_primary
+    std::pmr::string model_primary;  // "provider/model" of a provider that exists; empty: default_model_primary counts
     std::pmr::vector<std::pmr::string> model_fallbacks;  // the same
     bool is_default = false;                             // exactly one agent is
     bool public_mode = false;
@@ -95,7 +94,7 @@ struct Config {
               proxy_allow_users(memory) {}
         AuthMode mode = AuthMode::token;
         bool mode_set = false;         // by gateway.auth.mode, not by what credentials there are
-        std::pmr::string token;        // empty although the mode is token: the host has to make one before it listens
+        std::pmr::string token;        // empty although the mode is token: one is to be made before anything listens
         std::pmr::string password;     // never empty when the mode is password
         bool private_ingress = false;  // mode none although not on loopback: somebody in front asks who is there
         std::pmr::string proxy_user_header;  // mode trusted-proxy: the field with the user's name

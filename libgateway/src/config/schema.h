@@ -1,9 +1,8 @@
-// Every key that a configuration may have: one table, from which checking, the reference in docs/ and, later, the JSON
-// schema are made.
+// Every key that a configuration may have, in one table: what is checked, and what docs/configuration.md is tested
+// against.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 

@@ -44,7 +44,7 @@ gw_status Gateway::start() {
         log_.warn({"gateway.auth.mode is none and gateway.auth.privateIngress is set: everybody who reaches this port is an owner"});
     }
     if (const gw_status status = resolve_secret(); status != GW_OK) return status;
-    return listeners_.start();
+    return listeners_.load();
 }
 
 // The configured secret, else the one that an earlier start has left in the store, else a new one.
@@ -73,9 +73,13 @@ gw_status Gateway::resolve_secret() {
 // --- the loop ----------------------------------------------------------------------------------------------------
 
 gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
-    if (now_ == 0) started_at_ = monotonic_ms;
     now_ = std::max(now_, monotonic_ms);
     unix_ms_ = unix_ms;
+    if (!started_) {
+        started_ = true;
+        started_at_ = now_;
+        listeners_.open();
+    }
     while (Timer* timer = timers_.pop_due(now_)) {
         timer->fire();  // every action deals with its own want of memory
     }

@@ -56,7 +56,7 @@ public:
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
-    // Loads certificates and asks for the ports.
+    // Loads what the configuration names. The first tick, which sets the clock, asks for the ports.
     [[nodiscard]] gw_status start();
 
     // The C ABI's calls; see gateway/event.h.
@@ -160,6 +160,7 @@ private:
     Listeners listeners_;
     Timer drain_timer_;
     State state_;
+    bool started_ = false;
     bool draining_ = false;
     bool accepted_ = false;
 };

@@ -12,12 +12,11 @@ namespace gw::exchange {
 Listeners::Listeners(Gateway& gateway)
     : gateway_(gateway), listeners_(gateway.memory()), url_(gateway.memory()) {}
 
-gw_status Listeners::start() {
+gw_status Listeners::load() { return gateway_.config().tls.enabled ? load_certificate() : GW_OK; }
+
+void Listeners::open() {
     const config::Config& config = gateway_.config();
-    if (config.tls.enabled) {
-        if (const gw_status loaded = load_certificate(); loaded != GW_OK) return loaded;
-    }
-    if ((gateway_.services() & GW_SERVICE_LISTEN) == 0) return GW_OK;
+    if ((gateway_.services() & GW_SERVICE_LISTEN) == 0) return;
     const auto add = [this](std::string_view address, bool optional) {
         listeners_.push_back({std::pmr::string(address, gateway_.memory()), optional, nullptr});
     };
@@ -32,7 +31,7 @@ gw_status Listeners::start() {
         break;
     }
     port_ = config.port;
-    return ask_next();
+    if (const gw_status status = ask_next(); status != GW_OK) gateway_.stop(status);
 }
 
 gw_status Listeners::ask_next() {

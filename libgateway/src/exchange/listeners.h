@@ -16,8 +16,10 @@ class Listeners final : public AskOwner {
 public:
     explicit Listeners(Gateway& gateway);
 
-    // Loads the certificate and asks for the first port. GW_ERR_CONFIG when the certificate cannot be used.
-    [[nodiscard]] gw_status start();
+    // Loads the certificate. GW_ERR_CONFIG when it cannot be used.
+    [[nodiscard]] gw_status load();
+    // Asks for the first port; the others follow one by one.
+    void open();
     void on_answer(Ask& ask, const gw_answer& answer) override;
     // The server context of a listener; null when it speaks plain HTTP.
     [[nodiscard]] tls::Context* tls(std::uint32_t listener) const noexcept;

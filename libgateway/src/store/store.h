@@ -1,8 +1,10 @@
 // Where state lives: small values by key, and logs, which are values that grow by one line at a time.
 //
-//                                  +-- MemoryStore      gone with the process
-//     put get remove list  -- Store --+-- DirectoryStore   files that a person can read
-//     append read                  +-- HostStore        functions of the host
+//                                    +-- MemoryStore      gone with the process
+//     put get remove list --+        |
+//                           +- Store +-- DirectoryStore   files that a person can read
+//     append read ----------+        |
+//                                    +-- HostStore        functions of the host
 //
 // The only part of the library that waits for a disk: every call is done when it returns. What a log and a value are,
 // and what may go wrong, is the same for all three, because Store checks the arguments and cuts the records; the three
@@ -73,6 +75,7 @@ public:
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
 protected:
+    // For do_list(): takes one entry, up to the limit.
     [[nodiscard]] Result<void> add(Listing& out, std::string_view key, std::uint64_t size,
                                    std::uint64_t modified_ms) const;
 
