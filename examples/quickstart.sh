@@ -13,7 +13,7 @@ if [ -z "$gatewayd" ]; then
     need $build_packages curl ca-certificates
     say "Building gatewayd in $root/build ..."
     cmake -S "$root" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGATEWAY_EXAMPLES=OFF -DGATEWAY_DEV=OFF >/dev/null
-    cmake --build "$root/build" --target gatewayd -- --quiet
+    cmake --build "$root/build" --target gatewayd
     gatewayd=$root/build/gatewayd/gatewayd
 fi
 
@@ -55,7 +55,7 @@ question='Hello gateway, is anybody there?'
 body='{"model":"openclaw","stream":true,"messages":[{"role":"user","content":"'$question'"}]}'
 ask=(curl -sSN --fail-with-body "$url/v1/chat/completions" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d "$body")
 
-say "" "gatewayd listens on $url (process $gateway_pid)." "" "you:   $question"
+printf '\n%s\n\n%s\n' "gatewayd listens on $url (process $gateway_pid)." "you:   $question"
 printf 'agent: '
 # Each event is one line of JSON; its text is printed as it comes.
 "${ask[@]}" | while IFS= read -r line; do

@@ -61,11 +61,11 @@ PATHS = {}
 class Process:
     """A child whose output is collected line by line."""
 
-    def __init__(self, command, *, env=None, preexec=None):
+    def __init__(self, command, *, env=None):
         self.command = [str(part) for part in command]
         self.lines = []
         self.started_at = time.monotonic()
-        self.child = subprocess.Popen(self.command, env=env, preexec_fn=preexec, text=True, errors="replace",
+        self.child = subprocess.Popen(self.command, env=env, text=True, errors="replace",
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.changed = threading.Condition()
         self.readers = [threading.Thread(target=self._read, args=(stream,), daemon=True)
@@ -212,7 +212,7 @@ def chat_config(mock=None, *, token=TOKEN, providers=None, gateway=None):
 class Gateway(Process):
     """gatewayd with a configuration, in a state directory of its own."""
 
-    def __init__(self, config=None, *arguments, env=None, preexec=None, wait=True, text=None):
+    def __init__(self, config=None, *arguments, env=None, wait=True, text=None):
         self.state = tempfile.TemporaryDirectory(prefix="gateway-interop-")
         state = pathlib.Path(self.state.name)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("OPENCLAW_")}
@@ -222,7 +222,7 @@ class Gateway(Process):
         if config is not None or text is not None:
             (state / "test.json5").write_text(json.dumps(config, indent=1) if text is None else text)
             command += ["--config", state / "test.json5"]
-        super().__init__([*command, *(arguments or ("--port", "0"))], env=environment, preexec=preexec)
+        super().__init__([*command, *(arguments or ("--port", "0"))], env=environment)
         if wait:
             self.url = self.wait_until_listening()
             self.port = int(self.url.rsplit(":", 1)[1])

@@ -79,7 +79,7 @@ struct ProgramNode {
     Kind kind = Kind::bytes;
     Look look = Look::word;
     std::uint16_t edge_count = 0;   // bytes
-    std::uint32_t first = 0;        // bytes: its first edge; match: what matched, the number given to add()
+    std::uint32_t first = 0;        // bytes: its first edge, all of them disjoint; match: what matched, the number given to add()
     Follow follow;                  // look: where it leads once satisfied
 };
 
@@ -106,6 +106,14 @@ public:
         const List& list = lists_[follow.first + static_cast<std::uint32_t>(context)];
         return {pool_.data() + list.begin, list.count};
     }
+    // For the inner loop of Tracker: everything behind one pointer each.
+    struct View {
+        const ProgramNode* nodes;
+        const Edge* edges;
+        const ByteSet* sets;
+        const NodeId* pool;
+    };
+    [[nodiscard]] View view() const noexcept { return {nodes_.data(), edges_.data(), sets_.data(), pool_.data()}; }
     // What a match node stands for: the number given to compile().
     [[nodiscard]] std::uint32_t match(NodeId id) const noexcept { return nodes_[id & ~match_bit].first; }
     [[nodiscard]] std::size_t node_count() const noexcept { return nodes_.size(); }

@@ -331,25 +331,32 @@ void Stream::arm(std::uint32_t chain, std::uint16_t part, std::uint64_t start, s
 
 // Reads the gap up to `to`, which is no later than the next part can begin, and drops what it cannot reach any more.
 void Stream::check_gap(Arm& arm, const Text& text, std::uint64_t to) const noexcept {
+    const std::uint64_t from = std::max(arm.checked, text.begin);
+    if (arm.slot_count == 0 || from >= to) return;
     const PatternSet::Chain& chain = set_->chains()[arm.chain];
     const Gap& gap = set_->gap(chain.gaps + (chain.open_front ? 1U : 0U) + arm.part);
-    for (std::uint64_t at = std::max(arm.checked, text.begin); at < to && arm.slot_count != 0; ++at) {
-        const unsigned byte = text[at];
-        const bool begins_character = (byte & 0xC0U) != 0x80U;
-        std::uint16_t kept = 0;
-        for (std::uint16_t i = 0; i < arm.slot_count; ++i) {
-            Arm::Slot slot = arm.slots[i];
-            if (at >= slot.end) {
-                if (!gap.allowed.has(byte)) continue;
-                if (gap.characters_max != regex::Node::unbounded && begins_character && slot.characters_left-- == 0) {
-                    continue;
-                }
-            }
-            arm.slots[kept++] = slot;
+    arm.checked = to;
+    std::uint64_t after_forbidden = from;  // behind the last byte that may not be in the gap
+    if (!gap.any_byte) {
+        for (std::uint64_t at = to; at > from; --at) {
+            if (gap.allowed.has(text[at - 1])) continue;
+            after_forbidden = at;
+            break;
         }
-        arm.slot_count = kept;
     }
-    arm.checked = std::max(arm.checked, to);
+    std::uint16_t kept = 0;
+    for (std::uint16_t i = 0; i < arm.slot_count; ++i) {
+        Arm::Slot slot = arm.slots[i];
+        if (after_forbidden > from && slot.end < after_forbidden) continue;
+        if (gap.characters_max != regex::Node::unbounded) {
+            std::uint32_t characters = 0;
+            for (std::uint64_t at = std::max(slot.end, from); at < to; ++at) characters += (text[at] & 0xC0U) != 0x80U;
+            if (characters > slot.characters_left) continue;
+            slot.characters_left -= characters;
+        }
+        arm.slots[kept++] = slot;
+    }
+    arm.slot_count = kept;
 }
 
 // Where a repeat that was left away at the front of a pattern would have begun.

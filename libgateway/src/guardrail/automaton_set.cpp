@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "guardrail/automaton_probe.h"
+
 namespace gw::guardrail {
 
 PatternSet::PatternSet(const SetOptions& options, std::pmr::memory_resource* memory)
@@ -34,7 +36,9 @@ public:
         build_groups(stop, Kind::stop, set_.options_.stop_groups);
         build_whole();
         for (PatternSet::Group& group : set_.groups_) finish_group(group);
-        return !refused(problems_before);
+        if (refused(problems_before)) return false;
+        probe(sources);
+        return true;
     }
 
 private:
@@ -103,10 +107,16 @@ private:
         }
     }
     // What a pattern adds to the node count of its group, roughly.
+    [[nodiscard]] static std::size_t weight(const regex::Node& node) {
+        std::size_t sum = node.kind == regex::Node::Kind::set ? 1 : 0;
+        for (const regex::Node* child : node.children) sum += weight(*child);
+        if (node.kind != regex::Node::Kind::repeat) return sum;
+        return sum * std::max(1U, node.most == regex::Node::unbounded ? node.least : node.most);
+    }
     [[nodiscard]] std::size_t weight(std::uint32_t pattern) const {
         std::size_t sum = 1;
         for (const SplitChain& chain : sources_[pattern].chains) {
-            for (const regex::Node* part : chain.parts) sum += std::min<std::size_t>(regex::length_min(*part), 1000);
+            for (const regex::Node* part : chain.parts) sum += weight(*part);
         }
         return sum;
     }
@@ -166,6 +176,23 @@ private:
         const std::size_t used = set_.program_.node_count();
         return std::min<std::size_t>(set_.options_.nodes_per_pattern_max,
                                      set_.options_.nodes_max - std::min<std::size_t>(used, set_.options_.nodes_max));
+    }
+
+    // Expressions that are large enough to be dangerous are tried alone.
+    void probe(std::span<const PatternSource> sources) {
+        if (set_.options_.states_per_pattern_max == 0) return;
+        for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+            if (weight(i) < probe_weight_min) continue;
+            SetOptions alone = set_.options_;
+            alone.states_per_pattern_max = 0;
+            std::pmr::vector<Problem> ignored(&arena_);
+            const auto set = PatternSet::compile(sources.subspan(i, 1), alone, memory(), ignored);
+            if (set == nullptr ||
+                probe_states(*set, set_.options_.states_per_pattern_max, memory()) <= set_.options_.states_per_pattern_max) {
+                continue;
+            }
+            problems_.push_back({i, 0, false, "it keeps making new states: a long repeat that can begin almost anywhere"});
+        }
     }
 
     // Bytes that no node of the group tells apart become one class.
@@ -265,6 +292,7 @@ private:
     [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return set_.memory(); }
 
     static constexpr std::size_t group_nodes_max = 65535;
+    static constexpr std::size_t probe_weight_min = 100;
 
     PatternSet& set_;
     std::pmr::monotonic_buffer_resource arena_;

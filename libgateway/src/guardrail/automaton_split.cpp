@@ -1,6 +1,7 @@
 #include "guardrail/automaton_split.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace gw::guardrail {
@@ -31,6 +32,7 @@ std::optional<Gap> as_gap(const Node& node) {
         }
         if (range.high >= 0x80) gap.allowed.add(0x80, 0xFF);
     }
+    gap.any_byte = std::all_of(gap.allowed.bits.begin(), gap.allowed.bits.end(), [](auto word) { return ~word == 0; });
     return width >= gap_width_min ? std::optional(gap) : std::nullopt;
 }
 
@@ -142,6 +144,76 @@ const Node* shorten(const Node& node, std::pmr::memory_resource* arena) {
     return &node;
 }
 
+// What a match of `node` can begin with; false when that is not clear: the node may be empty or looks around.
+bool add_first(const Node& node, regex::CharSet& out) {
+    switch (node.kind) {
+    case Node::Kind::set: out.add(node.set); return true;
+    case Node::Kind::concat: return !node.children.empty() && add_first(*node.children[0], out);
+    case Node::Kind::alternate:
+        return std::all_of(node.children.begin(), node.children.end(), [&](const Node* c) { return add_first(*c, out); });
+    case Node::Kind::repeat: return node.least > 0 && add_first(*node.children[0], out);
+    case Node::Kind::empty:
+    case Node::Kind::assertion: return false;
+    }
+    return false;
+}
+
+// Bits of information in the least telling match, if all printable characters were as common.
+double bits(const Node& node) {
+    switch (node.kind) {
+    case Node::Kind::set: {
+        unsigned width = 0;
+        for (const Range range : node.set) width += static_cast<unsigned>(range.high - range.low + 1);
+        return width == 0 || width > 95 ? 0 : std::log2(95.0 / width);
+    }
+    case Node::Kind::concat: {
+        double sum = 0;
+        for (const Node* child : node.children) sum += bits(*child);
+        return sum;
+    }
+    case Node::Kind::alternate: {
+        double least = 1000;
+        for (const Node* child : node.children) least = std::min(least, bits(*child));
+        return node.children.empty() ? 0 : least - std::log2(node.children.size());
+    }
+    case Node::Kind::repeat: return node.least * bits(*node.children[0]);
+    case Node::Kind::empty:
+    case Node::Kind::assertion: return 0;
+    }
+    return 0;
+}
+
+// Lets counted repeats run freely where counting is what multiplies states: `[MN][A-Za-z]{23}\.` is looked for as
+// `[MN][A-Za-z]{2,}\.`. Only where the beginning says little, so that many counts would run at once, and where what
+// follows ends the run, so that little more is found. The Tracker counts.
+const Node* loosen(const Node& node, std::pmr::memory_resource* arena) {
+    constexpr std::uint32_t count_min = 8;
+    constexpr double telling_bits = 20;
+    if (node.kind != Node::Kind::concat) return &node;
+    Sequence items(node.children.begin(), node.children.end(), arena);
+    bool any = false;
+    double before = 0;
+    for (std::size_t i = 0; i + 1 < items.size() && before < telling_bits; ++i) {
+        const Node& item = *items[i];
+        before += bits(item);
+        if (item.kind != Node::Kind::repeat || item.most == Node::unbounded || item.most < count_min) continue;
+        if (item.children[0]->kind != Node::Kind::set || before - bits(item) >= telling_bits) continue;
+        regex::CharSet next(arena);
+        if (!add_first(*items[i + 1], next)) continue;
+        const bool meets = std::any_of(next.ranges().begin(), next.ranges().end(), [&](Range a) {
+            return std::any_of(item.children[0]->set.begin(), item.children[0]->set.end(),
+                               [a](Range b) { return a.low <= b.high && b.low <= a.high; });
+        });
+        if (meets) continue;
+        Node* loose = new (arena->allocate(sizeof(Node), alignof(Node))) Node(item);
+        loose->least = std::min(item.least, 2U);
+        loose->most = Node::unbounded;
+        items[i] = loose;
+        any = true;
+    }
+    return any ? join(items.data(), items.data() + items.size(), arena) : &node;
+}
+
 SplitChain cut(const Sequence& sequence, std::pmr::memory_resource* arena) {
     SplitChain chain(arena);
     const Node* const* begin = sequence.data();
@@ -167,8 +239,8 @@ SplitChain cut(const Sequence& sequence, std::pmr::memory_resource* arena) {
         }
     }
     const Node* last = join(begin, end, arena);
-    chain.parts.push_back(shorten(*last, arena));
-    chain.shortened = chain.parts.back() != last;
+    chain.parts.push_back(loosen(*shorten(*last, arena), arena));
+    chain.exact = chain.parts.back() == last;
     return chain;
 }
 
@@ -187,8 +259,8 @@ std::pmr::vector<SplitChain> split(const Node& tree, std::pmr::memory_resource* 
         if (any) return chains;
     }
     chains = unsplit(tree, arena);
-    chains.back().parts[0] = shorten(tree, arena);
-    chains.back().shortened = chains.back().parts[0] != &tree;
+    chains.back().parts[0] = loosen(*shorten(tree, arena), arena);
+    chains.back().exact = chains.back().parts[0] == &tree;
     return chains;
 }
 

@@ -22,6 +22,7 @@ namespace gw::guardrail {
 // What may stand between two parts.
 struct Gap {
     ByteSet allowed;                                        // bytes that may occur in it
+    bool any_byte = false;                                  // all of them
     std::uint32_t characters_max = regex::Node::unbounded;  // the longest it can be
 };
 
@@ -29,10 +30,10 @@ struct SplitChain {
     explicit SplitChain(std::pmr::memory_resource* memory) : parts(memory), gaps(memory) {}
     std::pmr::vector<const regex::Node*> parts;  // at least one
     std::pmr::vector<Gap> gaps;                  // between the parts, one less than those
-    bool shortened = false;                      // the end of the last part was left away
+    bool exact = true;                           // the last part was neither shortened nor loosened
     bool open_front = false;                     // a repeat in front was left away; `front` says what it takes
     Gap front;
-    [[nodiscard]] bool is_whole() const noexcept { return parts.size() == 1 && !open_front && !shortened; }
+    [[nodiscard]] bool is_whole() const noexcept { return parts.size() == 1 && !open_front && exact; }
 };
 
 // The chains of `tree`: a text that matches has the parts of one chain in order, the last one at or before the end of the

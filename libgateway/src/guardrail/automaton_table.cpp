@@ -189,6 +189,7 @@ void Table::advance(std::uint16_t local, Context left, Context right, unsigned b
         for (const Edge& edge : program_.edges(node)) {
             if (!program_.set(edge.set).has(byte)) continue;
             for (const NodeId next : program_.nodes(edge.follow, right)) put(next, out);
+            return;  // the edges of a node are disjoint
         }
         return;
     }

@@ -92,54 +92,73 @@ void Tracker::finish(TrackerScratch& scratch, Matches& out) {
     active_ = false;
 }
 
+// What stays the same during the step of one byte.
+struct Tracker::Step {
+    const Program& program;
+    Program::View view;
+    const Entry& entry;
+    TrackerScratch& scratch;
+    unsigned byte;
+    Context right;
+};
+
+// Moves one thread over the byte.
+inline void Tracker::advance(const Step& step, NodeId id, std::uint64_t start) {
+    const ProgramNode& node = step.view.nodes[id];
+    if (node.kind != ProgramNode::Kind::bytes) [[unlikely]] {
+        pass_look(step, id, start);
+        return;
+    }
+    if (step.byte == end_of_text) return;
+    const Edge* edge = step.view.edges + node.first;
+    for (const Edge* const end = edge + node.edge_count; edge != end; ++edge) {
+        if (!step.view.sets[edge->set].has(step.byte)) continue;
+        std::span<const NodeId> to(step.view.pool + edge->follow.first, edge->follow.count);
+        if (edge->follow.depends_on_context()) [[unlikely]] to = step.program.nodes(edge->follow, step.right);
+        for (const NodeId next : to) {
+            if ((next & match_bit) != 0) {
+                now_ = std::min(now_, start);
+            } else {
+                step.scratch.add(next - step.entry.begin, {next, start});
+            }
+        }
+        return;  // the edges of a node are disjoint
+    }
+}
+
+void Tracker::pass_look(const Step& step, NodeId id, std::uint64_t start) {
+    const ProgramNode& node = step.view.nodes[id];
+    if (!satisfied(node.look, step.byte) || !step.scratch.mark_look(id - step.entry.begin)) return;
+    for (const NodeId next : step.program.nodes(node.follow, left_)) {
+        if ((next & match_bit) != 0) {
+            if (start < at_) before_ = std::min(before_, start);
+        } else {
+            advance(step, next, start);
+        }
+    }
+}
+
 void Tracker::step(unsigned byte, TrackerScratch& scratch, Matches& out) {
-    const Entry& entry = set_->patterns()[pattern_].entry;
-    const Context right = byte == end_of_text ? Context::other : context_after(byte);
+    const Program& program = set_->program();
+    const Step step{program, program.view(), set_->patterns()[pattern_].entry, scratch, byte,
+                    byte == end_of_text ? Context::other : context_after(byte)};
     before_ = now_ = never;
     scratch.begin_step();
     for (const Thread thread : threads_) {
         if (thread.start > now_) break;
         if (thread.start > before_ && thread.start < at_) continue;
-        advance(thread.node, thread.start, byte, right, scratch);
+        advance(step, thread.node, thread.start);
     }
-    if (now_ == never && byte != end_of_text && entry.first.has(byte)) {
-        for (const NodeId node : set_->program().nodes(entry.start, left_)) advance(node, at_, byte, right, scratch);
+    if (now_ == never && byte != end_of_text && step.entry.first.has(byte)) {
+        for (const NodeId node : program.nodes(step.entry.start, left_)) advance(step, node, at_);
     }
     const std::uint64_t known = byte == end_of_text ? at_ : at_ + 1;
     if (before_ != never && before_ != now_) accept(before_, at_, known, out);
     if (now_ != never) accept(now_, at_ + 1, known, out);
-    std::swap(threads_, scratch.next);
+    threads_.assign(scratch.threads().begin(), scratch.threads().end());
     at_ = known;
-    left_ = right;
-    settle(threads_.empty() ? never : threads_.front().start, out);
-}
-
-void Tracker::advance(NodeId id, std::uint64_t start, unsigned byte, Context right, TrackerScratch& scratch) {
-    const Program& program = set_->program();
-    const NodeId first = set_->patterns()[pattern_].entry.begin;
-    const ProgramNode& node = program.node(id);
-    if (node.kind == ProgramNode::Kind::bytes) {
-        if (byte == end_of_text) return;
-        for (const Edge& edge : program.edges(node)) {
-            if (!program.set(edge.set).has(byte)) continue;
-            for (const NodeId next : program.nodes(edge.follow, right)) {
-                if ((next & match_bit) != 0) {
-                    now_ = std::min(now_, start);
-                } else if (scratch.mark(next - first)) {
-                    scratch.next.push_back({next, start});
-                }
-            }
-        }
-        return;
-    }
-    if (node.kind != ProgramNode::Kind::look || !satisfied(node.look, byte) || !scratch.mark_look(id - first)) return;
-    for (const NodeId next : program.nodes(node.follow, left_)) {
-        if ((next & match_bit) != 0) {
-            if (start < at_) before_ = std::min(before_, start);
-        } else {
-            advance(next, start, byte, right, scratch);
-        }
-    }
+    left_ = step.right;
+    if (!pending_.empty()) settle(threads_.empty() ? never : threads_.front().start, out);
 }
 
 }  // namespace gw::guardrail

@@ -43,25 +43,32 @@ struct Thread {
 class TrackerScratch {
 public:
     TrackerScratch(const PatternSet& set, std::pmr::memory_resource* memory)
-        : next(memory), marks_(set.entry_nodes_max(), 0, memory), looks_(set.entry_nodes_max(), 0, memory) {}
+        : next_(set.entry_nodes_max(), memory), marks_(set.entry_nodes_max(), 0, memory),
+          looks_(set.entry_nodes_max(), 0, memory) {}
     void begin_step() noexcept {
         if (++step_ == 0) {
             marks_.assign(marks_.size(), 0);
             looks_.assign(looks_.size(), 0);
             step_ = 1;
         }
-        next.clear();
+        count_ = 0;
     }
-    [[nodiscard]] bool mark(NodeId node) noexcept { return set(marks_, node); }  // false: was marked in this step
-    [[nodiscard]] bool mark_look(NodeId node) noexcept { return set(looks_, node); }
-    std::pmr::vector<Thread> next;
-
-private:
-    [[nodiscard]] bool set(std::pmr::vector<std::uint32_t>& marks, NodeId node) const noexcept {
-        if (marks[node] == step_) return false;
-        marks[node] = step_;
+    // Adds a thread unless its node, counted from the pattern's first, has one.
+    void add(NodeId local, Thread thread) noexcept {
+        if (marks_[local] == step_) return;
+        marks_[local] = step_;
+        next_[count_++] = thread;
+    }
+    [[nodiscard]] bool mark_look(NodeId local) noexcept {
+        if (looks_[local] == step_) return false;
+        looks_[local] = step_;
         return true;
     }
+    [[nodiscard]] std::span<const Thread> threads() const noexcept { return {next_.data(), count_}; }
+
+private:
+    std::pmr::vector<Thread> next_;
+    std::size_t count_ = 0;
     std::pmr::vector<std::uint32_t> marks_, looks_;
     std::uint32_t step_ = 0;
 };
@@ -97,7 +104,9 @@ private:
         std::uint64_t begin, end;
     };
     void step(unsigned byte, TrackerScratch& scratch, Matches& out);
-    void advance(NodeId node, std::uint64_t start, unsigned byte, Context right, TrackerScratch& scratch);
+    struct Step;
+    void advance(const Step& step, NodeId node, std::uint64_t start);
+    void pass_look(const Step& step, NodeId node, std::uint64_t start);
     void accept(std::uint64_t begin, std::uint64_t end, std::uint64_t known, Matches& out);
     void settle(std::uint64_t oldest_thread, Matches& out);
     void emit(const Pending& match, Match::Phase phase, std::uint64_t known, Matches& out) const {

@@ -15,7 +15,7 @@ namespace {
 // Interim answers before the real one. RFC 9110 15.2 sets no bound, but each costs us work and nobody needs many.
 constexpr unsigned interim_count_max = 32;
 
-constexpr std::size_t head_room = 96;  // version, framing, Connection
+constexpr std::size_t request_head_room = 96;  // version, framing, Connection
 
 }  // namespace
 
@@ -142,7 +142,7 @@ void Client::send_head(Buffer& out, std::string_view method, std::string_view ta
         length = 0;
     }
     {
-        HeadWriter writer(out, fields, head_room + method.size() + target.size());
+        HeadWriter writer(out, fields, request_head_room + method.size() + target.size());
         writer.text(method);
         writer.text(" ");
         writer.text(target);

@@ -1,0 +1,206 @@
+// What a stream promises beside the spans: what it holds, when it tells, and that nothing depends on caches.
+#include "guardrail/automaton_oracle.h"
+#include "guardrail/automaton_probe.h"
+#include "guardrail/automaton_random.h"
+#include "support/test.h"
+
+namespace gw::guardrail {
+namespace {
+
+std::shared_ptr<const PatternSet> compile(const std::vector<PatternSource>& sources, const SetOptions& options = {},
+                                          std::pmr::memory_resource* memory = std::pmr::get_default_resource()) {
+    std::pmr::vector<Problem> problems(memory);
+    return PatternSet::compile(sources, options, memory, problems);
+}
+
+constexpr Kind mask = Kind::mask;
+constexpr Kind stop = Kind::stop;
+
+std::string show(const Match& match) {
+    return std::string(match.phase == Match::Phase::seen ? "seen " : "decided ") + std::to_string(match.pattern) + " [" +
+           std::to_string(match.begin) + ", " + std::to_string(match.end) + ") at " + std::to_string(match.known) +
+           (match.clipped ? " clipped" : "");
+}
+
+}  // namespace
+
+TEST_CASE("automaton: what is held after each piece") {
+    struct Case {
+        std::string_view name;
+        Kind kind;
+        std::string_view expression;
+        std::vector<std::string_view> pieces;
+        std::vector<std::uint64_t> held_from;
+    };
+    const Case cases[] = {
+        {"nothing begins", mask, "sk-[a-z]{4}", {"hello ", "world"}, {6, 11}},
+        {"a beginning is held, and let go when it dies", mask, "sk-[a-z]{4}", {"a s", "k-ab", "1 x"}, {2, 2, 10}},
+        {"a match that may grow is held", mask, "sk-[a-z]{4,}", {"sk-abcd", "efgh", " x"}, {0, 0, 13}},
+        {"a match that is complete is not", mask, "sk-[a-z]{4}", {"sk-abcd", "efgh"}, {7, 11}},
+        {"of a stop pattern nothing is held", stop, "rm -rf /", {"rm -r", "f ", "/x"}, {5, 7, 9}},
+        {"beside the byte that decides", stop, "rm -rf\\b", {"rm -r", "f", " x"}, {5, 5, 8}},
+        {"a gap is held while it holds", mask, "key:.{0,9}secret", {"key: ", "12345", "67890", "x"}, {0, 0, 15, 16}},
+        {"a gap is let go at a byte it forbids", mask, "key:[^;]*secret", {"key: ", "123;", "x"}, {0, 9, 10}},
+    };
+    for (const Case& c : cases) {
+        const PatternSource source{c.expression, c.kind, {}};
+        const auto set = compile({source});
+        REQUIRE(set != nullptr);
+        Cache cache(set, Cache::bytes_default, std::pmr::get_default_resource());
+        INFO(c.name);
+        CHECK(test::scan_pieces(set, cache, c.pieces).held == c.held_from);
+    }
+}
+
+TEST_CASE("automaton: no byte of a mask match leaves, no complete stop match does") {
+    test::Random random(7);
+    std::size_t found = 0;
+    for (int round = 0; round < 250; ++round) {
+        std::vector<std::string> texts;
+        for (int i = 0; i < 4; ++i) texts.push_back(test::random_expression(random, 3));
+        std::vector<PatternSource> sources;
+        for (const std::string& text : texts) {
+            const PatternSource source{text, random.below(2) == 0 ? mask : stop, {}};
+            if (compile({source}) != nullptr) sources.push_back(source);
+        }
+        if (sources.empty()) continue;
+        const auto set = compile(sources);
+        Cache cache(set, Cache::bytes_default, std::pmr::get_default_resource());
+        const std::string text = test::random_text(random, 1 + random.below(80));
+        const test::Pieces pieces = test::cut_at_random(text, random, 1 + random.below(6));
+        INFO("text: " << text << "\ncut as " << pieces);
+
+        Stream stream(set, std::pmr::get_default_resource());
+        Matches matches;
+        std::string_view rest = text;
+        std::uint64_t released = 0;   // what had left before the current piece
+        for (const std::string_view piece : pieces) {
+            const std::size_t before = matches.size();
+            const auto at = static_cast<std::size_t>(stream.offset());
+            stream.scan(cache, std::string_view(text).substr(0, at), piece, matches);
+            rest.remove_prefix(piece.size());
+            for (std::size_t i = before; i < matches.size(); ++i) {
+                const Match& match = matches[i];
+                const PatternSource& source = sources[match.pattern];
+                INFO(source.text << ": " << show(match) << ", released " << released);
+                CHECK(match.known > released);
+                // A repeat at the front that any text satisfies is not waited for.
+                const PatternSet::Pattern& pattern = set->patterns()[match.pattern];
+                bool open_front = false;
+                for (std::uint32_t c = 0; c < pattern.chain_count; ++c) {
+                    open_front = open_front || set->chains()[pattern.first_chain + c].open_front;
+                }
+                if (source.kind == mask && !open_front) CHECK(match.begin >= released);
+                if (match.phase == Match::Phase::seen) CHECK(match.end > released);
+                ++found;
+            }
+            CHECK(stream.hold_from() >= released);
+            CHECK(stream.hold_from() <= stream.offset());
+            CHECK(stream.keep_from() <= stream.hold_from());
+            released = stream.hold_from();
+        }
+        stream.detach();
+    }
+    CHECK(found > 300);
+}
+
+TEST_CASE("automaton: a stop match is told when it is complete, and again when it is decided") {
+    const auto set = compile({{"ab+", stop, {}}, {"b{2}", mask, {}}});
+    Cache cache(set, Cache::bytes_default, std::pmr::get_default_resource());
+    std::vector<std::string> told;
+    for (const Match& match : test::scan_pieces(set, cache, std::vector<std::string_view>{"xabbb", "b ab"}).matches) {
+        told.push_back(show(match));
+    }
+    CHECK(told == std::vector<std::string>{"seen 0 [1, 3) at 3", "decided 1 [2, 4) at 4", "decided 1 [4, 6) at 6",
+                                           "decided 0 [1, 6) at 7", "seen 0 [7, 9) at 9", "decided 0 [7, 9) at 9"});
+}
+
+TEST_CASE("automaton: a match older than the window is told, and marked") {
+    SetOptions options;
+    options.window_bytes = 64;
+    const auto set = compile({{"begin[^;]*end", stop, {}}, {"[0-9]{100}x", mask, {}}}, options);
+    Cache cache(set, Cache::bytes_default, std::pmr::get_default_resource());
+    std::vector<std::string_view> pieces;
+    const std::string text = "begin" + std::string(300, '-') + "end" + std::string(120, '1') + "x";
+    for (std::size_t at = 0; at < text.size(); at += 10) pieces.push_back(std::string_view(text).substr(at, 10));
+    const auto scanned = test::scan_pieces(set, cache, pieces);
+    REQUIRE(scanned.matches.size() == 3);
+    CHECK(scanned.matches[0].clipped);
+    CHECK(scanned.matches[1].clipped);
+    CHECK(scanned.spans(0) == std::vector<test::Span>{{0, 308}});
+    CHECK(scanned.matches[2].clipped);
+    CHECK(scanned.matches[2].end == text.size());
+}
+
+TEST_CASE("automaton: hostile text is stepped without the table, with the same result") {
+    // Unsplit, every `x` begins a count of its own: a new state with every byte.
+    SetOptions options;
+    options.split_at_gaps = false;
+    options.states_per_pattern_max = 0;
+    const std::string_view expression = "x[\\s\\S]{60}y[a-z]z";
+    const auto set = compile({{expression, stop, {}}}, options);
+    Cache cache(set, Cache::bytes_default, std::pmr::get_default_resource());
+    test::Random random(11);
+    std::string text;
+    while (text.size() < 20000) text += "xyaz q"[random.below(6)];
+    const test::Pieces pieces = test::cut_at_random(text, random, 100);
+    const auto scanned = test::scan_pieces(set, cache, pieces);
+    CHECK(scanned.spans(0) == test::oracle_spans(*test::oracle(expression), text));
+    CHECK(cache.statistics().slow_bytes > 4000);
+    CHECK(cache.statistics().states < 6000);
+}
+
+TEST_CASE("automaton: problems name every bad pattern, and warn of wild ones") {
+    std::pmr::vector<Problem> problems;
+    const PatternSource bad[] = {{"ok", mask, {}}, {"a(?=b)", mask, {}}, {"a*", stop, {}}, {"[^\\x{0}-\\x{10ffff}]", stop, {}}};
+    CHECK(PatternSet::compile(bad, {}, std::pmr::get_default_resource(), problems) == nullptr);
+    REQUIRE(problems.size() == 3);
+    CHECK((problems[0].pattern == 1 && problems[0].column == 1 && problems[0].refused));
+    CHECK((problems[1].pattern == 2 && problems[1].refused));
+    CHECK((problems[2].pattern == 3 && problems[2].refused));
+
+    problems.clear();
+    const PatternSource wild[] = {{"[ab][a-z]{90}[xy][a-z]{90}k", mask, {}}, {"sk-[a-z]{90}", mask, {}}};
+    CHECK(PatternSet::compile(wild, {}, std::pmr::get_default_resource(), problems) != nullptr);
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].pattern == 0);
+    CHECK_FALSE(problems[0].refused);
+
+    problems.clear();
+    const PatternSource large[] = {{"(?:(?:abc){1000}d){1000}", mask, {}}};
+    CHECK(PatternSet::compile(large, {}, std::pmr::get_default_resource(), problems) == nullptr);
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].what == "the expression is too large");
+}
+
+TEST_CASE("automaton: a refused allocation leaves nothing behind") {
+    test::TestHost host;
+    HostMemory memory(host.allocator());
+    const std::vector<PatternSource> sources{{"\\bsk-[a-z0-9]{8,}", mask, {}}, {"env[^;\\n]*\\|\\s*curl", stop, {}}, {"\\pL{3}é", stop, {}}};
+    const std::string text = "the sk-abcdefgh12 env x | curl y; abcé sk-12345678";
+    std::vector<Match> want;
+    for (std::size_t n = 0;; ++n) {
+        host.clear_failed();
+        host.fail_once_at(n);
+        try {
+            const auto set = compile(sources, {}, &memory);
+            Cache cache(set, Cache::bytes_default, &memory);
+            Stream stream(set, &memory);
+            Matches matches(&memory);
+            for (std::size_t at = 0; at < text.size(); at += 7) {
+                stream.scan(cache, std::string_view(text).substr(0, at), std::string_view(text).substr(at, 7), matches);
+            }
+            stream.finish(cache, text, matches);
+            want.assign(matches.begin(), matches.end());
+            stream.detach();
+        } catch (const std::bad_alloc&) {
+        }
+        host.fail_never();
+        CHECK(host.bytes_out() == 0);
+        if (!host.failed()) break;
+        REQUIRE(n < 100000);
+    }
+    CHECK(want.size() == 6);
+}
+
+}  // namespace gw::guardrail
