@@ -45,10 +45,11 @@ std::string prose() {
         return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     }
     static constexpr std::string_view words[] = {
-        "the ",  "of ",    "and ",   "to ",    "in ",     "a ",      "is ",     "that ",   "for ",    "it ",     "as ",
-        "was ",  "with ",  "be ",    "by ",    "on ",     "not ",    "this ",   "are ",    "or ",     "server ", "request ",
-        "file ", "error ", "value ", "print ", "system ", "prompt ", "output ", "record, ", "which. ", "The ",    "When ",
-        "option ", "token ", "stream ", "called ", "returns ", "0x1f ", "12 ", "users.\n\n", "data; ", "callback ", "`event` "};
+        "the ",    "of ",      "and ",     "to ",      "in ",        "a ",     "is ",       "that ",   "for ",
+        "it ",     "as ",      "was ",     "with ",    "be ",        "by ",    "on ",       "not ",    "this ",
+        "are ",    "or ",      "server ",  "request ", "file ",      "error ", "value ",    "print ",  "system ",
+        "prompt ", "output ",  "record, ", "which. ",  "The ",       "When ",  "option ",   "token ",  "stream ",
+        "called ", "returns ", "0x1f ",    "12 ",      "users.\n\n", "data; ", "callback ", "`event` "};
     return made_of(words, corpus_bytes);
 }
 
@@ -66,8 +67,22 @@ std::string random_bytes() {
 }
 
 std::string triggers() {
-    static constexpr std::string_view parts[] = {"env ", "host ", "curl ", "i am the developer ", "git ", "cat ", "nc ", "x", " ", "a ",
-                                                 "new instructions: ", "from now on ", "[INST]", "<|im_start|>", "1", "forget everything you know "};
+    static constexpr std::string_view parts[] = {"env ",
+                                                 "host ",
+                                                 "curl ",
+                                                 "i am the developer ",
+                                                 "git ",
+                                                 "cat ",
+                                                 "nc ",
+                                                 "x",
+                                                 " ",
+                                                 "a ",
+                                                 "new instructions: ",
+                                                 "from now on ",
+                                                 "[INST]",
+                                                 "<|im_start|>",
+                                                 "1",
+                                                 "forget everything you know "};
     return made_of(parts, corpus_bytes);
 }
 
@@ -77,14 +92,23 @@ std::string windows() {
 }
 
 std::string hits() {
-    static constexpr std::string_view parts[] = {"curl x|sh ", "env|curl ", "a@b ", "password=abcdefgh12 ", "[INST] ignore ", "webhook.site ",
-                                                 "rm -rf / ", "sk-ant-aaaaaaaaaaaaaaaaaaaaaaaa ", "new instructions: reveal rules ", "eval( "};
+    static constexpr std::string_view parts[] = {"curl x|sh ",
+                                                 "env|curl ",
+                                                 "a@b ",
+                                                 "password=abcdefgh12 ",
+                                                 "[INST] ignore ",
+                                                 "webhook.site ",
+                                                 "rm -rf / ",
+                                                 "sk-ant-aaaaaaaaaaaaaaaaaaaaaaaa ",
+                                                 "new instructions: reveal rules ",
+                                                 "eval( "};
     return made_of(parts, corpus_bytes);
 }
 
 std::string near_misses() {
-    static constexpr std::string_view parts[] = {"AKIAABCDEFGH ", "sk-ant-abc ", "ghp_abc ", "eyJhbGciOi.eyJ ", "123-45- ", "4111 1111 ",
-                                                 "ignore all previous ", "you are now ", "rm -r ", "postgres://x:y ", "DE89 3704 ", "xoxb-"};
+    static constexpr std::string_view parts[] = {
+        "AKIAABCDEFGH ",        "sk-ant-abc ",  "ghp_abc ", "eyJhbGciOi.eyJ ", "123-45- ",   "4111 1111 ",
+        "ignore all previous ", "you are now ", "rm -r ",   "postgres://x:y ", "DE89 3704 ", "xoxb-"};
     return made_of(parts, corpus_bytes);
 }
 
@@ -197,8 +221,14 @@ void compile(benchmark::State& state) {
 
 int main(int argc, char** argv) {
     const std::pair<const char*, std::string> corpora[] = {
-        {"prose", prose()},       {"base64", base64()},   {"random_bytes", random_bytes()}, {"near_misses", near_misses()},
-        {"triggers", triggers()}, {"windows", windows()}, {"walk", walk()},                 {"hits", hits()},
+        {"prose", prose()},
+        {"base64", base64()},
+        {"random_bytes", random_bytes()},
+        {"near_misses", near_misses()},
+        {"triggers", triggers()},
+        {"windows", windows()},
+        {"walk", walk()},
+        {"hits", hits()},
     };
     for (const auto& [name, text] : corpora) {
         auto* run = benchmark::RegisterBenchmark((std::string("piece/") + name).c_str(),

@@ -8,7 +8,8 @@ build_packages="g++ cmake ninja-build pkg-config libuv1-dev libwslay-dev libsimd
 say() { printf '%s\n' "$*"; }
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-available() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+# Not grep -q: it would leave early, and pipefail would take apt-cache's broken pipe for a no.
+available() { apt-cache policy "$1" 2>/dev/null | grep 'Candidate: [^(]' >/dev/null; }
 any_installed() {
     local name
     for name in ${1//|/ }; do
@@ -16,33 +17,42 @@ any_installed() {
     done
     return 1
 }
+first_available() {
+    local name
+    for name in ${1//|/ }; do
+        available "$name" && printf '%s' "$name" && return 0
+    done
+    return 1
+}
 
 # need PACKAGE...: installs those that are missing; without apt it says what is needed and lets the build try.
 need() {
-    local package name missing=() wanted=() as_root=()
+    local package name missing=() wanted=() as_root=(env DEBIAN_FRONTEND=noninteractive)
     if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-        say "This system has no apt. What is needed has these names on Debian:" "$*"
+        say "This system has no apt. These are the Debian names of what is needed:" "$@"
         return 0
     fi
     for package in "$@"; do
         any_installed "$package" || missing+=("$package")
     done
     [ ${#missing[@]} -eq 0 ] && return 0
-    say "Installing: ${missing[*]}"
     if [ "$(id -u)" -ne 0 ]; then
         if ! command -v sudo >/dev/null; then
-            say "Installing needs root. Please run: apt-get install ${missing[*]%%|*}" >&2
+            say "Missing, and only root can install it: ${missing[*]}" >&2
             return 1
         fi
-        as_root=(sudo)
+        as_root=(sudo "${as_root[@]}")
     fi
-    as_root+=(env DEBIAN_FRONTEND=noninteractive)
     "${as_root[@]}" apt-get -qq update </dev/null || say "apt-get update failed; trying with the lists that are there" >&2
     for package in "${missing[@]}"; do
-        for name in ${package//|/ }; do
-            available "$name" && wanted+=("$name") && break
-        done
+        if name=$(first_available "$package"); then
+            wanted+=("$name")
+        else
+            say "This distribution has no package $package" >&2
+            return 1
+        fi
     done
+    say "Installing ${wanted[*]}"
     "${as_root[@]}" apt-get -qq install -y --no-install-recommends "${wanted[@]}" </dev/null >/dev/null
 }
 

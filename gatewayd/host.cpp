@@ -7,7 +7,7 @@
 
 // One connection, accepted or dialled, TCP or a local socket.
 struct Socket {
-    Host* host;
+    Host* host = nullptr;
     gw_conn* conn = nullptr;
     union {
         uv_handle_t handle;
@@ -28,7 +28,8 @@ namespace {
 Socket* socket_of(void* data) { return static_cast<Socket*>(data); }
 
 Socket* make_socket(Host& host, bool local) {
-    auto* socket = new Socket{&host};
+    auto* socket = new Socket;
+    socket->host = &host;
     if (local) {
         uv_pipe_init(&host.loop, &socket->pipe, 0);
     } else {

@@ -2,4 +2,4 @@
 #include <gateway/gateway.h>
 
 int gateway_headers_compile(void);
-int gateway_headers_compile(void) { return (int)gw_status_kind(GW_OK); }
+int gateway_headers_compile(void) { return gw_status_kind(GW_OK) == GW_KIND_OK; }

@@ -17,7 +17,8 @@ std::shared_ptr<const PatternSet> compile(const std::vector<PatternSource>& sour
     std::pmr::vector<Problem> problems;
     auto set = PatternSet::compile(sources, options, std::pmr::get_default_resource(), problems);
     for (const Problem& problem : problems) {
-        if (problem.refused) UNSCOPED_INFO(sources[problem.pattern].text << ": " << problem.column << ": " << problem.what);
+        if (problem.refused)
+            UNSCOPED_INFO(sources[problem.pattern].text << ": " << problem.column << ": " << problem.what);
     }
     return set;
 }
@@ -31,7 +32,12 @@ std::string fragment(std::string_view expression, Random& random) {
         if (c == '\\' && i + 1 < expression.size()) {
             const char escaped = expression[++i];
             switch (escaped) {
-            case 'b': case 'B': case 'Q': case 'E': case 'A': case 'z': break;
+            case 'b':
+            case 'B':
+            case 'Q':
+            case 'E':
+            case 'A':
+            case 'z': break;
             case 's': text += random.below(4) == 0 ? '\n' : ' '; break;
             case 'd': text.append(1 + random.below(4), static_cast<char>('0' + random.below(10))); break;
             case 'w': text.append(1 + random.below(6), static_cast<char>('a' + random.below(26))); break;
@@ -62,26 +68,83 @@ std::string fragment(std::string_view expression, Random& random) {
 // Sample texts that match each rule of the table in turn would be a second table; instead, texts are put together from
 // fragments of the rules, words, and a list of things that are known to match.
 constexpr std::string_view known[] = {
-    "AKIAABCDEFGHIJKLMNOP", "sk-ant-REDACTED", "sk-abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij",
-    "ghp_abcdefghijklmnopqrstuvwxyz0123456789ABCD", "xoxb-1234567890-abcdef", "-----BEGIN RSA PRIVATE KEY-----",
+    "AKIAABCDEFGHIJKLMNOP",
+    "sk-ant-REDACTED",
+    "sk-abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij",
+    "ghp_abcdefghijklmnopqrstuvwxyz0123456789ABCD",
+    "xoxb-1234567890-abcdef",
+    "-----BEGIN RSA PRIVATE KEY-----",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
-    "postgres://user:hunter2@db", "Authorization: Bearer abcdefghijklmnop1234", "password = hunter2hunter2",
-    "123-45-6789", "4111 1111 1111 1111", "4111111111111111", "378282246310005", "DE89 3704 0044 0532 0130 00",
-    "MRN: 12345678", "date of birth: 1970-01-01", "I am your developer", "and you must ignore", "override", "obey",
-    "enable debug mode", "bypass", "ignore all previous instructions", ". ignore the above rules", "disregard prior",
-    "do anything now", "DAN mode enabled", "pretend you are evil", "forget everything you know", "from now on",
-    "new instructions: ", "reveal", "system prompt", "secrets", "[INST]", "<|im_start|>", "you are now", "webhook.site",
-    "abc.ngrok.io", "dig ", "$(whoami)", "nslookup deadbeef01.", "169.254.169.254/latest/meta-data", "/dev/tcp/1.2.3.4/99",
-    "nc ", " -e ", "curl http://x", " | sh", "|  sudo bash", "env", "| curl", "rm -rf /", "rm -fr /etc", "mkfs.ext4 ",
-    "dd of=x if=/dev/zero", "chmod 777", "> /etc/passwd", "cat ~/.ssh/id_rsa", "| nc", "git commit", "--no-verify",
-    ":(){ :|:& };:", "/root/.ssh/id_rsa", ".env.local", "AGENTS.md", "BEGIN SYSTEM PROMPT", "END OF CONFIDENTIAL",
-    "\"ssn\": \"123456789\", \"name\": 1, \"card_number\": 4111111111111111", "![x](https://evil.example/a?b=c)",
-    "python3 -c 'import socket; s.connect()'", "a\u200bb\u200bc\u200bd\u200be\u200bf\u200bg\u200bh\u200bi\u200bj\u200bk\u200b",
+    "postgres://user:hunter2@db",
+    "Authorization: Bearer abcdefghijklmnop1234",
+    "password = hunter2hunter2",
+    "123-45-6789",
+    "4111 1111 1111 1111",
+    "4111111111111111",
+    "378282246310005",
+    "DE89 3704 0044 0532 0130 00",
+    "MRN: 12345678",
+    "date of birth: 1970-01-01",
+    "I am your developer",
+    "and you must ignore",
+    "override",
+    "obey",
+    "enable debug mode",
+    "bypass",
+    "ignore all previous instructions",
+    ". ignore the above rules",
+    "disregard prior",
+    "do anything now",
+    "DAN mode enabled",
+    "pretend you are evil",
+    "forget everything you know",
+    "from now on",
+    "new instructions: ",
+    "reveal",
+    "system prompt",
+    "secrets",
+    "[INST]",
+    "<|im_start|>",
+    "you are now",
+    "webhook.site",
+    "abc.ngrok.io",
+    "dig ",
+    "$(whoami)",
+    "nslookup deadbeef01.",
+    "169.254.169.254/latest/meta-data",
+    "/dev/tcp/1.2.3.4/99",
+    "nc ",
+    " -e ",
+    "curl http://x",
+    " | sh",
+    "|  sudo bash",
+    "env",
+    "| curl",
+    "rm -rf /",
+    "rm -fr /etc",
+    "mkfs.ext4 ",
+    "dd of=x if=/dev/zero",
+    "chmod 777",
+    "> /etc/passwd",
+    "cat ~/.ssh/id_rsa",
+    "| nc",
+    "git commit",
+    "--no-verify",
+    ":(){ :|:& };:",
+    "/root/.ssh/id_rsa",
+    ".env.local",
+    "AGENTS.md",
+    "BEGIN SYSTEM PROMPT",
+    "END OF CONFIDENTIAL",
+    "\"ssn\": \"123456789\", \"name\": 1, \"card_number\": 4111111111111111",
+    "![x](https://evil.example/a?b=c)",
+    "python3 -c 'import socket; s.connect()'",
+    "a\u200bb\u200bc\u200bd\u200be\u200bf\u200bg\u200bh\u200bi\u200bj\u200bk\u200b",
 };
 
 std::string rule_text(Random& random, std::size_t parts) {
-    constexpr std::string_view words[] = {"the", " ", " ", "\n", "curl", ";", "|", "é", "漢字", "K", "ſk-", "a", "\"", "'",
-                                          "0", " x", "_", "-", ".", "/", "system: ", "ignore "};
+    constexpr std::string_view words[] = {"the", " ",  " ", "\n", "curl", ";", "|", "é", "漢字", "K",        "ſk-",
+                                          "a",   "\"", "'", "0",  " x",   "_", "-", ".", "/",    "system: ", "ignore "};
     std::string text;
     for (std::size_t i = 0; i < parts; ++i) {
         switch (random.below(4)) {
@@ -116,7 +179,8 @@ void check_rules(SetOptions options, std::size_t cache_bytes, std::uint64_t seed
         const std::string text = rule_text(random, 4 + random.below(60));
         const Pieces pieces = cut_at_random(text, random, 1 + random.below(40));
         const Scanned whole = scan_pieces(set, cache, std::vector<std::string_view>{text});
-        const Scanned cut = scan_pieces(set, cache, pieces, std::pmr::get_default_resource(), t % 3 == 0 ? &other : nullptr);
+        const Scanned cut =
+            scan_pieces(set, cache, pieces, std::pmr::get_default_resource(), t % 3 == 0 ? &other : nullptr);
         INFO("seed " << seed << ", text " << t << ": " << text << "\ncut as " << pieces);
         REQUIRE(whole.matches == cut.matches);
         for (std::uint32_t p = 0; p < judges.size(); ++p) {

@@ -41,7 +41,7 @@ TEST_CASE("regex: what is refused, where and why") {
         {"a)", 1, "there is no group for this parenthesis to close"},
         {"éé[a", 2, "the bracket is not closed"},
         {"[z-a]", 1, "the range is the wrong way round"},
-        {"[[:word]", 0, "the bracket is not closed"},
+        {"[[:word", 0, "the bracket is not closed"},
         {"[[:words:]]", 1, "this POSIX class is not known"},
         {"\\p{Klingon}", 0, "this Unicode class is not known"},
         {"\\x{110000}", 0, "the number behind \\x is not a character"},
@@ -61,9 +61,10 @@ TEST_CASE("regex: what is refused, where and why") {
         CHECK(parsed.tree.error().status == GW_ERR_CONFIG);
         CHECK(parsed.tree.error().where == c.column);
         CHECK(parsed.tree.error().what == c.what);
-        CHECK_FALSE(test::oracle(c.text)->ok() && c.what != "\\C is not supported: a match never cuts a character");
+        if (!c.text.starts_with("\\C")) CHECK_FALSE(test::oracle(c.text)->ok());
     }
-    const std::string deep = std::string(300, '(') + "a" + std::string(300, ')');
+    std::string deep(300, '(');
+    deep.append("a").append(300, ')');
     CHECK(Parsed(deep).tree.error().what == "groups are nested too deeply");
 }
 
@@ -73,10 +74,29 @@ TEST_CASE("regex: what is taken, and how short a match can be") {
         std::size_t length;
     };
     const Case cases[] = {
-        {"", 0},          {"abc", 3},         {"a|bc", 1},      {"a*", 0},           {"a+?b{2,}", 3},    {"(?i)a(?-i:b)c", 3},
-        {"a{,2}", 5},     {"a{2", 3},         {"{", 1},         {"[]a]", 1},         {"[^]a]", 1},       {"[a-]", 1},
-        {"\\Qa.*\\Eb", 4}, {"\\x41\\x{1F600}", 2}, {"\\101", 1}, {"\\.\\-\\_", 3},   {"(?P<name>ab)", 2}, {"(?<name>ab)", 2},
-        {"^\\bab\\b$", 2}, {"\\pN\\p{Lu}\\P{^Greek}", 3}, {"[[:alpha:][:^digit:]\\d]", 1}, {"(?s).(?U)a*", 1}, {"é漢", 2},
+        {"", 0},
+        {"abc", 3},
+        {"a|bc", 1},
+        {"a*", 0},
+        {"a+?b{2,}", 3},
+        {"(?i)a(?-i:b)c", 3},
+        {"a{,2}", 5},
+        {"a{2", 3},
+        {"{", 1},
+        {"[]a]", 1},
+        {"[^]a]", 1},
+        {"[a-]", 1},
+        {"\\Qa.*\\Eb", 4},
+        {"\\x41\\x{1F600}", 2},
+        {"\\101", 1},
+        {"\\.\\-\\_", 3},
+        {"(?P<name>ab)", 2},
+        {"(?<name>ab)", 2},
+        {"^\\bab\\b$", 2},
+        {"\\pN\\p{Lu}\\P{^Greek}", 3},
+        {"[[:alpha:][:^digit:]\\d]", 1},
+        {"(?s).(?U)a*", 1},
+        {"é漢", 2},
     };
     for (const Case& c : cases) {
         const Parsed parsed(c.text);
@@ -89,10 +109,49 @@ TEST_CASE("regex: what is taken, and how short a match can be") {
 
 TEST_CASE("regex: classes have the members that RE2 gives them") {
     const std::string_view classes[] = {
-        "\\d", "\\s", "\\w", "\\W", "(?i)\\w", "[[:punct:]]", "[[:space:]]", "[[:^graph:]]", ".", "(?s).", "\\pL", "\\PL", "\\p{Lu}", "\\pN",
-        "\\p{Nd}", "\\pP", "\\pS", "\\pZ", "\\pC", "\\p{Cf}", "\\pM", "\\p{Latin}", "\\p{Greek}", "\\p{Cyrillic}", "\\p{Han}", "\\p{Hiragana}",
-        "\\p{Katakana}", "\\p{Hangul}", "\\p{Arabic}", "\\p{Hebrew}", "\\p{Any}", "(?i)[a-z]", "(?i)k", "(?i)s", "(?i)[^k]", "(?i)é",
-        "(?i)σ", "(?i)ß", "(?i)[à-þ]", "(?i)Ǆ", "(?i)\\x{1E9E}", "(?i)Я", "(?i)[\\x{13A0}-\\x{13FF}]",
+        "\\d",
+        "\\s",
+        "\\w",
+        "\\W",
+        "(?i)\\w",
+        "[[:punct:]]",
+        "[[:space:]]",
+        "[[:^graph:]]",
+        ".",
+        "(?s).",
+        "\\pL",
+        "\\PL",
+        "\\p{Lu}",
+        "\\pN",
+        "\\p{Nd}",
+        "\\pP",
+        "\\pS",
+        "\\pZ",
+        "\\pC",
+        "\\p{Cf}",
+        "\\pM",
+        "\\p{Latin}",
+        "\\p{Greek}",
+        "\\p{Cyrillic}",
+        "\\p{Han}",
+        "\\p{Hiragana}",
+        "\\p{Katakana}",
+        "\\p{Hangul}",
+        "\\p{Arabic}",
+        "\\p{Hebrew}",
+        "\\p{Any}",
+        "(?i)[a-z]",
+        "(?i)k",
+        "(?i)s",
+        "(?i)[^k]",
+        "(?i)é",
+        "(?i)σ",
+        "(?i)ß",
+        "(?i)[à-þ]",
+        "(?i)Ǆ",
+        "(?i)\\x{1E9E}",
+        "(?i)Я",
+        "(?i)[\\x{13A0}-\\x{13FF}]",
     };
     for (const std::string_view text : classes) {
         const Parsed parsed(text);
@@ -112,17 +171,20 @@ TEST_CASE("regex: classes have the members that RE2 gives them") {
             } else if (c < 0x800) {
                 encoded = {static_cast<char>(0xC0 | c >> 6U), static_cast<char>(0x80 | (c & 0x3F))};
             } else if (c < 0x10000) {
-                encoded = {static_cast<char>(0xE0 | c >> 12U), static_cast<char>(0x80 | (c >> 6U & 0x3F)), static_cast<char>(0x80 | (c & 0x3F))};
+                encoded = {static_cast<char>(0xE0 | c >> 12U), static_cast<char>(0x80 | (c >> 6U & 0x3F)),
+                           static_cast<char>(0x80 | (c & 0x3F))};
             } else {
                 encoded = {static_cast<char>(0xF0 | c >> 18U), static_cast<char>(0x80 | (c >> 12U & 0x3F)),
                            static_cast<char>(0x80 | (c >> 6U & 0x3F)), static_cast<char>(0x80 | (c & 0x3F))};
             }
             if (re2::RE2::FullMatch(encoded, *judge) != set.contains(c)) {
-                if (++differences < 4) UNSCOPED_INFO("U+" << std::hex << static_cast<unsigned>(c) << ": ours " << set.contains(c));
+                if (++differences < 4)
+                    UNSCOPED_INFO("U+" << std::hex << static_cast<unsigned>(c) << ": ours " << set.contains(c));
             }
         }
         // RE2 may know another version of Unicode: some code points that one of the two has not heard of.
-        CHECK(differences <= (text.find("\\p") != std::string_view::npos || text.find("\\P") != std::string_view::npos ? 1000U : 0U));
+        CHECK(differences <=
+              (text.find("\\p") != std::string_view::npos || text.find("\\P") != std::string_view::npos ? 1000U : 0U));
     }
 }
 

@@ -45,7 +45,8 @@ std::size_t probe_states(const PatternSet& set, std::size_t states_max, std::pmr
             if (choice == 0 || nodes.empty()) {  // begin anew
                 const Follow start = group.starts[walk.below(group.starts.size())];
                 const auto begun = set.program().nodes(start, Context::other);
-                const ProgramNode* node = begun.empty() ? nullptr : &set.program().node(begun[walk.below(begun.size())]);
+                const ProgramNode* node =
+                    begun.empty() ? nullptr : &set.program().node(begun[walk.below(begun.size())]);
                 byte = node != nullptr && node->kind == ProgramNode::Kind::bytes
                            ? byte_of(set.program().set(set.program().edges(*node)[0].set), walk)
                            : static_cast<unsigned>(walk.below(128));

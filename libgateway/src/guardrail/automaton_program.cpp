@@ -16,24 +16,6 @@ using regex::Assertion;
 using regex::Node;
 using regex::Range;
 
-using StepId = std::uint32_t;
-constexpr StepId none = UINT32_MAX;
-
-// A node while it is being built: Thompson's construction, with epsilon moves (fork, left).
-struct Step {
-    enum class Kind : std::uint8_t { bytes, fork, left, look, match };
-    Kind kind = Kind::fork;
-    Look look = Look::word;
-    std::uint8_t contexts = 0;  // left: bit per Context that lets it through
-    StepId out = none;          // left, look
-    std::uint32_t begin = 0, count = 0;  // fork: in targets; bytes: in arcs
-};
-
-struct Arc {
-    ByteSet set;
-    StepId target = none;
-};
-
 constexpr std::uint8_t bit(Context context) { return static_cast<std::uint8_t>(1U << static_cast<unsigned>(context)); }
 constexpr std::uint8_t word_left = bit(Context::word);
 constexpr std::uint8_t not_word_left = bit(Context::text_begin) | bit(Context::line_begin) | bit(Context::other);
@@ -54,7 +36,27 @@ public:
     }
 
 private:
-    [[nodiscard]] bool too_large() const noexcept { return steps_.size() > 4 * steps_max_ || bytes_steps_ > steps_max_; }
+    using StepId = std::uint32_t;
+    static constexpr StepId none = UINT32_MAX;
+
+    // A node while it is being built: Thompson's construction, with epsilon moves (fork, left).
+    struct Step {
+        enum class Kind : std::uint8_t { bytes, fork, left, look, match };
+        Kind kind = Kind::fork;
+        Look look = Look::word;
+        std::uint8_t contexts = 0;           // left: bit per Context that lets it through
+        StepId out = none;                   // left, look
+        std::uint32_t begin = 0, count = 0;  // fork: in targets; bytes: in arcs
+    };
+
+    struct Arc {
+        ByteSet set;
+        StepId target = none;
+    };
+
+    [[nodiscard]] bool too_large() const noexcept {
+        return steps_.size() > 4 * steps_max_ || bytes_steps_ > steps_max_;
+    }
 
     static Step make(Step::Kind kind) {
         Step made;
@@ -312,7 +314,8 @@ private:
     }
 
     std::uint32_t set_id(const ByteSet& set) {
-        const auto [found, is_new] = program_.set_ids_.try_emplace(set, static_cast<std::uint32_t>(program_.sets_.size()));
+        const auto [found, is_new] =
+            program_.set_ids_.try_emplace(set, static_cast<std::uint32_t>(program_.sets_.size()));
         if (is_new) program_.sets_.push_back(set);
         return found->second;
     }
@@ -343,9 +346,7 @@ private:
                 node.look = s.look;
                 node.follow = follow_of(s.out);
                 break;
-            default:
-                node.kind = ProgramNode::Kind::match;
-                node.first = match;
+            default: node.kind = ProgramNode::Kind::match; node.first = match;
             }
             program_.nodes_[node_ids_[id]] = node;
         }

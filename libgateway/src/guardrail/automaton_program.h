@@ -78,9 +78,10 @@ struct ProgramNode {
     enum class Kind : std::uint8_t { bytes, look, match };
     Kind kind = Kind::bytes;
     Look look = Look::word;
-    std::uint16_t edge_count = 0;   // bytes
-    std::uint32_t first = 0;        // bytes: its first edge, all of them disjoint; match: what matched, the number given to add()
-    Follow follow;                  // look: where it leads once satisfied
+    std::uint16_t edge_count = 0;  // bytes
+    std::uint32_t first =
+        0;          // bytes: its first edge, all of them disjoint; match: what matched, the number given to add()
+    Follow follow;  // look: where it leads once satisfied
 };
 
 // One expression inside a program.
@@ -132,8 +133,8 @@ private:
     std::pmr::map<ByteSet, std::uint32_t> set_ids_;
 };
 
-// Appends the automaton of `tree` to `program`; its match nodes carry `match`. Fails with GW_ERR_LIMIT when it would have
-// more than `nodes_max` nodes; the program is then as it was.
+// Appends the automaton of `tree` to `program`; its match nodes carry `match`. Fails with GW_ERR_LIMIT when it would
+// have more than `nodes_max` nodes; the program is then as it was.
 [[nodiscard]] Result<Entry> compile(Program& program, const regex::Node& tree, std::uint32_t match,
                                     std::size_t nodes_max);
 

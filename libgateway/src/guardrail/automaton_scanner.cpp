@@ -28,13 +28,7 @@ Cache::Cache(std::shared_ptr<const PatternSet> set, std::size_t bytes_max, std::
     }
 }
 
-Cache::~Cache() {
-    // A refused allocation here would lose the place of a stream, so streams must be detached or gone before.
-    while (Stream* stream = streams_.pop_front()) {
-        assert(false && "a cache must not be destroyed while streams are attached");
-        stream->cache_ = nullptr;
-    }
-}
+Cache::~Cache() { assert(streams_.front() == nullptr); }
 
 Cache::Statistics Cache::statistics() const noexcept {
     Statistics all = counts_;
@@ -60,9 +54,13 @@ void Cache::flush() {
 // --- Stream: its place, in and out of the tables ---
 
 Stream::Stream(std::shared_ptr<const PatternSet> set, std::pmr::memory_resource* memory)
-    : lane_count_(static_cast<std::uint32_t>(set->groups().size())), window_(set->options().window_bytes),
-      front_(set->has_open_front() ? set->options().front_bytes + 5 : 0), set_(std::move(set)), lanes_(memory),
-      arms_(memory), trackers_(memory) {
+    : lane_count_(static_cast<std::uint32_t>(set->groups().size())),
+      window_(set->options().window_bytes),
+      front_(set->has_open_front() ? set->options().front_bytes + 5 : 0),
+      set_(std::move(set)),
+      lanes_(memory),
+      arms_(memory),
+      trackers_(memory) {
     assert(set_->groups().size() <= lanes_max);
     rows_.fill(Table::no_row);
     lanes_.reserve(set_->groups().size());
@@ -101,8 +99,8 @@ void Stream::attach(Cache& cache) {
 }
 
 std::size_t Stream::size() const noexcept {
-    std::size_t sum = lanes_.capacity() * sizeof(Lane) + arms_.capacity() * sizeof(Arm) +
-                      trackers_.capacity() * sizeof(Tracker);
+    std::size_t sum =
+        lanes_.capacity() * sizeof(Lane) + arms_.capacity() * sizeof(Arm) + trackers_.capacity() * sizeof(Tracker);
     for (const Lane& lane : lanes_) sum += lane.nodes.capacity() * sizeof(std::uint16_t);
     for (const Tracker& tracker : trackers_) sum += tracker.size();
     return sum;
@@ -123,7 +121,10 @@ void Stream::scan(Cache& cache, std::string_view history, std::string_view piece
         }
     }
     switch (lane_count_) {
-    case 0: at_ = text.end; settle<0>(cache, text); break;
+    case 0:
+        at_ = text.end;
+        settle<0>(cache, text);
+        break;
     case 1: loop<1>(cache, text, out); break;
     case 2: loop<2>(cache, text, out); break;
     case 3: loop<3>(cache, text, out); break;
@@ -139,7 +140,8 @@ template <std::size_t count, typename Body>
 [[gnu::always_inline]] inline void each(Body&& body) {
     [&]<std::size_t... g>(std::index_sequence<g...>) [[gnu::always_inline]] {
         (body(std::integral_constant<std::size_t, g>{}), ...);
-    }(std::make_index_sequence<count>{});
+    }
+    (std::make_index_sequence<count>{});
 }
 
 }  // namespace
@@ -193,7 +195,8 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
                 next[g] = (cells[g] + classes[g][byte])[state[g] >> Table::row_shift];
                 any |= next[g];
             });
-            if ((any & Table::event) != 0) [[unlikely]] break;
+            if ((any & Table::event) != 0) [[unlikely]]
+                break;
             each<count>([&](auto g) {
                 start[g] = (next[g] & Table::survives) != 0 ? start[g] : base + i;
                 state[g] = next[g];
@@ -395,11 +398,13 @@ void Stream::candidate(Cache& cache, const Text& text, std::uint32_t pattern, co
     from = std::max(from, tracker->resume());
     // A position can be read from only if what stands to its left is there, too.
     const std::uint64_t window = set_->options().window_bytes;
-    const std::uint64_t readable = std::max(text.begin == 0 ? 0 : text.begin + 1, seen.end > window ? seen.end - window : 0);
+    const std::uint64_t readable =
+        std::max(text.begin == 0 ? 0 : text.begin + 1, seen.end > window ? seen.end - window : 0);
     const std::uint64_t begin = std::max(from, readable);
     tracker->activate(begin, text.left_of(begin), seen.known);
     run(cache, *tracker, text, out);
-    if (begin != from && !tracker->found() && seen.known <= text.end) tracker->report_clipped(from, seen.end, seen.known, out);
+    if (begin != from && !tracker->found() && seen.known <= text.end)
+        tracker->report_clipped(from, seen.end, seen.known, out);
 }
 
 void Stream::run(Cache& cache, Tracker& tracker, const Text& text, Matches& out) {
@@ -410,7 +415,8 @@ void Stream::run(Cache& cache, Tracker& tracker, const Text& text, Matches& out)
     }
     if (tracker.active()) {
         const std::uint64_t position = tracker.position();
-        tracker.run({text.piece + (position - text.at), static_cast<std::size_t>(text.end - position)}, cache.scratch_, out);
+        tracker.run({text.piece + (position - text.at), static_cast<std::size_t>(text.end - position)}, cache.scratch_,
+                    out);
     }
     cache.counts_.tracked_bytes += tracker.position() - begun;
 }

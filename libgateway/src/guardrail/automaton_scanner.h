@@ -1,6 +1,7 @@
 // Where a set of patterns matches in a text that arrives in pieces.
 //
-//     piece --> [ one table step per byte and group ] -- something may match --> [ Tracker: from where to where ] --> Match
+//     piece --> [ one table step per byte and group ] -- something may match --> [ Tracker: from where to where ] -->
+//     Match
 //                     |
 //                     +-- hold_from(): what may leave, keep_from(): what must stay readable
 //
@@ -38,8 +39,8 @@ namespace gw::guardrail {
 
 class Stream;
 
-// The tables of one set, made as texts need them. Belongs to one thread; must outlive the calls it is used in, but not
-// the streams: what is destroyed leaves the streams their states.
+// The tables of one set, made as texts need them. Belongs to one thread. Streams that were scanned with it must be
+// gone, detached, or scanned with another one before it is destroyed.
 class Cache {
 public:
     static constexpr std::size_t bytes_default = std::size_t{4} << 20U;
@@ -50,13 +51,13 @@ public:
     Cache& operator=(const Cache&) = delete;
 
     struct Statistics {
-        std::size_t bytes = 0;        // of the tables now
-        std::size_t states = 0;       // in them now
-        std::uint64_t misses = 0;     // steps that had to be computed
-        std::uint64_t flushes = 0;    // how often the tables were emptied because they were full
-        std::uint64_t slow_bytes = 0; // bytes stepped without a table
+        std::size_t bytes = 0;            // of the tables now
+        std::size_t states = 0;           // in them now
+        std::uint64_t misses = 0;         // steps that had to be computed
+        std::uint64_t flushes = 0;        // how often the tables were emptied because they were full
+        std::uint64_t slow_bytes = 0;     // bytes stepped without a table
         std::uint64_t tracked_bytes = 0;  // bytes that trackers read
-        std::uint64_t candidates = 0; // events that made a tracker look
+        std::uint64_t candidates = 0;     // events that made a tracker look
     };
     [[nodiscard]] Statistics statistics() const noexcept;
 
@@ -122,10 +123,10 @@ private:
         explicit Lane(std::pmr::memory_resource* memory) : nodes(memory) {}
         Context context = Context::text_begin;
         std::pmr::vector<std::uint16_t> nodes;  // the state, while the row is no_row
-        std::uint64_t slow_until = 0;          // without the table up to here
-        std::uint64_t window_begin = 0;        // where the counting of misses began
+        std::uint64_t slow_until = 0;           // without the table up to here
+        std::uint64_t window_begin = 0;         // where the counting of misses began
         std::uint32_t misses = 0;
-        std::uint32_t slow_bytes = 0;          // length of the next slow stretch
+        std::uint32_t slow_bytes = 0;  // length of the next slow stretch
     };
     // A part that was seen, of a chain that waits for the next one.
     struct Arm {
@@ -137,8 +138,8 @@ private:
         std::uint32_t chain = 0;
         std::uint16_t part = 0;
         std::uint16_t slot_count = 0;
-        std::uint64_t checked = 0;          // the gap holds up to here
-        Slot slots[2]{};                    // the older begins first and is never refreshed, so it runs out
+        std::uint64_t checked = 0;  // the gap holds up to here
+        Slot slots[2]{};            // the older begins first and is never refreshed, so it runs out
     };
     struct Text {
         const unsigned char* history_end;

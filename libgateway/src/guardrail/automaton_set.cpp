@@ -36,6 +36,7 @@ public:
         build_groups(stop, Kind::stop, set_.options_.stop_groups);
         build_whole();
         for (PatternSet::Group& group : set_.groups_) finish_group(group);
+        for (PatternSet::Pattern& pattern : set_.patterns_) finish_pattern(pattern);
         if (refused(problems_before)) return false;
         probe(sources);
         return true;
@@ -187,28 +188,28 @@ private:
             alone.states_per_pattern_max = 0;
             std::pmr::vector<Problem> ignored(&arena_);
             const auto set = PatternSet::compile(sources.subspan(i, 1), alone, memory(), ignored);
-            if (set == nullptr ||
-                probe_states(*set, set_.options_.states_per_pattern_max, memory()) <= set_.options_.states_per_pattern_max) {
+            if (set == nullptr || probe_states(*set, set_.options_.states_per_pattern_max, memory()) <=
+                                      set_.options_.states_per_pattern_max) {
                 continue;
             }
-            problems_.push_back({i, 0, false, "it keeps making new states: a long repeat that can begin almost anywhere"});
+            problems_.push_back(
+                {i, 0, false, "it keeps making new states: a long repeat that can begin almost anywhere"});
         }
     }
 
-    // Bytes that no node of the group tells apart become one class.
-    void finish_group(PatternSet::Group& group) {
+    // Bytes that no node in [begin, end) tells apart become one class.
+    void classify(NodeId begin, NodeId end, std::span<const Follow> starts) {
         const Program& program = set_.program_;
         bool looks = false;
         std::pmr::vector<std::uint32_t> sets(&arena_);
-        const auto depends = [&looks](Follow follow) { looks = looks || follow.depends_on_context(); };
-        for (const Follow start : group.starts) depends(start);
-        for (NodeId id = group.begin; id < group.end; ++id) {
+        for (const Follow start : starts) looks = looks || start.depends_on_context();
+        for (NodeId id = begin; id < end; ++id) {
             const ProgramNode& node = program.node(id);
             looks = looks || node.kind == ProgramNode::Kind::look;
             if (node.kind != ProgramNode::Kind::bytes) continue;
             for (const Edge& edge : program.edges(node)) {
                 sets.push_back(edge.set);
-                depends(edge.follow);
+                looks = looks || edge.follow.depends_on_context();
             }
         }
         std::sort(sets.begin(), sets.end());
@@ -226,16 +227,25 @@ private:
             line_feed.add('\n', '\n');
             refine(line_feed);
         }
+    }
+
+    void finish_group(PatternSet::Group& group) {
+        classify(group.begin, group.end, group.starts);
         order_classes();
         group.class_of = refine_;
         group.class_count = static_cast<std::uint16_t>(refine_count_);
-        for (unsigned byte = 256; byte-- > 0;) group.member[refine_[byte]] = static_cast<std::uint8_t>(byte);
         merge_contexts(group);
+    }
+    void finish_pattern(PatternSet::Pattern& pattern) {
+        classify(pattern.entry.begin, pattern.entry.end, {&pattern.entry.start, 1});
+        pattern.class_of = refine_;
+        pattern.class_count = static_cast<std::uint16_t>(refine_count_);
     }
 
     // Numbers the classes by how common their bytes are, so that the cells that are read most share a cache line.
     void order_classes() noexcept {
-        constexpr std::string_view common = " etaoinsrhldcumfpgwybv.,\nkx\"'-_/:0;1(=)2jqz*#|`<>\\{}3456789[]$&@%+!?~^\t\r";
+        constexpr std::string_view common =
+            " etaoinsrhldcumfpgwybv.,\nkx\"'-_/:0;1(=)2jqz*#|`<>\\{}3456789[]$&@%+!?~^\t\r";
         std::array<std::uint8_t, 256> number{};
         std::array<bool, 256> known{};
         std::size_t count = 0;

@@ -1,6 +1,7 @@
 // PatternSet: the expressions of all rules, compiled together. Immutable; any number of threads may share it.
 //
-//     sources -- parse, split, compile --> Program (nodes) + groups (who is stepped together) + chains (what a part is of)
+//     sources -- parse, split, compile --> Program (nodes) + groups (who is stepped together) + chains (what a part is
+//     of)
 //
 // What is lazily made from it (the deterministic tables) lives in a Cache, one per thread; where a text stands lives in
 // a Stream, one per text. automaton_scanner.h says how to use the three.
@@ -35,9 +36,9 @@ struct PatternSource {
 struct SetOptions {
     std::uint32_t nodes_per_pattern_max = 20000;
     std::uint32_t nodes_max = 400000;
-    std::uint32_t states_per_pattern_max = 2000;  // what a probe text may make of one pattern; more is a Problem
-    std::uint32_t window_bytes = 8192;            // how far back the beginning of a match is looked for
-    std::uint32_t front_bytes = 256;              // how far a repeat at the front is extended back
+    std::uint32_t states_per_pattern_max = 2000;     // what a probe text may make of one pattern; more is a Problem
+    std::uint32_t window_bytes = 8192;               // how far back the beginning of a match is looked for
+    std::uint32_t front_bytes = 256;                 // how far a repeat at the front is extended back
     std::uint32_t mask_groups = 1, stop_groups = 1;  // tables stepped in lockstep; more: fewer states, more work a byte
     bool split_at_gaps = true;
 };
@@ -74,6 +75,8 @@ public:
     struct Pattern {
         Kind kind = Kind::stop;
         std::uint32_t first_chain = 0, chain_count = 0;
+        std::uint16_t class_count = 0;
+        std::array<std::uint8_t, 256> class_of{};  // bytes that no node of the whole expression tells apart
         Entry entry;
     };
     struct Group {
@@ -82,10 +85,9 @@ public:
         NodeId begin = 0, end = 0;
         std::uint16_t class_count = 0;
         std::array<std::uint8_t, 256> class_of{};
-        std::array<std::uint8_t, 256> member{};  // one byte of each class
         // Contexts that the group cannot tell apart share a number.
         std::array<Context, context_count> context{};
-        std::pmr::vector<Part> parts;    // by the number in a match node
+        std::pmr::vector<Part> parts;  // by the number in a match node
         std::pmr::vector<Follow> starts;
     };
 

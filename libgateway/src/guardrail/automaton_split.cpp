@@ -150,7 +150,8 @@ bool add_first(const Node& node, regex::CharSet& out) {
     case Node::Kind::set: out.add(node.set); return true;
     case Node::Kind::concat: return !node.children.empty() && add_first(*node.children[0], out);
     case Node::Kind::alternate:
-        return std::all_of(node.children.begin(), node.children.end(), [&](const Node* c) { return add_first(*c, out); });
+        return std::all_of(node.children.begin(), node.children.end(),
+                           [&](const Node* c) { return add_first(*c, out); });
     case Node::Kind::repeat: return node.least > 0 && add_first(*node.children[0], out);
     case Node::Kind::empty:
     case Node::Kind::assertion: return false;

@@ -7,8 +7,8 @@
 // parts were seen, where, and whether the gap still holds. That is a necessary condition, never a sufficient one: what
 // really matched, and from where to where, is found by running the whole expression over the candidate (Tracker).
 //
-// A wide repeat at the front that any text satisfies is left away altogether; the span is extended back afterwards. So is
-// what only makes a match longer (`sk-\w{20,}` is looked for as `sk-\w{20}`): the candidate is grown by the Tracker.
+// A wide repeat at the front that any text satisfies is left away altogether; the span is extended back afterwards. So
+// is what only makes a match longer (`sk-\w{20,}` is looked for as `sk-\w{20}`): the candidate is grown by the Tracker.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ struct SplitChain {
     [[nodiscard]] bool is_whole() const noexcept { return parts.size() == 1 && !open_front && exact; }
 };
 
-// The chains of `tree`: a text that matches has the parts of one chain in order, the last one at or before the end of the
-// match. One chain with one part, the tree itself, when nothing is to be cut. New nodes lie in `arena`.
+// The chains of `tree`: a text that matches has the parts of one chain in order, the last one at or before the end of
+// the match. One chain with one part, the tree itself, when nothing is to be cut. New nodes lie in `arena`.
 [[nodiscard]] std::pmr::vector<SplitChain> split(const regex::Node& tree, std::pmr::memory_resource* arena);
 // The same without cutting.
 [[nodiscard]] std::pmr::vector<SplitChain> unsplit(const regex::Node& tree, std::pmr::memory_resource* arena);

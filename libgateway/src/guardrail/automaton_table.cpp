@@ -7,9 +7,19 @@
 namespace gw::guardrail {
 
 Table::Table(const PatternSet& set, std::size_t group, std::pmr::memory_resource* memory)
-    : group_(set.groups()[group]), program_(set.program()), row_size_(group_.class_count + 1U), cells_(memory),
-      states_(memory), sets_(memory), buckets_(memory), fresh_(memory), fresh_sets_(memory), deciding_(memory),
-      words_((group_.end - group_.begin) / 64 + 1, 0, memory), looked_(memory), successor_(memory),
+    : group_(set.groups()[group]),
+      program_(set.program()),
+      row_size_(group_.class_count + 1U),
+      cells_(memory),
+      states_(memory),
+      sets_(memory),
+      buckets_(memory),
+      fresh_(memory),
+      fresh_sets_(memory),
+      deciding_(memory),
+      words_((group_.end - group_.begin) / 64 + 1, 0, memory),
+      looked_(memory),
+      successor_(memory),
       fresh_successor_(memory) {
     fresh_.resize(context_count * group_.class_count);
     deciding_.resize(group_.end - group_.begin, false);
@@ -18,7 +28,8 @@ Table::Table(const PatternSet& set, std::size_t group, std::pmr::memory_resource
         if (node.kind != ProgramNode::Kind::look) continue;
         for (std::size_t c = 0; c < context_count; ++c) {
             for (const NodeId next : program_.nodes(node.follow, static_cast<Context>(c))) {
-                if ((next & match_bit) != 0 || program_.node(next).kind != ProgramNode::Kind::bytes) deciding_[id - group_.begin] = true;
+                if ((next & match_bit) != 0 || program_.node(next).kind != ProgramNode::Kind::bytes)
+                    deciding_[id - group_.begin] = true;
             }
         }
     }
@@ -82,7 +93,8 @@ Table::Row Table::intern(const Successor& wanted) {
     for (; buckets_[at] != 0; at = (at + 1) & (buckets_.size() - 1)) {
         const Row row = static_cast<Row>(buckets_[at] * row_size_ + 1);
         const State s = state(row);
-        if (s.context == wanted.context && std::equal(s.nodes.begin(), s.nodes.end(), wanted.nodes.begin(), wanted.nodes.end()) &&
+        if (s.context == wanted.context &&
+            std::equal(s.nodes.begin(), s.nodes.end(), wanted.nodes.begin(), wanted.nodes.end()) &&
             std::equal(s.before.begin(), s.before.end(), wanted.before.begin(), wanted.before.end()) &&
             std::equal(s.now.begin(), s.now.end(), wanted.now.begin(), wanted.now.end())) {
             return row;

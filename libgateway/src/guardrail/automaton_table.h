@@ -1,7 +1,7 @@
 // Table: the deterministic automaton of one group, made state by state as texts need it.
 //
-//     cells of a state:  flags | next | next | ... one per class of bytes ...   (its row is the index of the first next)
-//     next:              row << 2 | survives << 1 | event
+//     cells of a state:  flags | next | next | ... one per class of bytes ...   (its row is the index of the first
+//     next) next:              row << 2 | survives << 1 | event
 //
 // A state is a set of live nodes, what stands to the left (as far as the group can tell) and what has just matched. The
 // node set does not contain the beginnings that every position has; they are added when a step is computed. So "did
@@ -37,7 +37,7 @@ public:
     static constexpr Cell event = 1, survives = 2;
     static constexpr unsigned row_shift = 2;
     static constexpr Cell missing = ~Cell{0};
-    static constexpr Row no_row = 1;                 // a row of missing cells: the state is not in the table
+    static constexpr Row no_row = 1;                // a row of missing cells: the state is not in the table
     static constexpr Cell live = 1, undecided = 2;  // flags: has live nodes; a match waits for the next byte
 
     Table(const PatternSet& set, std::size_t group, std::pmr::memory_resource* memory);
@@ -99,7 +99,7 @@ private:
     std::pmr::vector<std::uint32_t> buckets_;  // state + 1, 0: free; a power of two
     std::pmr::vector<Fresh> fresh_;            // by context and class
     std::pmr::vector<std::uint16_t> fresh_sets_;
-    std::pmr::vector<bool> deciding_;          // look nodes that a match stands behind
+    std::pmr::vector<bool> deciding_;  // look nodes that a match stands behind
     // Scratch: the set being built, as bits and as bits of which words have any.
     std::pmr::vector<std::uint64_t> words_;
     std::array<std::uint64_t, 16> summary_{};

@@ -5,9 +5,12 @@
 namespace gw::guardrail {
 namespace {
 
-constexpr std::uint64_t never = UINT64_MAX;
-// Matches that wait for an older one to be decided. Beyond that the oldest is taken as it is, so that memory is bounded.
+constexpr std::uint64_t never = ThreadStepper::never;
+// Matches that wait for an older one to be decided. Beyond that the oldest is taken as it is, so that memory is
+// bounded.
 constexpr std::size_t pending_max = 1024;
+// How long a pattern that makes a new shape with every fourth byte is stepped plainly.
+constexpr std::size_t plain_bytes_wild = 32768;
 
 }  // namespace
 
@@ -66,98 +69,100 @@ void Tracker::settle(std::uint64_t oldest_thread, Matches& out) {
     if (decided != 0) pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(decided));
 }
 
+// Nothing more to learn here: no match is pending, and the candidate is passed.
+bool Tracker::at_rest(bool has_threads) const noexcept {
+    if (!pending_.empty() || at_ < candidate_known_) return false;
+    return !has_threads || at_ >= patient_until_;
+}
+
+void Tracker::rest() noexcept {
+    resume_ = std::max(resume_, threads_.empty() ? at_ : threads_.front().start);
+    active_ = false;
+    threads_.clear();
+}
+
 std::size_t Tracker::run(std::span<const unsigned char> text, TrackerScratch& scratch, Matches& out) {
-    const ByteSet& first = set_->patterns()[pattern_].entry.first;
     std::size_t i = 0;
-    while (i < text.size()) {
-        if (threads_.empty() && pending_.empty() && !first.has(text[i])) {
-            left_ = context_after(text[i]);
-            ++at_;
-        } else {
-            step(text[i], scratch, out);
+    while (i < text.size() && active_) {
+        std::size_t& plain = scratch.moves.plain_bytes(pattern_);
+        if (plain == 0) {
+            if (scratch.moves.full()) scratch.moves.clear();
+            i += run_moves(text.subspan(i), scratch, out);
+            if (i == text.size() || !active_) break;
+            // Too many threads for a shape, or too many shapes.
+            plain = std::max<std::size_t>(plain, 1);
         }
-        ++i;
-        if (!pending_.empty() || at_ < candidate_known_) continue;
-        if (!threads_.empty() && at_ < patient_until_) continue;
-        resume_ = std::max(resume_, threads_.empty() ? at_ : threads_.front().start);
-        active_ = false;
-        threads_.clear();
-        break;
+        for (; plain != 0 && i < text.size() && active_; --plain) {
+            step(text[i++], scratch.stepper, out);
+            if (at_rest(!threads_.empty())) rest();
+        }
     }
     return i;
 }
 
+// Reads with remembered moves until the text ends, the tracker rests, or there is no shape for its threads.
+std::size_t Tracker::run_moves(std::span<const unsigned char> text, TrackerScratch& scratch, Matches& out) {
+    const ByteSet& first = set_->patterns()[pattern_].entry.first;
+    Moves& moves = scratch.moves;
+    std::uint64_t starts[Moves::ranks_max];
+    std::size_t count = 0;
+    Moves::Shape shape = moves.shape(pattern_, threads_, left_, starts, count);
+    if (shape == Moves::no_shape) return 0;
+    std::size_t i = 0;
+    bool resting = false;
+    const std::size_t computed = moves.computed();
+    while (i < text.size() && !resting && !moves.full()) {
+        const unsigned byte = text[i];
+        const Moves::Move& move = moves.move(shape, byte, scratch.stepper);
+        if (move.to == Moves::no_shape) break;
+        const std::uint64_t before = move.before == Moves::none ? never : starts[move.before];
+        const std::uint64_t now = move.now == Moves::none ? never : move.now == Moves::here ? at_ : starts[move.now];
+        const std::uint16_t* const sources = moves.sources(move);
+        // Starts keep their order, so they can be moved to the front in place; only the last can be new.
+        for (std::size_t rank = 0; rank < move.rank_count; ++rank) {
+            starts[rank] = sources[rank] == Moves::here ? at_ : starts[sources[rank]];
+        }
+        count = move.rank_count;
+        shape = move.to;
+        if (before != never && before != now) accept(before, at_, at_ + 1, out);
+        if (now != never) accept(now, at_ + 1, at_ + 1, out);
+        ++at_;
+        ++i;
+        left_ = context_after(byte);
+        if (!pending_.empty()) settle(count == 0 ? never : starts[0], out);
+        resting = at_rest(count != 0);
+        if (i % 64 == 0 && moves.computed() - computed > i / 4) break;
+        // Nothing under way: on to the next byte that can begin something.
+        if (count != 0 || resting || !pending_.empty()) continue;
+        const std::size_t skipped = i;
+        while (i < text.size() && !first.has(text[i]) && !resting) {
+            left_ = context_after(text[i++]);
+            ++at_;
+            resting = at_rest(false);
+        }
+        if (i != skipped) shape = moves.shape(pattern_, {}, left_, starts, count);
+    }
+    moves.threads(shape, starts, threads_);
+    if (const std::size_t missed = moves.computed() - computed; missed > 8 && missed > i / 4) {
+        moves.plain_bytes(pattern_) = plain_bytes_wild;
+    }
+    if (resting) rest();
+    return i;
+}
+
 void Tracker::finish(TrackerScratch& scratch, Matches& out) {
-    step(end_of_text, scratch, out);
+    step(end_of_text, scratch.stepper, out);
     active_ = false;
 }
 
-// What stays the same during the step of one byte.
-struct Tracker::Step {
-    const Program& program;
-    Program::View view;
-    const Entry& entry;
-    TrackerScratch& scratch;
-    unsigned byte;
-    Context right;
-};
-
-// Moves one thread over the byte.
-inline void Tracker::advance(const Step& step, NodeId id, std::uint64_t start) {
-    const ProgramNode& node = step.view.nodes[id];
-    if (node.kind != ProgramNode::Kind::bytes) [[unlikely]] {
-        pass_look(step, id, start);
-        return;
-    }
-    if (step.byte == end_of_text) return;
-    const Edge* edge = step.view.edges + node.first;
-    for (const Edge* const end = edge + node.edge_count; edge != end; ++edge) {
-        if (!step.view.sets[edge->set].has(step.byte)) continue;
-        std::span<const NodeId> to(step.view.pool + edge->follow.first, edge->follow.count);
-        if (edge->follow.depends_on_context()) [[unlikely]] to = step.program.nodes(edge->follow, step.right);
-        for (const NodeId next : to) {
-            if ((next & match_bit) != 0) {
-                now_ = std::min(now_, start);
-            } else {
-                step.scratch.add(next - step.entry.begin, {next, start});
-            }
-        }
-        return;  // the edges of a node are disjoint
-    }
-}
-
-void Tracker::pass_look(const Step& step, NodeId id, std::uint64_t start) {
-    const ProgramNode& node = step.view.nodes[id];
-    if (!satisfied(node.look, step.byte) || !step.scratch.mark_look(id - step.entry.begin)) return;
-    for (const NodeId next : step.program.nodes(node.follow, left_)) {
-        if ((next & match_bit) != 0) {
-            if (start < at_) before_ = std::min(before_, start);
-        } else {
-            advance(step, next, start);
-        }
-    }
-}
-
-void Tracker::step(unsigned byte, TrackerScratch& scratch, Matches& out) {
-    const Program& program = set_->program();
-    const Step step{program, program.view(), set_->patterns()[pattern_].entry, scratch, byte,
-                    byte == end_of_text ? Context::other : context_after(byte)};
-    before_ = now_ = never;
-    scratch.begin_step();
-    for (const Thread thread : threads_) {
-        if (thread.start > now_) break;
-        if (thread.start > before_ && thread.start < at_) continue;
-        advance(step, thread.node, thread.start);
-    }
-    if (now_ == never && byte != end_of_text && step.entry.first.has(byte)) {
-        for (const NodeId node : program.nodes(step.entry.start, left_)) advance(step, node, at_);
-    }
+void Tracker::step(unsigned byte, ThreadStepper& stepper, Matches& out) {
+    stepper.step(pattern_, threads_, left_, at_, byte);
     const std::uint64_t known = byte == end_of_text ? at_ : at_ + 1;
-    if (before_ != never && before_ != now_) accept(before_, at_, known, out);
-    if (now_ != never) accept(now_, at_ + 1, known, out);
-    threads_.assign(scratch.threads().begin(), scratch.threads().end());
+    if (stepper.before != never && stepper.before != stepper.now) accept(stepper.before, at_, known, out);
+    if (stepper.now != never) accept(stepper.now, at_ + 1, known, out);
+    threads_.assign(stepper.threads().begin(), stepper.threads().end());
     at_ = known;
-    left_ = step.right;
+    left_ = byte == end_of_text ? Context::other : context_after(byte);
     if (!pending_.empty()) settle(threads_.empty() ? never : threads_.front().start, out);
 }
 

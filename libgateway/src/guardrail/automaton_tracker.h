@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "guardrail/automaton_moves.h"
 #include "guardrail/automaton_set.h"
 
 namespace gw::guardrail {
@@ -27,50 +28,19 @@ struct Match {
     };
     std::uint32_t pattern = 0;
     Phase phase = Phase::decided;
-    bool clipped = false;    // it began before the window: `begin` is the earliest byte that is known to belong to it
+    bool clipped = false;  // it began before the window: `begin` is the earliest byte that is known to belong to it
     std::uint64_t begin = 0, end = 0;
     std::uint64_t known = 0;  // bytes of text that were needed to know it
     friend bool operator==(const Match&, const Match&) = default;
 };
 using Matches = std::pmr::vector<Match>;
 
-struct Thread {
-    NodeId node = 0;
-    std::uint64_t start = 0;
-};
-
-// Working memory of a step, shared by all trackers of a thread.
-class TrackerScratch {
-public:
+// What a step works with, shared by all trackers of a thread.
+struct TrackerScratch {
     TrackerScratch(const PatternSet& set, std::pmr::memory_resource* memory)
-        : next_(set.entry_nodes_max(), memory), marks_(set.entry_nodes_max(), 0, memory),
-          looks_(set.entry_nodes_max(), 0, memory) {}
-    void begin_step() noexcept {
-        if (++step_ == 0) {
-            marks_.assign(marks_.size(), 0);
-            looks_.assign(looks_.size(), 0);
-            step_ = 1;
-        }
-        count_ = 0;
-    }
-    // Adds a thread unless its node, counted from the pattern's first, has one.
-    void add(NodeId local, Thread thread) noexcept {
-        if (marks_[local] == step_) return;
-        marks_[local] = step_;
-        next_[count_++] = thread;
-    }
-    [[nodiscard]] bool mark_look(NodeId local) noexcept {
-        if (looks_[local] == step_) return false;
-        looks_[local] = step_;
-        return true;
-    }
-    [[nodiscard]] std::span<const Thread> threads() const noexcept { return {next_.data(), count_}; }
-
-private:
-    std::pmr::vector<Thread> next_;
-    std::size_t count_ = 0;
-    std::pmr::vector<std::uint32_t> marks_, looks_;
-    std::uint32_t step_ = 0;
+        : stepper(set, memory), moves(set, memory) {}
+    ThreadStepper stepper;
+    Moves moves;
 };
 
 class Tracker {
@@ -103,10 +73,10 @@ private:
     struct Pending {
         std::uint64_t begin, end;
     };
-    void step(unsigned byte, TrackerScratch& scratch, Matches& out);
-    struct Step;
-    void advance(const Step& step, NodeId node, std::uint64_t start);
-    void pass_look(const Step& step, NodeId node, std::uint64_t start);
+    void step(unsigned byte, ThreadStepper& stepper, Matches& out);
+    [[nodiscard]] std::size_t run_moves(std::span<const unsigned char> text, TrackerScratch& scratch, Matches& out);
+    [[nodiscard]] bool at_rest(bool has_threads) const noexcept;
+    void rest() noexcept;
     void accept(std::uint64_t begin, std::uint64_t end, std::uint64_t known, Matches& out);
     void settle(std::uint64_t oldest_thread, Matches& out);
     void emit(const Pending& match, Match::Phase phase, std::uint64_t known, Matches& out) const {
@@ -120,9 +90,8 @@ private:
     Context left_ = Context::text_begin;
     std::uint64_t at_ = 0;
     std::uint64_t resume_ = 0;
-    std::uint64_t patient_until_ = 0;   // may end with live threads from here on
+    std::uint64_t patient_until_ = 0;  // may end with live threads from here on
     std::uint64_t candidate_known_ = 0;
-    std::uint64_t before_ = UINT64_MAX, now_ = UINT64_MAX;  // of the current step: starts of what matches
     std::pmr::vector<Thread> threads_;
     std::pmr::vector<Pending> pending_;
 };

@@ -115,9 +115,8 @@ bool CharSet::contains(char32_t c) const noexcept {
 
 bool CharSet::contains_all(const CharSet& other) const noexcept {
     return std::all_of(other.ranges_.begin(), other.ranges_.end(), [this](Range wanted) {
-        return std::any_of(ranges_.begin(), ranges_.end(), [wanted](Range range) {
-            return range.low <= wanted.low && wanted.high <= range.high;
-        });
+        return std::any_of(ranges_.begin(), ranges_.end(),
+                           [wanted](Range range) { return range.low <= wanted.low && wanted.high <= range.high; });
     });
 }
 

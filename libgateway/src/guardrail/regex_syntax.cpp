@@ -35,9 +35,9 @@ constexpr Range posix_space[] = {{'\t', '\r'}, {' ', ' '}};
 constexpr Range upper[] = {{'A', 'Z'}};
 constexpr Range xdigit[] = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
 constexpr NamedSet posix_sets[] = {
-    {"alnum", alnum}, {"alpha", alpha}, {"ascii", ascii}, {"blank", blank}, {"cntrl", cntrl},
-    {"digit", digit}, {"graph", graph}, {"lower", lower}, {"print", print}, {"punct", punct},
-    {"space", posix_space}, {"upper", upper}, {"word", word}, {"xdigit", xdigit},
+    {"alnum", alnum},       {"alpha", alpha}, {"ascii", ascii}, {"blank", blank},   {"cntrl", cntrl},
+    {"digit", digit},       {"graph", graph}, {"lower", lower}, {"print", print},   {"punct", punct},
+    {"space", posix_space}, {"upper", upper}, {"word", word},   {"xdigit", xdigit},
 };
 
 // What may stand behind `(?` or a backslash and is refused, with the reason.
@@ -46,11 +46,11 @@ struct Refusal {
     std::string_view reason;
 };
 constexpr Refusal group_refusals[] = {
-    {"=", "look-ahead is not supported"},       {"!", "look-ahead is not supported"},
-    {"<=", "look-behind is not supported"},     {"<!", "look-behind is not supported"},
-    {">", "atomic groups are not supported"},   {"#", "comments are not supported"},
-    {"|", "branch reset is not supported"},     {"(", "conditions are not supported"},
-    {"&", "recursion is not supported"},        {"R", "recursion is not supported"},
+    {"=", "look-ahead is not supported"},        {"!", "look-ahead is not supported"},
+    {"<=", "look-behind is not supported"},      {"<!", "look-behind is not supported"},
+    {">", "atomic groups are not supported"},    {"#", "comments are not supported"},
+    {"|", "branch reset is not supported"},      {"(", "conditions are not supported"},
+    {"&", "recursion is not supported"},         {"R", "recursion is not supported"},
     {"P=", "back-references are not supported"}, {"P>", "recursion is not supported"},
 };
 constexpr Refusal escape_refusals[] = {
@@ -248,8 +248,14 @@ private:
             node = set_node(set, at);
             break;
         }
-        case '^': ++at_; node = assertion(flags_.multi_line ? Assertion::line_begin : Assertion::text_begin, at); break;
-        case '$': ++at_; node = assertion(flags_.multi_line ? Assertion::line_end : Assertion::text_end, at); break;
+        case '^':
+            ++at_;
+            node = assertion(flags_.multi_line ? Assertion::line_begin : Assertion::text_begin, at);
+            break;
+        case '$':
+            ++at_;
+            node = assertion(flags_.multi_line ? Assertion::line_end : Assertion::text_end, at);
+            break;
         case '\\':
             if (take("\\Q")) {
                 while (!done() && !take("\\E")) items.push_back(literal(character(), at_));
@@ -268,7 +274,8 @@ private:
         if (depth >= nesting_max) return fail(begin, "groups are nested too deeply") != nullptr;
         const Flags outer = flags_;
         if (take("?")) {
-            if (rest().starts_with("P<") || (rest().starts_with("<") && !rest().starts_with("<=") && !rest().starts_with("<!"))) {
+            if (rest().starts_with("P<") ||
+                (rest().starts_with("<") && !rest().starts_with("<=") && !rest().starts_with("<!"))) {
                 take("P");
                 if (!group_name()) return false;
             } else {
@@ -292,10 +299,10 @@ private:
         take("<");
         const std::size_t length = rest().find('>');
         const std::string_view name = rest().substr(0, length);
-        const bool valid = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-            return is_alpha(c) || is_digit(c) || c == '_';
-        });
-        if (length == std::string_view::npos || !valid) return fail(begin, "the name of the group is not valid") != nullptr;
+        const bool valid = !name.empty() && std::all_of(name.begin(), name.end(),
+                                                        [](char c) { return is_alpha(c) || is_digit(c) || c == '_'; });
+        if (length == std::string_view::npos || !valid)
+            return fail(begin, "the name of the group is not valid") != nullptr;
         at_ += length + 1;
         return true;
     }
@@ -368,10 +375,14 @@ private:
         if (begin + 1 >= text_.size()) return Taken::no;
         const char c = text_[begin + 1];
         switch (c) {
-        case 'd': case 'D': add_class(set, digit, c == 'D'); break;
-        case 's': case 'S': add_class(set, space, c == 'S'); break;
-        case 'w': case 'W': add_class(set, word, c == 'W'); break;
-        case 'p': case 'P': at_ += 2; return unicode_class(set, c == 'P', begin) ? Taken::yes : Taken::failed;
+        case 'd':
+        case 'D': add_class(set, digit, c == 'D'); break;
+        case 's':
+        case 'S': add_class(set, space, c == 'S'); break;
+        case 'w':
+        case 'W': add_class(set, word, c == 'W'); break;
+        case 'p':
+        case 'P': at_ += 2; return unicode_class(set, c == 'P', begin) ? Taken::yes : Taken::failed;
         default: return Taken::no;
         }
         at_ += 2;
@@ -430,7 +441,13 @@ private:
             const auto value = hexadecimal();
             return value ? value : refuse("the number behind \\x is not a character");
         }
-        case '1': case '2': case '3': case '4': case '5': case '6': case '7':
+        case '1':
+        case '2':
+        case '3':
+        case '4':
+        case '5':
+        case '6':
+        case '7':
             // A single digit would be a back-reference; two or three are octal.
             if (done() || text_[at_] < '0' || text_[at_] > '7') return refuse("back-references are not supported");
             [[fallthrough]];

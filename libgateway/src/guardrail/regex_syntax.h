@@ -36,16 +36,16 @@ struct Node {
 
     Kind kind = Kind::empty;
     Assertion assertion = Assertion::text_begin;
-    std::uint32_t least = 0, most = 0;       // repeat; most may be `unbounded`
-    std::uint32_t column = 0;                // where it begins, in characters from 0
-    std::span<const Range> set;              // set: sorted; an empty set matches nothing
-    std::span<const Node* const> children;   // concat, alternate: any number; repeat: one
+    std::uint32_t least = 0, most = 0;      // repeat; most may be `unbounded`
+    std::uint32_t column = 0;               // where it begins, in characters from 0
+    std::span<const Range> set;             // set: sorted; an empty set matches nothing
+    std::span<const Node* const> children;  // concat, alternate: any number; repeat: one
 };
 
 struct SyntaxOptions {
-    bool ignore_case = false;         // as if the expression began with (?i)
-    bool dot_matches_newline = false; // (?s)
-    bool multi_line = false;          // (?m)
+    bool ignore_case = false;          // as if the expression began with (?i)
+    bool dot_matches_newline = false;  // (?s)
+    bool multi_line = false;           // (?m)
 };
 
 constexpr std::uint32_t repeat_max = 1000;  // the largest n of x{n}, as in RE2
