@@ -43,7 +43,8 @@ need() {
         fi
         as_root=(sudo "${as_root[@]}")
     fi
-    "${as_root[@]}" apt-get -qq update </dev/null || say "apt-get update failed; trying with the lists that are there" >&2
+    [ -n "${lists_are_new:-}" ] || "${as_root[@]}" apt-get -qq update </dev/null || say "apt-get update failed; trying with the lists that are there" >&2
+    lists_are_new=yes
     for package in "${missing[@]}"; do
         if name=$(first_available "$package"); then
             wanted+=("$name")

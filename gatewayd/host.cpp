@@ -303,5 +303,13 @@ int Host::run() {
     uv_signal_start(&sigterm, on_signal, SIGTERM);
     tell_time();
     uv_run(&loop, UV_RUN_DEFAULT);
+    // Stopped: the last closes go out, and libuv gives back what it knows.
+    pump();
+    for (auto* handle : {reinterpret_cast<uv_handle_t*>(&prepare), reinterpret_cast<uv_handle_t*>(&timer),
+                         reinterpret_cast<uv_handle_t*>(&sigint), reinterpret_cast<uv_handle_t*>(&sigterm)}) {
+        uv_close(handle, nullptr);
+    }
+    while (uv_run(&loop, UV_RUN_NOWAIT) != 0 && look_ups.empty()) {}
+    uv_loop_close(&loop);
     return exit_code;
 }

@@ -103,7 +103,7 @@ class Raw:
 
     def __init__(self, port, data=b"", timeout=PATIENCE_S):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-        self.received = b""
+        self.received = bytearray()  # += on bytes would copy all of it each time
         if data:
             self.socket.sendall(data)
 

@@ -187,7 +187,7 @@ class ShortageTest(unittest.TestCase):
             first.read_until(b'"ok":true')
             crowd = [Raw(gateway.port) for _ in range(few * 2)]
             time.sleep(0.3)
-            first.received = b""
+            first.received.clear()
             first.send(request_bytes())
             first.read_until(b'"ok":true')
             used_s = self.cpu_s(gateway.pid)

@@ -161,6 +161,31 @@ private:
     // --- sets of characters as UTF-8 ---
 
     StepId build_set(std::span<const Range> ranges, StepId next) {
+        const auto known = built_.find(ranges.data());
+        if (known != built_.end()) return copy_set(known->second, next);
+        const auto begin = static_cast<StepId>(steps_.size());
+        const StepId root = encode_set(ranges, next);
+        if (root != begin) built_.emplace(ranges.data(), Built{begin, root, next});
+        return root;
+    }
+
+    // The steps of a set, for the next round of a repeat.
+    struct Built {
+        StepId begin, root, next;  // the root is the last one
+    };
+    StepId copy_set(const Built& built, StepId next) {
+        const auto offset = static_cast<StepId>(steps_.size()) - built.begin;
+        std::pmr::vector<Arc> arcs(&arena_);
+        for (StepId id = built.begin; id <= built.root; ++id) {
+            const auto from = arcs_.begin() + steps_[id].begin;
+            arcs.assign(from, from + steps_[id].count);
+            for (Arc& arc : arcs) arc.target = arc.target == built.next ? next : arc.target + offset;
+            bytes(arcs);
+        }
+        return built.root + offset;
+    }
+
+    StepId encode_set(std::span<const Range> ranges, StepId next) {
         std::pmr::vector<Arc> arcs(&arena_);
         Arc ascii{{}, next};
         for (const Range range : ranges) {
@@ -209,6 +234,12 @@ private:
     void digits(std::pmr::vector<Arc>& arcs, Tails& tails, unsigned depth, const Pairs& ranges, unsigned mark,
                 StepId next) {
         if (ranges.empty()) return;
+        if (depth == 0) {
+            Arc last{{}, next};
+            for (const auto& [low, high] : ranges) last.set.add(low | mark, high | mark);
+            arcs.push_back(last);
+            return;
+        }
         const char32_t unit = char32_t{1} << (6 * depth);
         const std::size_t begin = arcs.size();
         std::size_t first = 0;
@@ -235,7 +266,6 @@ private:
     }
     // The step that takes `depth` continuation bytes whose value is in `ranges`; shared within one set.
     StepId tail(Tails& tails, unsigned depth, Pairs ranges, StepId next) {
-        if (depth == 0) return next;
         const auto key = std::make_pair(depth, ranges);
         if (const auto found = tails.find(key); found != tails.end()) return found->second;
         std::pmr::vector<Arc> arcs(&arena_);
@@ -385,6 +415,7 @@ private:
     std::pmr::vector<StepId> targets_{&arena_};
     std::pmr::vector<Arc> arcs_{&arena_};
     std::size_t bytes_steps_ = 0;
+    std::pmr::map<const Range*, Built> built_{&arena_};
     std::pmr::vector<NodeId> node_ids_{&arena_};
     std::pmr::vector<Follow> follow_ids_{&arena_};
     std::pmr::vector<StepId> queue_{&arena_};
