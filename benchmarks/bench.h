@@ -53,11 +53,11 @@ class Meter {
 public:
     explicit Meter(const CountedHost& host) noexcept : host_(host), before_(host.allocations()) {}
 
-    // For so many items and bytes in every iteration.
+    // For so many items and bytes in every iteration; 0 bytes where a rate of them would mean nothing.
     void report(benchmark::State& state, std::size_t items, std::size_t bytes) const {
         using benchmark::Counter;
         const auto all = static_cast<double>(state.iterations()) * static_cast<double>(items);
-        state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+        if (bytes != 0) state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
         state.counters["time/item"] =
             Counter(static_cast<double>(items), Counter::kIsIterationInvariantRate | Counter::kInvert);
         state.counters["allocs/item"] = static_cast<double>(host_.allocations() - before_) / all;

@@ -38,7 +38,7 @@ void look_up(benchmark::State& state, const std::string& text) {
     Memory memory;
     json::Document document(&memory.resource);
     if (!document.parse(text)) return state.SkipWithError("the text is not JSON");
-    run(state, memory.host, 1, text.size(), [&]() -> std::size_t {
+    run(state, memory.host, 1, 0, [&]() -> std::size_t {
         const json::Value root = document.root();
         const json::Value messages = root["messages"];
         const auto role = messages[messages.size() - 1]["role"].as_string();

@@ -18,7 +18,7 @@ struct Socket {
     uv_connect_t connect{};
     uv_shutdown_t shutdown{};
     uv_write_t write{};
-    gw_buf writing{};        // owned while libuv writes it
+    gw_buf writing{};  // owned while libuv writes it
     bool close_after_write = false;
     bool shutdown_after_write = false;
 };
@@ -49,10 +49,12 @@ void close_socket(Socket* socket) {
     });
 }
 
-// Writes what the gateway has, as much as the socket takes; the rest waits in libuv, and nothing more is taken meanwhile.
+// Writes what the gateway has, as much as the socket takes; the rest waits in libuv, and nothing more is taken
+// meanwhile.
 void write_output(Socket* socket) {
     while (socket->writing.data == nullptr && gw_conn_take_output(socket->conn, &socket->writing) == GW_OK) {
-        uv_buf_t buf = uv_buf_init(static_cast<char*>(socket->writing.data), static_cast<unsigned>(socket->writing.len));
+        uv_buf_t buf =
+            uv_buf_init(static_cast<char*>(socket->writing.data), static_cast<unsigned>(socket->writing.len));
         const int written = uv_try_write(&socket->stream, &buf, 1);
         if (written == static_cast<int>(buf.len)) {
             gw_buf_free(&socket->writing);
@@ -62,7 +64,8 @@ void write_output(Socket* socket) {
             close_socket(socket);
             return;
         }
-        if (written > 0) buf = uv_buf_init(buf.base + written, static_cast<unsigned>(buf.len - static_cast<size_t>(written)));
+        if (written > 0)
+            buf = uv_buf_init(buf.base + written, static_cast<unsigned>(buf.len - static_cast<size_t>(written)));
         socket->write.data = socket;
         uv_write(&socket->write, &socket->stream, &buf, 1, [](uv_write_t* request, int status) {
             Socket* self = socket_of(request->data);
@@ -162,7 +165,9 @@ void Host::listen(const gw_event& event) {
     uv_tcp_init(&loop, listener);
     listener->data = reinterpret_cast<void*>(static_cast<uintptr_t>(event.listener));
     listeners.push_back(listener);
-    int failed = parse_address(event, address) ? uv_tcp_bind(listener, any, address.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0) : UV_EINVAL;
+    int failed = parse_address(event, address)
+                     ? uv_tcp_bind(listener, any, address.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0)
+                     : UV_EINVAL;
     if (failed == 0) failed = uv_listen(reinterpret_cast<uv_stream_t*>(listener), 1024, on_connection);
     if (failed == 0) failed = uv_tcp_getsockname(listener, any, &size);
     gw_answer answer{};
@@ -195,7 +200,9 @@ void Host::connect(const gw_event& event) {
     if (event.port == 0) {
         uv_pipe_connect(&socket->connect, &socket->pipe, string(event.host).c_str(), connected);
     } else {
-        failed = parse_address(event, address) ? uv_tcp_connect(&socket->connect, &socket->tcp, reinterpret_cast<const sockaddr*>(&address), connected) : UV_EINVAL;
+        failed = parse_address(event, address) ? uv_tcp_connect(&socket->connect, &socket->tcp,
+                                                                reinterpret_cast<const sockaddr*>(&address), connected)
+                                               : UV_EINVAL;
         uv_tcp_nodelay(&socket->tcp, 1);
     }
     if (failed == 0) return;
@@ -219,7 +226,8 @@ void Host::resolve(const gw_event& event) {
         auto* self = static_cast<LookUp*>(request->data);
         std::vector<std::string> texts;
         std::vector<gw_str> addresses;
-        for (const addrinfo* one = list; one != nullptr; one = one->ai_next) texts.push_back(address_text(one->ai_addr));
+        for (const addrinfo* one = list; one != nullptr; one = one->ai_next)
+            texts.push_back(address_text(one->ai_addr));
         for (const std::string& text : texts) addresses.push_back(str(text.c_str()));
         gw_answer answer{};
         answer.size = sizeof answer;
@@ -238,7 +246,8 @@ void Host::resolve(const gw_event& event) {
 void Host::tell_time() {
     timespec wall{};
     clock_gettime(CLOCK_REALTIME, &wall);
-    gw_gateway_tick(gateway, uv_now(&loop) + 1, static_cast<uint64_t>(wall.tv_sec) * 1000 + static_cast<uint64_t>(wall.tv_nsec) / 1000000);
+    gw_gateway_tick(gateway, uv_now(&loop) + 1,
+                    static_cast<uint64_t>(wall.tv_sec) * 1000 + static_cast<uint64_t>(wall.tv_nsec) / 1000000);
 }
 
 void Host::pump() {
@@ -248,7 +257,9 @@ void Host::pump() {
         auto* socket = event.conn == nullptr ? nullptr : static_cast<Socket*>(gw_conn_user(event.conn));
         switch (event.type) {
         case GW_EVENT_OUTPUT: write_output(socket); break;
-        case GW_EVENT_READ: gw_conn_wants_read(event.conn) ? start_reading(socket) : static_cast<void>(uv_read_stop(&socket->stream)); break;
+        case GW_EVENT_READ:
+            gw_conn_wants_read(event.conn) ? start_reading(socket) : static_cast<void>(uv_read_stop(&socket->stream));
+            break;
         case GW_EVENT_SHUTDOWN:
             socket->shutdown_after_write = true;
             if (socket->writing.data == nullptr) uv_shutdown(&socket->shutdown, &socket->stream, nullptr);
@@ -278,14 +289,17 @@ void Host::pump() {
     if (deadline == GW_NEVER) {
         uv_timer_stop(&timer);
     } else {
-        uv_timer_start(&timer, [](uv_timer_t* handle) { static_cast<Host*>(handle->loop->data)->tell_time(); }, deadline > now ? deadline - now : 0, 0);
+        uv_timer_start(
+            &timer, [](uv_timer_t* handle) { static_cast<Host*>(handle->loop->data)->tell_time(); },
+            deadline > now ? deadline - now : 0, 0);
     }
 }
 
 void Host::shutdown() {
     stopping = true;
     for (uv_tcp_t* listener : listeners) {
-        uv_close(reinterpret_cast<uv_handle_t*>(listener), [](uv_handle_t* handle) { delete reinterpret_cast<uv_tcp_t*>(handle); });
+        uv_close(reinterpret_cast<uv_handle_t*>(listener),
+                 [](uv_handle_t* handle) { delete reinterpret_cast<uv_tcp_t*>(handle); });
     }
     listeners.clear();
     tell_time();
@@ -309,7 +323,8 @@ int Host::run() {
                          reinterpret_cast<uv_handle_t*>(&sigint), reinterpret_cast<uv_handle_t*>(&sigterm)}) {
         uv_close(handle, nullptr);
     }
-    while (uv_run(&loop, UV_RUN_NOWAIT) != 0 && look_ups.empty()) {}
+    while (uv_run(&loop, UV_RUN_NOWAIT) != 0 && look_ups.empty()) {
+    }
     uv_loop_close(&loop);
     return exit_code;
 }

@@ -18,7 +18,7 @@ struct Host {
     uv_timer_t timer{};
     uv_signal_t sigint{}, sigterm{};
     std::vector<uv_tcp_t*> listeners;
-    std::set<gw_ask_id> look_ups;  // under way and still wanted
+    std::set<gw_ask_id> look_ups;                                  // under way and still wanted
     std::vector<char> read_buffer = std::vector<char>(64 * 1024);  // for every read: the gateway copies what it keeps
     bool stopping = false;
     int exit_code = 0;

@@ -27,7 +27,8 @@ gw_str environment(void*, gw_str name) {
 
 void log_line(void*, gw_log_level level, gw_str line) {
     static constexpr const char* names[] = {"error", "warn", "info", "debug"};
-    if (level <= GW_LOG_INFO) std::fprintf(stderr, "gatewayd: %s: %.*s\n", names[level], static_cast<int>(line.len), line.data);
+    if (level <= GW_LOG_INFO)
+        std::fprintf(stderr, "gatewayd: %s: %.*s\n", names[level], static_cast<int>(line.len), line.data);
 }
 
 int fail(const char* what, gw_status status) {
@@ -38,8 +39,13 @@ int fail(const char* what, gw_status status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    static constexpr option options[] = {{"config", 1, nullptr, 'c'}, {"port", 1, nullptr, 'p'},    {"host", 1, nullptr, 'H'}, {"check", 0, nullptr, 'k'},
-                                         {"version", 0, nullptr, 'v'}, {"help", 0, nullptr, 'h'}, {}};
+    static constexpr option options[] = {{"config", 1, nullptr, 'c'},
+                                         {"port", 1, nullptr, 'p'},
+                                         {"host", 1, nullptr, 'H'},
+                                         {"check", 0, nullptr, 'k'},
+                                         {"version", 0, nullptr, 'v'},
+                                         {"help", 0, nullptr, 'h'},
+                                         {}};
     gw_config_source source{};
     source.size = sizeof source;
     source.env = environment;
@@ -77,7 +83,8 @@ int main(int argc, char** argv) {
     const gw_status loaded = gw_config_load(&source, &services, &config, &problems);
     std::fprintf(stderr, "%.*s", static_cast<int>(problems.len), static_cast<const char*>(problems.data));
     gw_buf_free(&problems);
-    if (loaded != GW_OK) return loaded == GW_ERR_CONFIG || loaded == GW_ERR_IO ? 1 : fail("cannot load the configuration", loaded);
+    if (loaded != GW_OK)
+        return loaded == GW_ERR_CONFIG || loaded == GW_ERR_IO ? 1 : fail("cannot load the configuration", loaded);
     if (check) {
         std::puts("the configuration is valid");
         gw_config_free(config);
@@ -86,7 +93,8 @@ int main(int argc, char** argv) {
 
     gw_store* store = nullptr;
     const gw_str state = gw_config_state_dir(config);
-    const gw_status opened = state.len == 0 ? gw_store_new_memory(&services, nullptr, &store) : gw_store_open_directory(&services, state, nullptr, &store);
+    const gw_status opened = state.len == 0 ? gw_store_new_memory(&services, nullptr, &store)
+                                            : gw_store_open_directory(&services, state, nullptr, &store);
     if (opened != GW_OK) return fail(("cannot open the state directory " + string(state)).c_str(), opened);
 
     std::signal(SIGPIPE, SIG_IGN);
@@ -98,7 +106,8 @@ int main(int argc, char** argv) {
     gateway.config = config;
     gateway.store = store;
     gateway.services = GW_SERVICE_LISTEN | GW_SERVICE_CONNECT | GW_SERVICE_RESOLVE;
-    if (const gw_status made = gw_gateway_new(&gateway, &host.gateway); made != GW_OK) return fail("cannot start", made);
+    if (const gw_status made = gw_gateway_new(&gateway, &host.gateway); made != GW_OK)
+        return fail("cannot start", made);
     gw_config_free(config);
     const int code = host.run();
     gw_gateway_free(host.gateway);

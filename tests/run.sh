@@ -14,13 +14,13 @@ sanitize=${GATEWAY_SANITIZE-address,undefined}
 build=${BUILD_DIR:-$root/build-test}
 
 # shellcheck disable=SC2086  # a list of words
-need $build_packages catch2 libre2-dev libbenchmark-dev curl ca-certificates
+need $build_packages catch2 curl ca-certificates
 # What only some tests need: without it those say "skipped".
 want ccache openssl
 command -v python3 >/dev/null || want python3
 command -v npm >/dev/null || say "npm is not there: the tests with the npm packages openai and ws will be skipped"
 
-cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DGATEWAY_DEV=ON -DGATEWAY_SANITIZE="$sanitize"
+cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DGATEWAY_DEV=ON -DGATEWAY_BENCHMARKS=OFF -DGATEWAY_SANITIZE="$sanitize"
 cmake --build "$build" --parallel "$(nproc)"
 cd "$build"
 exec ctest --output-on-failure --parallel 2 "$@"

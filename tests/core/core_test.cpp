@@ -67,7 +67,9 @@ TEST_CASE("core: a refused allocation leaves a buffer as it was") {
 TEST_CASE("core: timers fire in order of their deadlines") {
     Timers timers(std::pmr::get_default_resource());
     struct Due {
-        explicit Due(Timers& timers) : timer(timers, [](void*) {}, this) {}
+        explicit Due(Timers& timers)
+            : timer(
+                  timers, [](void*) {}, this) {}
         Timer timer;
         Milliseconds model = never;
     };
@@ -128,11 +130,22 @@ TEST_CASE("core: UTF-8 is checked across cuts") {
         bool valid;
     };
     const Case cases[] = {
-        {"", true}, {"plain ASCII, longer than eight bytes", true}, {"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", true},
-        {"\xED\x9F\xBF\xEE\x80\x80", true}, {"\xF4\x8F\xBF\xBF", true},
-        {"\x80", false}, {"\xC0\xAF", false}, {"\xC1\xBF", false}, {"\xE0\x9F\xBF", false}, {"\xED\xA0\x80", false},
-        {"\xF0\x8F\xBF\xBF", false}, {"\xF4\x90\x80\x80", false}, {"\xF5\x80\x80\x80", false}, {"\xFF", false},
-        {"abc\xE2\x82", false}, {"\xE2\x28\xA1", false},
+        {"", true},
+        {"plain ASCII, longer than eight bytes", true},
+        {"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", true},
+        {"\xED\x9F\xBF\xEE\x80\x80", true},
+        {"\xF4\x8F\xBF\xBF", true},
+        {"\x80", false},
+        {"\xC0\xAF", false},
+        {"\xC1\xBF", false},
+        {"\xE0\x9F\xBF", false},
+        {"\xED\xA0\x80", false},
+        {"\xF0\x8F\xBF\xBF", false},
+        {"\xF4\x90\x80\x80", false},
+        {"\xF5\x80\x80\x80", false},
+        {"\xFF", false},
+        {"abc\xE2\x82", false},
+        {"\xE2\x28\xA1", false},
     };
     for (const Case& c : cases) {
         test::for_each_split(c.text, [&](const test::Pieces& pieces) {

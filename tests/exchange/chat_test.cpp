@@ -16,19 +16,22 @@ constexpr std::string_view provider_config = R"({
                                  models: [{ id: "test-model", name: "Test" }] } } },
 })";
 
-constexpr std::string_view question = R"({"model":"openclaw", "messages":[{"role":"user","content":"hello there"}] , "x":[1, 2]})";
-constexpr std::string_view streamed = R"({"model":"openclaw","stream":true,"messages":[{"role":"user","content":"hello there"}]})";
+constexpr std::string_view question =
+    R"({"model":"openclaw", "messages":[{"role":"user","content":"hello there"}] , "x":[1, 2]})";
+constexpr std::string_view streamed =
+    R"({"model":"openclaw","stream":true,"messages":[{"role":"user","content":"hello there"}]})";
 
 std::string http_answer(std::string_view type, std::string_view body, std::string_view status = "200 OK") {
-    return "HTTP/1.1 " + std::string(status) + "\r\nContent-Type: " + std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-           std::string(body);
+    return "HTTP/1.1 " + std::string(status) + "\r\nContent-Type: " + std::string(type) +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 std::string chunk(std::string_view data) {
     char size[32];
     std::snprintf(size, sizeof size, "%zx\r\n", data.size());
     return size + std::string(data) + "\r\n";
 }
-constexpr std::string_view stream_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+constexpr std::string_view stream_head =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 }  // namespace
 
@@ -76,7 +79,8 @@ TEST_CASE("chat: a provider gets the client's bytes with its own model name") {
     auto& upstream = *world.upstreams[0];
     CHECK(upstream.address == "127.0.0.1");
     CHECK(upstream.port == 9999);
-    const std::string want = R"({"model":"test-model", "messages":[{"role":"user","content":"hello there"}] , "x":[1, 2]})";
+    const std::string want =
+        R"({"model":"test-model", "messages":[{"role":"user","content":"hello there"}] , "x":[1, 2]})";
     CHECK(upstream.received.find("POST /v1/chat/completions HTTP/1.1\r\n") == 0);
     CHECK(upstream.received.find("Authorization: Bearer key-123\r\n") != std::string::npos);
     CHECK(upstream.received.find("Host: 127.0.0.1:9999\r\n") != std::string::npos);
@@ -96,9 +100,10 @@ TEST_CASE("chat: a provider gets the client's bytes with its own model name") {
 }
 
 TEST_CASE("chat: a stream passes byte for byte, event by event, however it is cut") {
-    const std::string events[] = {
-        "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}], \"odd\" : 1}\n\n", ": a comment\n\n",
-        "data: {\"choices\":[{\"delta\":{\"content\":\"h\xC3\xA4llo\"}}]}\r\n\r\n", "event: x\ndata: {}\n\n", "data: [DONE]\n\n"};
+    const std::string events[] = {"data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}], \"odd\" : 1}\n\n",
+                                  ": a comment\n\n",
+                                  "data: {\"choices\":[{\"delta\":{\"content\":\"h\xC3\xA4llo\"}}]}\r\n\r\n",
+                                  "event: x\ndata: {}\n\n", "data: [DONE]\n\n"};
     std::string wire(stream_head);
     std::string want;
     for (const std::string& event : events) {
@@ -106,19 +111,22 @@ TEST_CASE("chat: a stream passes byte for byte, event by event, however it is cu
         want += event;
     }
     wire += "0\r\n\r\n";
-    for_each_split(wire, [&](const Pieces& pieces) {
-        INFO("cut as " << pieces);
-        World world(provider_config);
-        auto& client = *world.client();
-        world.send(client, post("/v1/chat/completions", streamed));
-        auto& upstream = *world.upstreams.at(0);
-        for (const std::string_view piece : pieces) world.send(upstream, piece);
-        const Response response = take_response(client.received);
-        CHECK(response.status == 200);
-        CHECK(response.body == want);
-        CHECK_FALSE(client.closed);
-        CHECK_FALSE(upstream.closed);
-    }, 5);
+    for_each_split(
+        wire,
+        [&](const Pieces& pieces) {
+            INFO("cut as " << pieces);
+            World world(provider_config);
+            auto& client = *world.client();
+            world.send(client, post("/v1/chat/completions", streamed));
+            auto& upstream = *world.upstreams.at(0);
+            for (const std::string_view piece : pieces) world.send(upstream, piece);
+            const Response response = take_response(client.received);
+            CHECK(response.status == 200);
+            CHECK(response.body == want);
+            CHECK_FALSE(client.closed);
+            CHECK_FALSE(upstream.closed);
+        },
+        5);
 }
 
 TEST_CASE("chat: a clean event leaves in the turn in which it arrived") {
@@ -173,10 +181,12 @@ TEST_CASE("chat: upstream errors become the client's") {
         std::string_view text;
     };
     const Case cases[] = {
-        {"400 Bad Request", R"({"error":{"message":"bad thing","type":"invalid_request_error","code":"c1"}})", 400, "bad thing"},
+        {"400 Bad Request", R"({"error":{"message":"bad thing","type":"invalid_request_error","code":"c1"}})", 400,
+         "bad thing"},
         {"404 Not Found", R"({"error":{"message":"no model"}})", 404, "no model"},
         {"429 Too Many Requests", R"({"error":{"message":"slow down"}})", 429, "slow down"},
-        {"401 Unauthorized", R"({"error":{"message":"Incorrect API key provided: sk-abc"}})", 502, "refused the credentials"},
+        {"401 Unauthorized", R"({"error":{"message":"Incorrect API key provided: sk-abc"}})", 502,
+         "refused the credentials"},
         {"500 Internal Server Error", "<html>", 502, "answered with an error"},
         {"503 Service Unavailable", R"({"error":{"message":"overloaded"}})", 503, "overloaded"},
         {"204 No Content", "", 502, "answered with an error"},
@@ -187,7 +197,8 @@ TEST_CASE("chat: upstream errors become the client's") {
             World world(provider_config);
             auto& client = *world.client();
             world.send(client, post("/v1/chat/completions", body));
-            world.send(*world.upstreams.at(0), c.status[0] == '2' ? "HTTP/1.1 204 No Content\r\n\r\n" : http_answer("application/json", c.body, c.status));
+            world.send(*world.upstreams.at(0), c.status[0] == '2' ? "HTTP/1.1 204 No Content\r\n\r\n"
+                                                                  : http_answer("application/json", c.body, c.status));
             const Response response = take_response(client.received);
             CHECK(response.status == c.want);
             CHECK(response.body.find(c.text) != std::string::npos);
@@ -261,7 +272,8 @@ TEST_CASE("chat: a name that leads to a private address is refused") {
     std::string config(provider_config);
     config.replace(config.find("127.0.0.1:9999"), 14, "upstream.test ");
     config.erase(config.find("upstream.test ") + 13, 1);
-    for (const char* address : {"127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:192.168.1.1", "fd00::1", "0.0.0.0"}) {
+    for (const char* address :
+         {"127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:192.168.1.1", "fd00::1", "0.0.0.0"}) {
         INFO(address);
         World world(config);
         REQUIRE(world.status() == GW_OK);
@@ -320,10 +332,13 @@ TEST_CASE("chat: the endpoint is off until it is configured") {
 }
 
 TEST_CASE("chat: the bearer token opens the door") {
-    World world(R"({gateway:{auth:{mode:"token",token:"the-right-one"},http:{endpoints:{chatCompletions:{enabled:true}}}}})");
+    World world(
+        R"({gateway:{auth:{mode:"token",token:"the-right-one"},http:{endpoints:{chatCompletions:{enabled:true}}}}})");
     REQUIRE(world.status() == GW_OK);
     auto& client = *world.client();
-    for (const std::string_view field : {"", "Authorization: Bearer the-wrong-one\r\n", "Authorization: Basic dGhlLXJpZ2h0LW9uZQ==\r\n", "Authorization: Bearer\r\n"}) {
+    for (const std::string_view field :
+         {"", "Authorization: Bearer the-wrong-one\r\n", "Authorization: Basic dGhlLXJpZ2h0LW9uZQ==\r\n",
+          "Authorization: Bearer\r\n"}) {
         world.send(client, post("/v1/chat/completions", question, field));
         CHECK(take_response(client.received).status == 401);
     }

@@ -10,7 +10,8 @@ constexpr std::string_view config = R"({
   agents: { defaults: { model: { primary: "mock/m", fallbacks: ["other/n"] } } },
   models: { providers: { mock: { baseUrl: "http://upstream.test:9/v1", apiKey: "k" }, other: { baseUrl: "http://127.0.0.1:8/v1" } } },
 })";
-constexpr std::string_view stream_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+constexpr std::string_view stream_head =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 // A streamed answer after a fallback, a plain one, an error, a client that leaves. True when everything went well.
 bool converse(World& world) {
@@ -18,8 +19,11 @@ bool converse(World& world) {
     auto* client = world.client();
     if (client == nullptr) return false;
     const std::string bearer = "Authorization: Bearer t\r\n";
-    world.send(*client, get("/healthz") + post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"x"}]})", bearer));
-    if (!world.upstreams.empty()) world.send(*world.upstreams.back(), "HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}");
+    world.send(*client,
+               get("/healthz") + post("/v1/chat/completions",
+                                      R"({"stream":true,"messages":[{"role":"user","content":"x"}]})", bearer));
+    if (!world.upstreams.empty())
+        world.send(*world.upstreams.back(), "HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}");
     if (!world.upstreams.empty()) {
         auto& upstream = *world.upstreams.back();
         world.send(upstream, stream_head);
@@ -84,7 +88,8 @@ TEST_CASE("memory: a proxied stream in steady state allocates nothing") {
     World world(config, host.host());
     world.names["upstream.test"] = {"93.184.216.34"};
     auto& client = *world.client();
-    world.send(client, post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"x"}]})", "Authorization: Bearer t\r\n"));
+    world.send(client, post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"x"}]})",
+                            "Authorization: Bearer t\r\n"));
     auto& upstream = *world.upstreams.at(0);
     world.send(upstream, stream_head);
     for (int i = 0; i < 10; ++i) world.send(upstream, "f\r\ndata: {\"a\":1}\n\n\r\n");
@@ -94,9 +99,13 @@ TEST_CASE("memory: a proxied stream in steady state allocates nothing") {
 }
 
 TEST_CASE("memory: ten thousand random cuts of one conversation give the same bytes") {
-    const std::string request = post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"x"}]})", "Authorization: Bearer t\r\n") +
-                                get("/healthz") + get("/v1/models", "Authorization: Bearer t\r\n");
-    const std::string answer = std::string(stream_head) + "10\r\ndata: {\"a\":1}\n\nd\r\n11\r\nata: {\"a\":2}\n\nda\r\nc\r\nta: [DONE]\n\n\r\n0\r\n\r\n";
+    const std::string request =
+        post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"x"}]})",
+             "Authorization: Bearer t\r\n") +
+        get("/healthz") + get("/v1/models", "Authorization: Bearer t\r\n");
+    const std::string answer =
+        std::string(stream_head) +
+        "10\r\ndata: {\"a\":1}\n\nd\r\n11\r\nata: {\"a\":2}\n\nda\r\nc\r\nta: [DONE]\n\n\r\n0\r\n\r\n";
     const auto converse_cut = [&](const Pieces& requests, const Pieces& answers) {
         World world(config);
         world.names["upstream.test"] = {"93.184.216.34"};

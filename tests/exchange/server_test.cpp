@@ -5,7 +5,8 @@ namespace gw::test {
 
 namespace {
 
-constexpr std::string_view open_config = R"({ gateway: { auth: { mode: "none" }, http: { endpoints: { chatCompletions: { enabled: true } } } } })";
+constexpr std::string_view open_config =
+    R"({ gateway: { auth: { mode: "none" }, http: { endpoints: { chatCompletions: { enabled: true } } } } })";
 
 gw_stats stats_of(World& world) {
     gw_stats stats{};
@@ -29,7 +30,8 @@ TEST_CASE("server: probes need no credentials, details are for those who may see
         {"/healthz", R"({"ok":true,"status":"live"})", R"({"ok":true,"status":"live"})"},
         {"/ready", R"({"ready":true,"failing":[],"uptimeMs":0})", R"({"ready":true})"},
         {"/readyz", R"({"ready":true,"failing":[],"uptimeMs":0})", R"({"ready":true})"},
-        {"/startupz", R"({"ok":true,"status":"started","version":")" GW_VERSION R"(","uptimeMs":0})", R"({"ok":true,"status":"started"})"},
+        {"/startupz", R"({"ok":true,"status":"started","version":")" GW_VERSION R"(","uptimeMs":0})",
+         R"({"ok":true,"status":"started"})"},
     };
     for (const Case& c : cases) {
         INFO(c.path);
@@ -80,7 +82,8 @@ TEST_CASE("server: paths and methods") {
     }
     world.send(client, get("/v1/models"));
     const std::string models = take_response(client.received).body;
-    for (const char* id : {"\"openclaw\"", "\"openclaw/default\"", "\"openclaw/main\""}) CHECK(models.find(id) != std::string::npos);
+    for (const char* id : {"\"openclaw\"", "\"openclaw/default\"", "\"openclaw/main\""})
+        CHECK(models.find(id) != std::string::npos);
 }
 
 TEST_CASE("server: pipelined requests are answered in their order") {
@@ -206,7 +209,9 @@ TEST_CASE("server: Expect: 100-continue is answered when the body is wanted") {
     World world(R"({gateway:{auth:{mode:"token",token:"t"},http:{endpoints:{chatCompletions:{enabled:true}}}}})");
     auto& client = *world.client();
     const std::string body = R"({"messages":[{"role":"user","content":"x"}]})";
-    const std::string head = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    const std::string head =
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n";
     world.send(client, head + "Authorization: Bearer t\r\n\r\n");
     CHECK(client.received == "HTTP/1.1 100 Continue\r\n\r\n");
     client.received.clear();
@@ -252,7 +257,8 @@ TEST_CASE("server: shutting down does not wait for ever") {
     limits.drain_ms = 100;
     World world(open_config, nullptr, &limits);
     auto& busy = *world.client();
-    world.send(busy, post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"a b c d e f g h"}]})"));
+    world.send(busy, post("/v1/chat/completions",
+                          R"({"stream":true,"messages":[{"role":"user","content":"a b c d e f g h"}]})"));
     gw_gateway_shutdown(world.gateway());
     world.advance(101);
     CHECK(busy.closed);

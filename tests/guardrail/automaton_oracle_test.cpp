@@ -213,7 +213,7 @@ TEST_CASE("automaton: random expressions match what RE2 matches") {
     Random random(5);
     std::size_t compared = 0;
     std::size_t found = 0;
-    for (int round = 0; round < 400; ++round) {
+    for (int round = 0; round < 120; ++round) {
         // Several at once, so that groups, chains and trackers meet. What one side refuses is left out.
         std::vector<std::string> texts;
         std::vector<PatternSource> sources;
@@ -257,8 +257,8 @@ TEST_CASE("automaton: random expressions match what RE2 matches") {
             REQUIRE(whole.matches == cut.matches);
         }
     }
-    CHECK(compared > 1000);
-    CHECK(found > 1000);
+    CHECK(compared > 300);
+    CHECK(found > 300);
 }
 
 }  // namespace gw::test

@@ -55,7 +55,7 @@ TEST_CASE("automaton: what is held after each piece") {
 TEST_CASE("automaton: no byte of a mask match leaves, no complete stop match does") {
     test::Random random(7);
     std::size_t found = 0;
-    for (int round = 0; round < 250; ++round) {
+    for (int round = 0; round < 80; ++round) {
         std::vector<std::string> texts;
         for (int i = 0; i < 4; ++i) texts.push_back(test::random_expression(random, 3));
         std::vector<PatternSource> sources;
@@ -100,7 +100,7 @@ TEST_CASE("automaton: no byte of a mask match leaves, no complete stop match doe
         }
         stream.detach();
     }
-    CHECK(found > 300);
+    CHECK(found > 100);
 }
 
 TEST_CASE("automaton: a stop match is told when it is complete, and again when it is decided") {
@@ -180,7 +180,7 @@ TEST_CASE("automaton: a refused allocation leaves nothing behind") {
         {"\\bsk-[a-z0-9]{8,}", mask, {}}, {"env[^;\\n]*\\|\\s*curl", stop, {}}, {"[à-ü]{3}é", stop, {}}};
     const std::string text = "the sk-abcdefgh12 env x | curl y; àèùé sk-12345678";
     std::vector<Match> want;
-    for (std::size_t n = 0;; ++n) {
+    for (std::size_t n = 0;; n += 1 + n / 30) {  // every early one, then ever fewer
         host.clear_failed();
         host.fail_once_at(n);
         try {

@@ -161,9 +161,9 @@ TEST_CASE("regex: classes have the members that RE2 gives them") {
         CharSet set(std::pmr::get_default_resource());
         set.add((*parsed.tree)->set);
         const auto judge = test::oracle(text);
-        // Every 7th code point and all below U+0600; surrogates cannot be written in UTF-8.
+        // Every 41st code point and all below U+0600; surrogates cannot be written in UTF-8.
         std::size_t differences = 0;
-        for (char32_t c = 0; c <= code_point_max; c += c < 0x600 ? 1 : 7) {
+        for (char32_t c = 0; c <= code_point_max; c += c < 0x600 ? 1 : 41) {
             if (c >= 0xD800 && c <= 0xDFFF) continue;
             std::string encoded;
             if (c < 0x80) {
@@ -184,7 +184,7 @@ TEST_CASE("regex: classes have the members that RE2 gives them") {
         }
         // RE2 may know another version of Unicode: some code points that one of the two has not heard of.
         CHECK(differences <=
-              (text.find("\\p") != std::string_view::npos || text.find("\\P") != std::string_view::npos ? 1000U : 0U));
+              (text.find("\\p") != std::string_view::npos || text.find("\\P") != std::string_view::npos ? 200U : 0U));
     }
 }
 

@@ -13,8 +13,9 @@ namespace {
 using Names = std::set<std::string>;
 
 const Names codecs{"tls", "http1", "sse", "ws"};
-const Names everything{"core", "json", "crypto", "tls", "http1", "sse", "ws", "message", "store", "config", "auth", "session",
-                       "route", "guardrail", "provider", "upstream", "rpc", "method", "endpoint", "exchange"};
+const Names everything{"core",     "json",     "crypto", "tls",    "http1",    "sse",     "ws",
+                       "message",  "store",    "config", "auth",   "session",  "route",   "guardrail",
+                       "provider", "upstream", "rpc",    "method", "endpoint", "exchange"};
 
 Names without(Names names, const Names& removed) {
     for (const std::string& name : removed) names.erase(name);
@@ -40,16 +41,27 @@ const std::map<std::string, Names> may_include{
     {"provider", {"core", "json", "message", "http1", "sse"}},
     {"upstream", {"core", "json", "message", "http1", "sse"}},
     {"rpc", below_front},
-    {"method", [] { Names n = below_front; n.insert("rpc"); return n; }()},
-    {"endpoint", [] { Names n = below_front; n.insert("rpc"); return n; }()},
+    {"method",
+     [] {
+         Names n = below_front;
+         n.insert("rpc");
+         return n;
+     }()},
+    {"endpoint",
+     [] {
+         Names n = below_front;
+         n.insert("rpc");
+         return n;
+     }()},
     {"exchange", without(everything, {"exchange"})},
     {"api", everything},
 };
 
 // The third-party header that each module adapts, and nobody else includes.
 const std::map<std::string, std::string> adapts{
-    {"llhttp.h", "http1"}, {"wslay/", "ws"}, {"simdjson.h", "json"}, {"sodium.h", "crypto"}, {"crypt.h", "crypto"},
-    {"yaml.h", "guardrail"}, {"zlib.h", "upstream"}, {"uv.h", "none"}, {"re2/", "none"}, {"hs", "none"},
+    {"llhttp.h", "http1"}, {"wslay/", "ws"},        {"simdjson.h", "json"}, {"sodium.h", "crypto"},
+    {"crypt.h", "crypto"}, {"yaml.h", "guardrail"}, {"zlib.h", "upstream"}, {"uv.h", "none"},
+    {"re2/", "none"},      {"hs", "none"},
 };
 
 // What is wrong with one #include line of a file in `folder`; empty when nothing is.
@@ -61,7 +73,8 @@ std::string judge(const std::string& folder, const std::string& line) {
     const std::string file = line.substr(open + 1, close - open - 1);
     if (line[open] == '<') {
         for (const auto& [header, owner] : adapts) {
-            if (file.rfind(header, 0) == 0 && (file.find('.') != std::string::npos) && owner != folder && header != "hs") {
+            if (file.rfind(header, 0) == 0 && (file.find('.') != std::string::npos) && owner != folder &&
+                header != "hs") {
                 return folder + " includes the third-party header " + file;
             }
         }
@@ -82,7 +95,8 @@ TEST_CASE("layering: every folder includes what lies below it, and nothing else"
     for (const auto& entry : std::filesystem::recursive_directory_iterator(GATEWAY_SOURCE "/libgateway/src")) {
         if (!entry.is_regular_file()) continue;
         ++files;
-        const std::string folder = std::filesystem::relative(entry.path(), GATEWAY_SOURCE "/libgateway/src").begin()->string();
+        const std::string folder =
+            std::filesystem::relative(entry.path(), GATEWAY_SOURCE "/libgateway/src").begin()->string();
         std::ifstream text(entry.path());
         for (std::string line; std::getline(text, line);) {
             const std::string what = judge(folder, line);

@@ -23,7 +23,8 @@ void mutate(std::string& text, const std::string& other) {
         const std::size_t at = text.empty() ? 0 : next() % text.size();
         switch (next() % 6) {
         case 0:
-            if (!text.empty()) text[at] = static_cast<char>(static_cast<unsigned char>(text[at]) ^ (1U << (next() % 8)));
+            if (!text.empty())
+                text[at] = static_cast<char>(static_cast<unsigned char>(text[at]) ^ (1U << (next() % 8)));
             break;
         case 1: text.insert(at, 1, static_cast<char>(next())); break;
         case 2: text.erase(at, 1 + next() % 8); break;

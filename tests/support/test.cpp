@@ -41,7 +41,8 @@ void for_each_split(std::string_view wire, const std::function<void(const Pieces
         Random random(seed);
         const std::size_t piece_bytes_max = 1 + random.below(i % 2 == 0 ? 8 : 64);
         Pieces pieces = cut_at_random(wire, random, piece_bytes_max);
-        pieces.description = "random pieces of up to " + std::to_string(piece_bytes_max) + " bytes, seed " + std::to_string(seed);
+        pieces.description =
+            "random pieces of up to " + std::to_string(piece_bytes_max) + " bytes, seed " + std::to_string(seed);
         body(pieces);
     }
 }

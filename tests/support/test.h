@@ -54,9 +54,18 @@ public:
     [[nodiscard]] const gw_host* host() const { return &host_; }
     [[nodiscard]] Allocator allocator() const { return Allocator::from(&host_); }
 
-    void fail_at(std::size_t n) { fail_at_ = n; count_ = 0; }  // refuses allocation n (0 = the next) and all after it
-    void fail_once_at(std::size_t n) { fail_at(n); once_ = true; }
-    void fail_never() { fail_at_ = SIZE_MAX; once_ = false; }
+    void fail_at(std::size_t n) {
+        fail_at_ = n;
+        count_ = 0;
+    }  // refuses allocation n (0 = the next) and all after it
+    void fail_once_at(std::size_t n) {
+        fail_at(n);
+        once_ = true;
+    }
+    void fail_never() {
+        fail_at_ = SIZE_MAX;
+        once_ = false;
+    }
     [[nodiscard]] bool failed() const { return failed_; }  // an allocation was refused since the last clear
     void clear_failed() { failed_ = false; }
 

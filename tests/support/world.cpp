@@ -188,7 +188,8 @@ std::string Response::field(std::string_view name) const {
         at += 2;
         const std::string_view line = std::string_view(head).substr(at, head.find("\r\n", at) - at);
         const std::size_t colon = line.find(':');
-        if (colon != std::string_view::npos && equals_ignoring_case(line.substr(0, colon), name)) return std::string(trim(line.substr(colon + 1)));
+        if (colon != std::string_view::npos && equals_ignoring_case(line.substr(0, colon), name))
+            return std::string(trim(line.substr(colon + 1)));
     }
     return {};
 }
@@ -244,8 +245,8 @@ Response take_response(std::string& bytes, bool head_request) {
 }
 
 std::string post(std::string_view path, std::string_view json, std::string_view more_fields) {
-    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n" + std::string(more_fields) +
-           "Content-Length: " + std::to_string(json.size()) + "\r\n\r\n" + std::string(json);
+    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n" +
+           std::string(more_fields) + "Content-Length: " + std::to_string(json.size()) + "\r\n\r\n" + std::string(json);
 }
 
 std::string get(std::string_view path, std::string_view more_fields) {

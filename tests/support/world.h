@@ -2,8 +2,8 @@
 // strings in memory. Everything goes through the C ABI, as a host's calls do.
 #pragma once
 
-#include <gateway/conn.h>
 #include <gateway/ask.h>
+#include <gateway/conn.h>
 #include <gateway/event.h>
 #include <gateway/request.h>
 
@@ -28,9 +28,9 @@ public:
         bool closed = false;
         bool aborted = false;
         bool wants_read = true;
-        std::string address;      // of an upstream: where it was dialled
+        std::string address;  // of an upstream: where it was dialled
         std::uint32_t port = 0;
-        bool answered = false;    // an upstream whose CONNECT was answered
+        bool answered = false;  // an upstream whose CONNECT was answered
     };
 
     // `config` is JSON5; "" is the empty configuration.
@@ -47,8 +47,8 @@ public:
     // A new client; null when the gateway refuses it.
     Peer* client(std::string_view address = "127.0.0.1");
     gw_status send(Peer& peer, std::string_view bytes);
-    void end(Peer& peer);   // FIN
-    void drop(Peer& peer);  // the socket is gone
+    void end(Peer& peer);            // FIN
+    void drop(Peer& peer);           // the socket is gone
     void advance(std::uint64_t ms);  // in steps to every deadline on the way
     void pump();
 
@@ -69,7 +69,9 @@ public:
     std::uint64_t unix_ms = 1767225600000;
 
 private:
-    void note(gw_status status) { if (status == GW_ERR_NO_MEMORY) out_of_memory = status; }
+    void note(gw_status status) {
+        if (status == GW_ERR_NO_MEMORY) out_of_memory = status;
+    }
     void tick();
     void take(Peer& peer);
     Peer* find(gw_conn* conn);
@@ -81,7 +83,8 @@ private:
     std::vector<std::unique_ptr<Peer>> clients_;
 };
 
-// One HTTP response out of what a peer received: removed from the front of `bytes`. Fails the test when it is not whole.
+// One HTTP response out of what a peer received: removed from the front of `bytes`. Fails the test when it is not
+// whole.
 struct Response {
     int status = 0;
     std::string head;  // status line and fields

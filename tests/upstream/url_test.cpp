@@ -28,9 +28,10 @@ TEST_CASE("upstream: URLs that are one, and what they mean") {
         CHECK(url->port == c.port);
         CHECK(url->tls == c.tls);
     }
-    for (const std::string_view text : {"", "localhost:80", "ftp://x", "http://", "http:///x", "http://user@host", "http://a b", "http://host:0",
-                                        "http://host:65536", "http://host:", "http://host:x", "http://[::1", "http://[zz]", "http://[::1]x",
-                                        "http://host#f", "http://ho\\st", "http://h\xC3\xB6st"}) {
+    for (const std::string_view text :
+         {"", "localhost:80", "ftp://x", "http://", "http:///x", "http://user@host", "http://a b", "http://host:0",
+          "http://host:65536", "http://host:", "http://host:x", "http://[::1", "http://[zz]", "http://[::1]x",
+          "http://host#f", "http://ho\\st", "http://h\xC3\xB6st"}) {
         INFO(text);
         CHECK_FALSE(parse_url(text));
     }
@@ -42,19 +43,44 @@ TEST_CASE("upstream: what an address is, in every spelling that resolvers give")
         AddressKind kind;
     };
     const Case cases[] = {
-        {"93.184.216.34", AddressKind::global}, {"2606:2800:220:1::1", AddressKind::global}, {"127.0.0.1", AddressKind::loopback},
-        {"127.255.255.254", AddressKind::loopback}, {"::1", AddressKind::loopback}, {"::ffff:127.0.0.1", AddressKind::loopback},
-        {"::7f00:1", AddressKind::loopback}, {"64:ff9b::7f00:1", AddressKind::loopback}, {"2002:7f00:1::", AddressKind::loopback},
-        {"10.1.2.3", AddressKind::private_use}, {"172.16.0.1", AddressKind::private_use}, {"172.31.255.255", AddressKind::private_use},
-        {"172.32.0.1", AddressKind::global}, {"192.168.0.1", AddressKind::private_use}, {"100.64.0.1", AddressKind::private_use},
-        {"100.128.0.1", AddressKind::global}, {"fd12::1", AddressKind::private_use}, {"fec0::1", AddressKind::private_use},
-        {"169.254.169.254", AddressKind::link_local}, {"fe80::1", AddressKind::link_local}, {"::ffff:169.254.169.254", AddressKind::link_local},
-        {"0.0.0.0", AddressKind::unspecified}, {"0.1.2.3", AddressKind::unspecified}, {"::", AddressKind::unspecified},
-        {"224.0.0.1", AddressKind::reserved}, {"255.255.255.255", AddressKind::reserved}, {"192.0.2.1", AddressKind::reserved},
-        {"198.18.0.1", AddressKind::reserved}, {"ff02::1", AddressKind::reserved}, {"2001:db8::1", AddressKind::reserved},
-        {"2001::1", AddressKind::reserved}, {"4000::1", AddressKind::reserved}, {"1.2.3", AddressKind::not_an_address},
-        {"0x7f.1", AddressKind::not_an_address}, {"2130706433", AddressKind::not_an_address}, {"fe80::1%eth0", AddressKind::not_an_address},
-        {"example.com", AddressKind::not_an_address}, {"", AddressKind::not_an_address},
+        {"93.184.216.34", AddressKind::global},
+        {"2606:2800:220:1::1", AddressKind::global},
+        {"127.0.0.1", AddressKind::loopback},
+        {"127.255.255.254", AddressKind::loopback},
+        {"::1", AddressKind::loopback},
+        {"::ffff:127.0.0.1", AddressKind::loopback},
+        {"::7f00:1", AddressKind::loopback},
+        {"64:ff9b::7f00:1", AddressKind::loopback},
+        {"2002:7f00:1::", AddressKind::loopback},
+        {"10.1.2.3", AddressKind::private_use},
+        {"172.16.0.1", AddressKind::private_use},
+        {"172.31.255.255", AddressKind::private_use},
+        {"172.32.0.1", AddressKind::global},
+        {"192.168.0.1", AddressKind::private_use},
+        {"100.64.0.1", AddressKind::private_use},
+        {"100.128.0.1", AddressKind::global},
+        {"fd12::1", AddressKind::private_use},
+        {"fec0::1", AddressKind::private_use},
+        {"169.254.169.254", AddressKind::link_local},
+        {"fe80::1", AddressKind::link_local},
+        {"::ffff:169.254.169.254", AddressKind::link_local},
+        {"0.0.0.0", AddressKind::unspecified},
+        {"0.1.2.3", AddressKind::unspecified},
+        {"::", AddressKind::unspecified},
+        {"224.0.0.1", AddressKind::reserved},
+        {"255.255.255.255", AddressKind::reserved},
+        {"192.0.2.1", AddressKind::reserved},
+        {"198.18.0.1", AddressKind::reserved},
+        {"ff02::1", AddressKind::reserved},
+        {"2001:db8::1", AddressKind::reserved},
+        {"2001::1", AddressKind::reserved},
+        {"4000::1", AddressKind::reserved},
+        {"1.2.3", AddressKind::not_an_address},
+        {"0x7f.1", AddressKind::not_an_address},
+        {"2130706433", AddressKind::not_an_address},
+        {"fe80::1%eth0", AddressKind::not_an_address},
+        {"example.com", AddressKind::not_an_address},
+        {"", AddressKind::not_an_address},
     };
     for (const Case& c : cases) {
         INFO(c.text);

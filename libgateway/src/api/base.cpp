@@ -15,7 +15,8 @@ void gw_buf_free(gw_buf* buf) {
 gw_status_kind_t gw_status_kind(gw_status status) {
     if (status >= 0) return GW_KIND_OK;
     const int hundred = -static_cast<int>(status) / 100;
-    return hundred >= GW_KIND_CALLER && hundred <= GW_KIND_RESOURCE ? static_cast<gw_status_kind_t>(hundred) : GW_KIND_INTERNAL;
+    return hundred >= GW_KIND_CALLER && hundred <= GW_KIND_RESOURCE ? static_cast<gw_status_kind_t>(hundred)
+                                                                    : GW_KIND_INTERNAL;
 }
 
 const char* gw_strerror(gw_status status) {

@@ -39,9 +39,10 @@ std::string_view directory_of(std::string_view path) {
 }
 
 // The text to parse and, in `handle`, where it came from.
-gw_status find_text(const Sources& sources, const gw::config::Environment& environment, ConfigHandle& handle, std::pmr::string& text,
-                    std::pmr::string& report) {
-    const gw::config::Location location = gw::config::locate(gw::as_text(sources.source.path), environment, &handle.memory);
+gw_status find_text(const Sources& sources, const gw::config::Environment& environment, ConfigHandle& handle,
+                    std::pmr::string& text, std::pmr::string& report) {
+    const gw::config::Location location =
+        gw::config::locate(gw::as_text(sources.source.path), environment, &handle.memory);
     handle.state_dir = location.state_dir;
     if (sources.source.text.len > 0) {
         text = gw::as_text(sources.source.text);
@@ -74,8 +75,10 @@ gw_status load(const gw_config_source& source, const gw_host& host, ConfigHandle
     if (const gw_status status = find_text(sources, environment, handle, text, report); status != GW_OK) return status;
     if (!handle.path.empty()) sources.directory = directory_of(handle.path);
     std::pmr::vector<gw::config::Problem> problems(&handle.memory);
-    const bool good = gw::config::load(text.empty() ? std::string_view("{}") : std::string_view(text), environment, handle.config, problems, &handle.memory);
-    for (const gw::config::Problem& problem : problems) gw::config::append_line(report, problem, handle.path.empty() ? "configuration" : handle.path);
+    const bool good = gw::config::load(text.empty() ? std::string_view("{}") : std::string_view(text), environment,
+                                       handle.config, problems, &handle.memory);
+    for (const gw::config::Problem& problem : problems)
+        gw::config::append_line(report, problem, handle.path.empty() ? "configuration" : handle.path);
     return good ? GW_OK : GW_ERR_CONFIG;
 }
 
@@ -116,6 +119,8 @@ gw_str gw_config_state_dir(const gw_config* config) {
     return config == nullptr ? gw_str{nullptr, 0} : gw::as_str(unwrap(config)->state_dir);
 }
 
-gw_str gw_config_path(const gw_config* config) { return config == nullptr ? gw_str{nullptr, 0} : gw::as_str(unwrap(config)->path); }
+gw_str gw_config_path(const gw_config* config) {
+    return config == nullptr ? gw_str{nullptr, 0} : gw::as_str(unwrap(config)->path);
+}
 
 }  // extern "C"

@@ -46,7 +46,9 @@ gw_status gw_conn_failed(gw_conn* conn, gw_str reason) {
 
 gw_status gw_conn_recv(gw_conn* conn, const void* data, size_t len) {
     if (data == nullptr && len > 0) return GW_ERR_ARGUMENT;
-    return on_conn(conn, [&](gw::exchange::Conn& self) { return self.recv({static_cast<const std::byte*>(data), len}); });
+    return on_conn(conn, [&](gw::exchange::Conn& self) {
+        return self.recv({static_cast<const std::byte*>(data), len});
+    });
 }
 
 gw_status gw_conn_eof(gw_conn* conn) {

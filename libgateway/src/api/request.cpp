@@ -45,7 +45,8 @@ bool is_field_text(std::string_view text) {
 
 extern "C" {
 
-gw_status gw_gateway_route(gw_gateway* gateway, gw_str method, gw_str pattern, uint32_t number, uint32_t flags, uint64_t body_bytes_max) {
+gw_status gw_gateway_route(gw_gateway* gateway, gw_str method, gw_str pattern, uint32_t number, uint32_t flags,
+                           uint64_t body_bytes_max) {
     if (gateway == nullptr || method.len == 0 || pattern.len == 0) return GW_ERR_ARGUMENT;
     if ((flags & ~static_cast<std::uint32_t>(GW_ROUTE_PUBLIC)) != 0) return GW_ERR_UNSUPPORTED;
     if (unwrap(gateway)->has_accepted()) return GW_ERR_STATE;
@@ -68,7 +69,8 @@ gw_status gw_request_query(gw_gateway* gateway, gw_request_id request, gw_str* o
 }
 
 gw_status gw_request_header(gw_gateway* gateway, gw_request_id request, gw_str name, gw_str* out) {
-    return ask(gateway, request, out, [&](auto& conn) { return conn.head()->headers.get(gw::as_text(name)).value_or(std::string_view{}); });
+    return ask(gateway, request, out,
+               [&](auto& conn) { return conn.head()->headers.get(gw::as_text(name)).value_or(std::string_view{}); });
 }
 
 gw_status gw_request_parameter(gw_gateway* gateway, gw_request_id request, gw_str name, gw_str* out) {
@@ -79,9 +81,10 @@ gw_status gw_request_body(gw_gateway* gateway, gw_request_id request, gw_str* ou
     return ask(gateway, request, out, [](auto& conn) { return conn.request_body(); });
 }
 
-gw_status gw_response_start(gw_gateway* gateway, gw_request_id request, int status, const gw_field* fields, size_t field_count,
-                            uint64_t length) {
-    if (status < 200 || status > 599 || (fields == nullptr && field_count > 0) || field_count > 24) return GW_ERR_ARGUMENT;
+gw_status gw_response_start(gw_gateway* gateway, gw_request_id request, int status, const gw_field* fields,
+                            size_t field_count, uint64_t length) {
+    if (status < 200 || status > 599 || (fields == nullptr && field_count > 0) || field_count > 24)
+        return GW_ERR_ARGUMENT;
     return respond(gateway, request, [&](gw::exchange::ServerConn& conn) -> gw_status {
         std::pmr::vector<gw::http1::Header> headers(unwrap(gateway)->memory());
         for (size_t i = 0; i < field_count; ++i) {
@@ -96,8 +99,9 @@ gw_status gw_response_start(gw_gateway* gateway, gw_request_id request, int stat
 
 gw_status gw_response_write(gw_gateway* gateway, gw_request_id request, const void* data, size_t len) {
     if (data == nullptr && len > 0) return GW_ERR_ARGUMENT;
-    return respond(gateway, request,
-                   [&](gw::exchange::ServerConn& conn) { return conn.host_write({static_cast<const std::byte*>(data), len}); });
+    return respond(gateway, request, [&](gw::exchange::ServerConn& conn) {
+        return conn.host_write({static_cast<const std::byte*>(data), len});
+    });
 }
 
 gw_status gw_response_end(gw_gateway* gateway, gw_request_id request) {

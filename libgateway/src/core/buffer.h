@@ -21,7 +21,9 @@ public:
     explicit Buffer(BlockPool* pool) noexcept : pool_(pool) {}
     ~Buffer() { clear(); }
     Buffer(Buffer&& other) noexcept
-        : pool_(other.pool_), block_(std::exchange(other.block_, nullptr)), begin_(std::exchange(other.begin_, 0)),
+        : pool_(other.pool_),
+          block_(std::exchange(other.block_, nullptr)),
+          begin_(std::exchange(other.begin_, 0)),
           end_(std::exchange(other.end_, 0)) {}
     Buffer& operator=(Buffer&& other) noexcept {
         if (this != &other) {

@@ -1,5 +1,5 @@
-// Objects by id: a slot and a generation, so that an old id never finds a new object. The table also remembers which ids
-// ended without the other side's doing, for as long as nobody has told it.
+// Objects by id: a slot and a generation, so that an old id never finds a new object. The table also remembers which
+// ids ended without the other side's doing, for as long as nobody has told it.
 #pragma once
 
 #include <cstddef>

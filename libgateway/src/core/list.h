@@ -41,14 +41,15 @@ class List {
 public:
     List() noexcept { head_.previous_ = head_.next_ = &head_; }
     ~List() {
-        while (pop_front() != nullptr) {}
+        while (pop_front() != nullptr) {
+        }
         head_.previous_ = head_.next_ = nullptr;
     }
     List(const List&) = delete;
     List& operator=(const List&) = delete;
 
     [[nodiscard]] bool empty() const noexcept { return head_.next_ == &head_; }
-    [[nodiscard]] T* front() const noexcept { return head_.next_->owner_; }  // nullptr when empty
+    [[nodiscard]] T* front() const noexcept { return head_.next_->owner_; }                    // nullptr when empty
     [[nodiscard]] T* after(const Link<T>& link) const noexcept { return link.next_->owner_; }  // nullptr at the end
     void push_back(Link<T>& link) noexcept {
         assert(!link.linked());

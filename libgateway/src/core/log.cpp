@@ -17,7 +17,8 @@ void Log::write(gw_log_level level, std::initializer_list<std::string_view> part
             line[size++] = byte < 0x20 || byte == 0x7F ? '?' : c;
         }
     }
-    const std::string_view text = size == line.size() ? cut_utf8({line.data(), size}, size - 1) : std::string_view{line.data(), size};
+    const std::string_view text =
+        size == line.size() ? cut_utf8({line.data(), size}, size - 1) : std::string_view{line.data(), size};
     sink_(user_, level, {text.data(), text.size()});
 }
 

@@ -44,7 +44,9 @@ void HostMemory::do_deallocate(void* memory, std::size_t bytes, std::size_t alig
 
 bool HostMemory::do_is_equal(const std::pmr::memory_resource& other) const noexcept { return this == &other; }
 
-BlockPool* BlockPool::make(Allocator allocator) { return new (allocator.allocate(sizeof(BlockPool))) BlockPool(allocator); }
+BlockPool* BlockPool::make(Allocator allocator) {
+    return new (allocator.allocate(sizeof(BlockPool))) BlockPool(allocator);
+}
 
 void BlockPool::release() noexcept {
     trim();

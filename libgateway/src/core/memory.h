@@ -80,8 +80,8 @@ private:
     struct Free {  // lies in the unused bytes of a kept block
         Block* next;
     };
-    static constexpr std::array<std::size_t, 4> sizes{1024 - sizeof(Block), 4096 - sizeof(Block),
-                                                      16384 - sizeof(Block), 65536 - sizeof(Block)};
+    static constexpr std::array<std::size_t, 4> sizes{1024 - sizeof(Block), 4096 - sizeof(Block), 16384 - sizeof(Block),
+                                                      65536 - sizeof(Block)};
     static constexpr std::size_t bytes_kept_max = 1U << 20U;
 
     Allocator allocator_;

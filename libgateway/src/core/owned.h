@@ -18,7 +18,8 @@ using Owned = std::unique_ptr<T, PmrDelete<T>>;
 
 template <typename T, typename... Arguments>
 [[nodiscard]] Owned<T> make_owned(std::pmr::memory_resource* memory, Arguments&&... arguments) {
-    return Owned<T>(std::pmr::polymorphic_allocator<>(memory).new_object<T>(std::forward<Arguments>(arguments)...), {memory});
+    return Owned<T>(std::pmr::polymorphic_allocator<>(memory).new_object<T>(std::forward<Arguments>(arguments)...),
+                    {memory});
 }
 
 }  // namespace gw

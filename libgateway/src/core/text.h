@@ -9,7 +9,9 @@
 
 namespace gw {
 
-[[nodiscard]] constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+[[nodiscard]] constexpr char ascii_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -77,7 +79,7 @@ public:
     void reset() noexcept { *this = {}; }
 
 private:
-    std::uint8_t needed_ = 0;             // continuation bytes still to come
+    std::uint8_t needed_ = 0;                // continuation bytes still to come
     std::uint8_t low_ = 0x80, high_ = 0xBF;  // range of the next one
 };
 

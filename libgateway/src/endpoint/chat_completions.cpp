@@ -78,7 +78,11 @@ void ChatWriter::chunk(Buffer& out, std::string_view delta_json, std::string_vie
     out.append("data: ");
     json::Writer w(out);
     w.begin_object().member("id", identity_.id).member("object", "chat.completion.chunk");
-    w.member("created", identity_.created_s).member("model", identity_.model).key("choices").begin_array().begin_object();
+    w.member("created", identity_.created_s)
+        .member("model", identity_.model)
+        .key("choices")
+        .begin_array()
+        .begin_object();
     w.member("index", 0).key("delta").raw(delta_json).key("finish_reason");
     if (finish_reason.empty()) {
         w.null();
@@ -111,7 +115,11 @@ void ChatWriter::finish(Buffer& out, message::StopReason reason, const message::
             out.append("data: ");
             json::Writer w(out);
             w.begin_object().member("id", identity_.id).member("object", "chat.completion.chunk");
-            w.member("created", identity_.created_s).member("model", identity_.model).key("choices").begin_array().end_array();
+            w.member("created", identity_.created_s)
+                .member("model", identity_.model)
+                .key("choices")
+                .begin_array()
+                .end_array();
             write_usage(w, usage);
             w.end_object();
             out.append("\n\n");
@@ -121,8 +129,17 @@ void ChatWriter::finish(Buffer& out, message::StopReason reason, const message::
     }
     json::Writer w(out);
     w.begin_object().member("id", identity_.id).member("object", "chat.completion");
-    w.member("created", identity_.created_s).member("model", identity_.model).key("choices").begin_array().begin_object();
-    w.member("index", 0).key("message").begin_object().member("role", "assistant").member("content", text_.text()).end_object();
+    w.member("created", identity_.created_s)
+        .member("model", identity_.model)
+        .key("choices")
+        .begin_array()
+        .begin_object();
+    w.member("index", 0)
+        .key("message")
+        .begin_object()
+        .member("role", "assistant")
+        .member("content", text_.text())
+        .end_object();
     w.member("finish_reason", name(reason)).end_object().end_array();
     write_usage(w, usage);
     w.end_object();

@@ -45,15 +45,18 @@ AgentChoice choose_agent(const config::Config& config, std::string_view model, s
         if (model.empty() || equals_ignoring_case(model, "openclaw")) return {&default_agent(config), {}};
         const auto part = agent_part(model);
         if (!part) {
-            return {nullptr, ApiError{404, "invalid_request_error", "Unknown `model`. Use `openclaw` or `openclaw/<agentId>`; GET /v1/models lists them.",
-                                      "model_not_found", "model"}};
+            return {nullptr,
+                    ApiError{404, "invalid_request_error",
+                             "Unknown `model`. Use `openclaw` or `openclaw/<agentId>`; GET /v1/models lists them.",
+                             "model_not_found", "model"}};
         }
         id = *part;
         if (id == "default") return {&default_agent(config), {}};
     }
     if (const config::Agent* agent = find_agent(config, id)) return {agent, {}};
-    return {nullptr, ApiError{404, "invalid_request_error", "Unknown agent. GET /v1/models lists the agents of this gateway.",
-                              "model_not_found", agent_header.empty() ? "model" : "x-openclaw-agent-id"}};
+    return {nullptr,
+            ApiError{404, "invalid_request_error", "Unknown agent. GET /v1/models lists the agents of this gateway.",
+                     "model_not_found", agent_header.empty() ? "model" : "x-openclaw-agent-id"}};
 }
 
 void write_models(Buffer& out, const config::Config& config) {
@@ -68,7 +71,11 @@ void write_models(Buffer& out, const config::Config& config) {
 
 std::optional<ApiError> write_model(Buffer& out, const config::Config& config, std::string_view id) {
     if (!starts_with_ignoring_case(id, "openclaw")) {
-        return ApiError{400, "invalid_request_error", "Invalid model id. Ids begin with `openclaw`; GET /v1/models lists them.", {}, {}};
+        return ApiError{400,
+                        "invalid_request_error",
+                        "Invalid model id. Ids begin with `openclaw`; GET /v1/models lists them.",
+                        {},
+                        {}};
     }
     const AgentChoice choice = choose_agent(config, id, {});
     if (choice.error) return choice.error;

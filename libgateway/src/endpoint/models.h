@@ -15,14 +15,15 @@ void write_models(Buffer& out, const config::Config& config);
 // Writes the one model; nothing when there is none of that id. 400 for ids that can never be one.
 [[nodiscard]] std::optional<ApiError> write_model(Buffer& out, const config::Config& config, std::string_view id);
 
-// The agent that a model name or agent header means; null when it names none. `model` is "openclaw", "openclaw/default",
-// "openclaw/<id>", "openclaw:<id>" or "agent:<id>"; empty means the default agent.
+// The agent that a model name or agent header means; null when it names none. `model` is "openclaw",
+// "openclaw/default", "openclaw/<id>", "openclaw:<id>" or "agent:<id>"; empty means the default agent.
 [[nodiscard]] const config::Agent* find_agent(const config::Config& config, std::string_view id) noexcept;
 [[nodiscard]] const config::Agent& default_agent(const config::Config& config) noexcept;
 struct AgentChoice {
     const config::Agent* agent = nullptr;
     std::optional<ApiError> error;
 };
-[[nodiscard]] AgentChoice choose_agent(const config::Config& config, std::string_view model, std::string_view agent_header) noexcept;
+[[nodiscard]] AgentChoice choose_agent(const config::Config& config, std::string_view model,
+                                       std::string_view agent_header) noexcept;
 
 }  // namespace gw::endpoint

@@ -21,9 +21,16 @@ std::uint32_t service_of(gw_event_type type) {
 }  // namespace
 
 Ask::Ask(Gateway& gateway, AskOwner& owner)
-    : gateway_(gateway), owner_(owner), timer_(gateway.timers(), [](void* self) { static_cast<Ask*>(self)->time_out(); }, this),
-      host_(gateway.memory()), data_(gateway.memory()), send_host_(gateway.memory()), send_data_(gateway.memory()),
-      argv_(gateway.memory()), argv_view_(gateway.memory()) {}
+    : gateway_(gateway),
+      owner_(owner),
+      timer_(
+          gateway.timers(), [](void* self) { static_cast<Ask*>(self)->time_out(); }, this),
+      host_(gateway.memory()),
+      data_(gateway.memory()),
+      send_host_(gateway.memory()),
+      send_data_(gateway.memory()),
+      argv_(gateway.memory()),
+      argv_view_(gateway.memory()) {}
 
 Ask::~Ask() { take_back(); }
 

@@ -1,4 +1,5 @@
-// Questions to the host that it may answer later: asked with a deadline, answered by id, gone when nobody waits any more.
+// Questions to the host that it may answer later: asked with a deadline, answered by id, gone when nobody waits any
+// more.
 //
 //     Ask (member of whoever asks) -- ask() --> GW_EVENT_RESOLVE --> gw_ask_answer(id) --> Owner::on_answer()
 #pragma once
@@ -37,7 +38,8 @@ struct Question {
     std::uint32_t listener = 0;
     std::string_view data;
     std::span<const std::string_view> argv{};
-    std::uint32_t timeout_ms = 0;  // 0: gw_limits.ask_timeout_ms; a question that stays open has none after its first answer
+    std::uint32_t timeout_ms =
+        0;  // 0: gw_limits.ask_timeout_ms; a question that stays open has none after its first answer
     std::size_t output_bytes_max = 1U << 20U;
 };
 
@@ -67,7 +69,7 @@ private:
     Timer timer_;
     gw_ask_id id_ = 0;
     gw_event_type type_ = GW_EVENT_NONE;
-    bool told_ = false;          // the host has seen the question
+    bool told_ = false;  // the host has seen the question
     bool unsupported_ = false;
     std::pmr::string host_, data_, send_host_, send_data_;
     std::pmr::vector<std::pmr::string> argv_;

@@ -27,11 +27,21 @@ endpoint::ApiError failure_of(gw_status status, std::string_view what) {
 }  // namespace
 
 ChatRun::ChatRun(Gateway& gateway, ServerConn& client)
-    : gateway_(gateway), client_(client), step_timer_(gateway.timers(), [](void* self) { static_cast<ChatRun*>(self)->guarded_step(); }, this),
-      id_(gateway.memory()), model_(gateway.memory()), candidates_(gateway.memory()), body_before_model_(gateway.pool()),
-      body_after_model_(gateway.pool()), collected_(gateway.pool()), retry_after_(gateway.memory()), content_type_(gateway.memory()) {}
+    : gateway_(gateway),
+      client_(client),
+      step_timer_(
+          gateway.timers(), [](void* self) { static_cast<ChatRun*>(self)->guarded_step(); }, this),
+      id_(gateway.memory()),
+      model_(gateway.memory()),
+      candidates_(gateway.memory()),
+      body_before_model_(gateway.pool()),
+      body_after_model_(gateway.pool()),
+      collected_(gateway.pool()),
+      retry_after_(gateway.memory()),
+      content_type_(gateway.memory()) {}
 
-std::optional<endpoint::ApiError> ChatRun::find_candidates(const config::Agent& agent, std::string_view model_override) {
+std::optional<endpoint::ApiError> ChatRun::find_candidates(const config::Agent& agent,
+                                                           std::string_view model_override) {
     const config::Config& config = gateway_.config();
     const auto add = [&](std::string_view name) {
         const std::size_t slash = name.find('/');
@@ -45,7 +55,8 @@ std::optional<endpoint::ApiError> ChatRun::find_candidates(const config::Agent& 
     };
     if (!model_override.empty()) {
         if (add(model_override)) return std::nullopt;
-        return endpoint::ApiError{404, "invalid_request_error", "Unknown model in x-openclaw-model. Use provider/model of models.providers.",
+        return endpoint::ApiError{404, "invalid_request_error",
+                                  "Unknown model in x-openclaw-model. Use provider/model of models.providers.",
                                   "model_not_found", "x-openclaw-model"};
     }
     const bool own = !agent.model_primary.empty();
@@ -54,7 +65,8 @@ std::optional<endpoint::ApiError> ChatRun::find_candidates(const config::Agent& 
     add(primary);
     for (const auto& fallback : own ? agent.model_fallbacks : config.default_model_fallbacks) add(fallback);
     if (candidates_.empty()) {
-        return endpoint::ApiError{500, "api_error", "The agent's model names a provider that is not configured.", "model_not_found", {}};
+        return endpoint::ApiError{
+            500, "api_error", "The agent's model names a provider that is not configured.", "model_not_found", {}};
     }
     return std::nullopt;
 }
@@ -84,7 +96,8 @@ void ChatRun::start_builtin(const endpoint::ChatRequest& request) {
     id_ = "chatcmpl_";
     id_.append(uuid->data(), uuid->size());
     model_ = request.model.empty() ? "openclaw" : request.model;
-    writer_.emplace(message::AnswerIdentity{id_, model_, gateway_.unix_ms() / 1000}, request.stream, request.include_usage, gateway_.pool());
+    writer_.emplace(message::AnswerIdentity{id_, model_, gateway_.unix_ms() / 1000}, request.stream,
+                    request.include_usage, gateway_.pool());
     builtin_.emplace(endpoint::last_user_text(request.messages, gateway_.memory()), gateway_.memory());
     Buffer out(gateway_.pool());
     if (!stream_) {
@@ -138,13 +151,18 @@ void ChatRun::call_candidate() {
     const Candidate& candidate = candidates_[candidate_];
     const config::Provider& provider = *candidate.provider;
     if (provider.api != "openai-completions" && !provider.api.empty()) {
-        client_.answer_error({501, "api_error", "This gateway does not speak the `api` of the agent's provider yet. Use openai-completions.",
-                              "provider_api_unsupported", {}});
+        client_.answer_error(
+            {501,
+             "api_error",
+             "This gateway does not speak the `api` of the agent's provider yet. Use openai-completions.",
+             "provider_api_unsupported",
+             {}});
         return;
     }
     const auto url = upstream::parse_url(provider.base_url);
     if (!url) {
-        client_.answer_error({500, "api_error", "The baseUrl of the agent's provider is not a URL.", "provider_misconfigured", {}});
+        client_.answer_error(
+            {500, "api_error", "The baseUrl of the agent's provider is not a URL.", "provider_misconfigured", {}});
         return;
     }
     std::pmr::string path(url->path, gateway_.memory());
@@ -209,7 +227,8 @@ void ChatRun::on_head(const http1::ResponseHead& head) {
 
 void ChatRun::refuse_upstream_answer(std::string_view message) {
     refused_ = true;
-    client_.answer_error({502, "upstream_error", message, "provider_answer", {}});  // ends this run, which cancels the call
+    client_.answer_error(
+        {502, "upstream_error", message, "provider_answer", {}});  // ends this run, which cancels the call
 }
 
 void ChatRun::on_body(std::span<const std::byte> data) {
@@ -263,7 +282,8 @@ void ChatRun::on_end() {
         return;
     }
     if (upstream_status_ == 200) {
-        client_.answer(200, content_type_.empty() ? "application/json" : std::string_view(content_type_), collected_.text());
+        client_.answer(200, content_type_.empty() ? "application/json" : std::string_view(content_type_),
+                       collected_.text());
         return;
     }
     if (provider::is_worth_another(upstream_status_) && call_next_candidate()) return;

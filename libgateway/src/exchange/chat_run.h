@@ -43,7 +43,8 @@ private:
         const config::Provider* provider;
         std::string_view model;
     };
-    [[nodiscard]] std::optional<endpoint::ApiError> find_candidates(const config::Agent& agent, std::string_view model_override);
+    [[nodiscard]] std::optional<endpoint::ApiError> find_candidates(const config::Agent& agent,
+                                                                    std::string_view model_override);
     void start_builtin(const endpoint::ChatRequest& request);
     void guarded_step() noexcept;
     void builtin_step();
@@ -74,8 +75,8 @@ private:
     int upstream_status_ = 0;
     std::pmr::string retry_after_;
     std::pmr::string content_type_;
-    bool done_seen_ = false;   // the stream's own [DONE] has passed
-    bool refused_ = false;     // the rest of the upstream's answer is not wanted
+    bool done_seen_ = false;  // the stream's own [DONE] has passed
+    bool refused_ = false;    // the rest of the upstream's answer is not wanted
 };
 
 }  // namespace gw::exchange

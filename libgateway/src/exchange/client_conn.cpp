@@ -20,8 +20,12 @@ http1::Limits client_limits(const gw_limits& limits) {
 }  // namespace
 
 ClientConn::ClientConn(Gateway& gateway, Upstream& upstream, UpstreamCall& call, std::string_view address)
-    : Conn(gateway), in_idle(this), upstream_(&upstream), call_(&call),
-      http_(client_limits(gateway.limits()), gateway.pool(), gateway.memory()), address_(address, gateway.memory()) {
+    : Conn(gateway),
+      in_idle(this),
+      upstream_(&upstream),
+      call_(&call),
+      http_(client_limits(gateway.limits()), gateway.pool(), gateway.memory()),
+      address_(address, gateway.memory()) {
     ++upstream.open_count;
     ++gateway.stats().upstream_conns_open;
     dial = Dial::wanted;
@@ -63,7 +67,9 @@ gw_status ClientConn::dial_opened() {
         if (context == nullptr) {
             UpstreamCall* call = std::exchange(call_, nullptr);
             close(Close::abort);
-            call->on_connect_failed("no certificate authorities are known on this machine: set gateway.upstream.caBundlePath", GW_ERR_CONFIG);
+            call->on_connect_failed(
+                "no certificate authorities are known on this machine: set gateway.upstream.caBundlePath",
+                GW_ERR_CONFIG);
             return GW_OK;
         }
         start_tls(*context, upstream_->host);
@@ -113,8 +119,8 @@ void ClientConn::adopt(UpstreamCall& call) noexcept {
 void ClientConn::send_request(std::string_view method, std::string_view path, std::span<const http1::Header> fields,
                               std::span<const std::byte> body) {
     Buffer& out = sink();
-    http_.send_head(out, method, path, fields, body.empty() && method == "GET" ? http1::Framing::none : http1::Framing::length,
-                    body.size());
+    http_.send_head(out, method, path, fields,
+                    body.empty() && method == "GET" ? http1::Framing::none : http1::Framing::length, body.size());
     if (!body.empty()) http_.send_body(out, body);
     http_.send_end(out);
 }
@@ -143,7 +149,9 @@ std::size_t ClientConn::on_input(std::span<const std::byte> input) {
             call->on_end();  // releases this connection
             break;
         }
-        case http1::EventKind::upgrade: broken(GW_ERR_PROTOCOL, "the upstream switched protocols unasked"); return input.size();
+        case http1::EventKind::upgrade:
+            broken(GW_ERR_PROTOCOL, "the upstream switched protocols unasked");
+            return input.size();
         }
         if (ending()) return input.size();
     }

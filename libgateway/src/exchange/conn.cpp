@@ -5,9 +5,16 @@
 namespace gw::exchange {
 
 Conn::Conn(Gateway& gateway)
-    : in_all(this), in_dirty(this), gateway_(gateway), in_(gateway.pool()), plain_out_(gateway.pool()), out_(gateway.pool()),
-      timer_(gateway.timers(), [](void* self) { static_cast<Conn*>(self)->guarded_timeout(); }, this),
-      stall_timer_(gateway.timers(), [](void* self) { static_cast<Conn*>(self)->on_stall(); }, this) {
+    : in_all(this),
+      in_dirty(this),
+      gateway_(gateway),
+      in_(gateway.pool()),
+      plain_out_(gateway.pool()),
+      out_(gateway.pool()),
+      timer_(
+          gateway.timers(), [](void* self) { static_cast<Conn*>(self)->guarded_timeout(); }, this),
+      stall_timer_(
+          gateway.timers(), [](void* self) { static_cast<Conn*>(self)->on_stall(); }, this) {
     gateway.conns().push_back(in_all);
 }
 
@@ -49,7 +56,8 @@ gw_status Conn::recv(std::span<const std::byte> piece) {
     }
     if (wants_read() != told_read_) gateway_.enqueue(*this);
     if (error_http_status_ == 0 || state_ == State::open) return GW_OK;
-    return error_http_status_ == 400 || error_http_status_ == 501 || error_http_status_ == 505 ? GW_ERR_PROTOCOL : GW_ERR_LIMIT;
+    return error_http_status_ == 400 || error_http_status_ == 501 || error_http_status_ == 505 ? GW_ERR_PROTOCOL
+                                                                                               : GW_ERR_LIMIT;
 }
 
 void Conn::process_input() {

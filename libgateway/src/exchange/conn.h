@@ -2,8 +2,8 @@
 //
 //     host bytes -- recv() --> [ TLS ] --> on_input()      take_output() <-- [ TLS ] <-- sink() <-- protocol
 //
-// A protocol (ServerConn, ClientConn) writes plaintext into sink() and reads plaintext in on_input(). Everything written
-// during one call of the host is encrypted and announced once, when the call settles (Gateway::settle).
+// A protocol (ServerConn, ClientConn) writes plaintext into sink() and reads plaintext in on_input(). Everything
+// written during one call of the host is encrypted and announced once, when the call settles (Gateway::settle).
 #pragma once
 
 #include <cstddef>
@@ -79,11 +79,11 @@ protected:
     // Uses what it can of `input` and says how many bytes that was; the rest comes again, with more behind it, after
     // the next bytes or resume_input().
     virtual std::size_t on_input(std::span<const std::byte> input) = 0;
-    virtual void on_eof() = 0;           // the peer ended its direction
-    virtual void on_secure() {}          // the TLS handshake is done
+    virtual void on_eof() = 0;   // the peer ended its direction
+    virtual void on_secure() {}  // the TLS handshake is done
     virtual void on_tls_failure(std::string_view what) = 0;
-    virtual void on_drained() {}         // there is room for output again
-    virtual void on_timeout() = 0;       // timer() fired
+    virtual void on_drained() {}          // there is room for output again
+    virtual void on_timeout() = 0;        // timer() fired
     virtual void on_settle() noexcept {}  // the host's call ends
     [[nodiscard]] Timer& timer() noexcept { return timer_; }
     [[nodiscard]] Gateway& gateway() const noexcept { return gateway_; }

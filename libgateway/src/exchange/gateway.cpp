@@ -16,10 +16,22 @@ constexpr std::string_view token_key = "identity/gateway-token";
 }  // namespace
 
 Gateway::Gateway(const GatewayOptions& options)
-    : options_(options), memory_(Allocator::from(&options_.host)), pool_(memory_.allocator()), log_(&options_.host),
-      random_(crypto::Random::from(&options_.host)), config_(options.config, memory_.allocator()), timers_(&memory_), secret_(&memory_),
-      asks_(&memory_), scratch_(&memory_), routes_(&memory_), requests_(&memory_), upstreams_(*this), listeners_(*this),
-      drain_timer_(timers_, [](void* self) { static_cast<Gateway*>(self)->drain_is_over(); }, this) {
+    : options_(options),
+      memory_(Allocator::from(&options_.host)),
+      pool_(memory_.allocator()),
+      log_(&options_.host),
+      random_(crypto::Random::from(&options_.host)),
+      config_(options.config, memory_.allocator()),
+      timers_(&memory_),
+      secret_(&memory_),
+      asks_(&memory_),
+      scratch_(&memory_),
+      routes_(&memory_),
+      requests_(&memory_),
+      upstreams_(*this),
+      listeners_(*this),
+      drain_timer_(
+          timers_, [](void* self) { static_cast<Gateway*>(self)->drain_is_over(); }, this) {
     options_.config = nullptr;  // config_ holds it
 }
 
@@ -41,7 +53,9 @@ gw_status Gateway::start() {
         return GW_ERR_CONFIG;
     }
     if (mode == config::AuthMode::none && config().auth.private_ingress) {
-        log_.warn({"gateway.auth.mode is none and gateway.auth.privateIngress is set: everybody who reaches this port is an owner"});
+        log_.warn(
+            {"gateway.auth.mode is none and gateway.auth.privateIngress is set: everybody who reaches this port is an "
+             "owner"});
     }
     if (const gw_status status = resolve_secret(); status != GW_OK) return status;
     return listeners_.load();
@@ -66,7 +80,9 @@ gw_status Gateway::resolve_secret() {
     secret_ = *token;
     if (options_.store == nullptr) return GW_OK;
     const gw_status status = gw_store_put(options_.store, as_str(token_key), as_str(secret_));
-    if (status != GW_OK) log_.error({"cannot store the generated token: ", gw_strerror(status), ". Set gateway.auth.token, or check the state directory"});
+    if (status != GW_OK)
+        log_.error({"cannot store the generated token: ", gw_strerror(status),
+                    ". Set gateway.auth.token, or check the state directory"});
     return status;
 }
 

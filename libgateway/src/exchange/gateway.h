@@ -4,8 +4,8 @@
 //     recv() ── a Conn ──────┼── settle(): leftover work, encryption ── event queue ── next_event()
 //     answer() ── an Ask ────┘
 //
-// The stages find here: memory, time, limits, configuration, randomness, the tables of connections, questions, routes and
-// upstreams. It holds no protocol itself.
+// The stages find here: memory, time, limits, configuration, randomness, the tables of connections, questions, routes
+// and upstreams. It holds no protocol itself.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@
 #include "core/timers.h"
 #include "crypto/random.h"
 #include "exchange/asks.h"
-#include "exchange/conn.h"
 #include "exchange/config_handle.h"
+#include "exchange/conn.h"
 #include "exchange/event_source.h"
 #include "exchange/listeners.h"
 #include "exchange/requests.h"
@@ -39,13 +39,14 @@ namespace gw::exchange {
 class ServerConn;
 
 // The whole file, through the host's hook or from the local file system. GW_ERR_IO, GW_ERR_LIMIT.
-[[nodiscard]] gw_status read_file(const gw_host& host, std::string_view path, std::size_t bytes_max, std::pmr::string& out);
+[[nodiscard]] gw_status read_file(const gw_host& host, std::string_view path, std::size_t bytes_max,
+                                  std::pmr::string& out);
 
 struct GatewayOptions {
-    gw_host host;            // zero: defaults
-    gw_limits limits;        // complete: no zero left
-    ConfigHandle* config;    // may be null
-    gw_store* store;         // may be null
+    gw_host host;          // zero: defaults
+    gw_limits limits;      // complete: no zero left
+    ConfigHandle* config;  // may be null
+    gw_store* store;       // may be null
     std::uint32_t services;
 };
 

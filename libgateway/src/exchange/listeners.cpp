@@ -9,8 +9,7 @@
 
 namespace gw::exchange {
 
-Listeners::Listeners(Gateway& gateway)
-    : gateway_(gateway), listeners_(gateway.memory()), url_(gateway.memory()) {}
+Listeners::Listeners(Gateway& gateway) : gateway_(gateway), listeners_(gateway.memory()), url_(gateway.memory()) {}
 
 gw_status Listeners::load() { return gateway_.config().tls.enabled ? load_certificate() : GW_OK; }
 
@@ -61,8 +60,13 @@ void Listeners::on_bound(const gw_answer& answer) {
     } else if (!listener.optional) {
         std::array<char, 8> port{};
         const char* end = std::to_chars(port.data(), port.data() + port.size(), port_).ptr;
-        gateway_.log().error({"cannot listen on ", listener.address, " port ", {port.data(), static_cast<std::size_t>(end - port.data())},
-                              ": ", as_text(answer.reason), ". Stop the other program, or choose another port with --port or gateway.port"});
+        gateway_.log().error({"cannot listen on ",
+                              listener.address,
+                              " port ",
+                              {port.data(), static_cast<std::size_t>(end - port.data())},
+                              ": ",
+                              as_text(answer.reason),
+                              ". Stop the other program, or choose another port with --port or gateway.port"});
         gateway_.stop(answer.status);
         return;
     }
@@ -112,7 +116,8 @@ gw_status Listeners::load_certificate() {
     options.client_ca_pem = client_ca;
     options.client_certificates = client_ca.empty() ? tls::ClientCertificates::none : tls::ClientCertificates::optional;
     options.alpn = alpn;
-    auto made = tls::Context::make_server(options, gateway_.random().function(), gateway_.random().user(), gateway_.allocator());
+    auto made = tls::Context::make_server(options, gateway_.random().function(), gateway_.random().user(),
+                                          gateway_.allocator());
     crypto::wipe(key);
     if (!made) {
         gateway_.log().error({"gateway.tls: ", made.error().what});

@@ -11,28 +11,26 @@ struct Entry {
     Target target;
 };
 constexpr Entry entries[] = {
-    {"GET", "/health", Target::health},
-    {"GET", "/healthz", Target::healthz},
-    {"GET", "/ready", Target::ready},
-    {"GET", "/readyz", Target::ready},
-    {"GET", "/startupz", Target::startupz},
-    {"POST", "/v1/chat/completions", Target::chat_completions},
-    {"GET", "/v1/models", Target::models},
-    {"GET", "/v1/models/*id", Target::model},
+    {"GET", "/health", Target::health},     {"GET", "/healthz", Target::healthz},
+    {"GET", "/ready", Target::ready},       {"GET", "/readyz", Target::ready},
+    {"GET", "/startupz", Target::startupz}, {"POST", "/v1/chat/completions", Target::chat_completions},
+    {"GET", "/v1/models", Target::models},  {"GET", "/v1/models/*id", Target::model},
 };
 
 }  // namespace
 
 Routes::Routes(std::pmr::memory_resource* memory) : router_(memory), host_routes_(memory) {
     for (const Entry& entry : entries) {
-        [[maybe_unused]] const auto added = router_.add(entry.method, entry.pattern, static_cast<std::uint32_t>(entry.target));
+        [[maybe_unused]] const auto added =
+            router_.add(entry.method, entry.pattern, static_cast<std::uint32_t>(entry.target));
         assert(added);
     }
 }
 
 gw_status Routes::add_host_route(std::string_view method, std::string_view pattern, const HostRoute& route) {
     host_routes_.push_back(route);
-    const auto target = static_cast<std::uint32_t>(Target::host_first) + static_cast<std::uint32_t>(host_routes_.size() - 1);
+    const auto target =
+        static_cast<std::uint32_t>(Target::host_first) + static_cast<std::uint32_t>(host_routes_.size() - 1);
     const auto added = router_.add(method, pattern, target);
     if (added) return GW_OK;
     host_routes_.pop_back();

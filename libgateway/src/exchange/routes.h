@@ -33,7 +33,9 @@ public:
     explicit Routes(std::pmr::memory_resource* memory);  // with our own endpoints
 
     [[nodiscard]] gw_status add_host_route(std::string_view method, std::string_view pattern, const HostRoute& route);
-    [[nodiscard]] route::Match match(std::string_view method, std::string_view target) { return router_.match(method, target); }
+    [[nodiscard]] route::Match match(std::string_view method, std::string_view target) {
+        return router_.match(method, target);
+    }
     // Null for one of our own targets.
     [[nodiscard]] const HostRoute* host_route(std::uint32_t target) const noexcept;
 

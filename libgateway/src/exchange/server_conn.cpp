@@ -31,7 +31,9 @@ endpoint::ApiError protocol_failure(int status, std::string_view what) {
 }  // namespace
 
 ServerConn::ServerConn(Gateway& gateway, const gw_peer& peer)
-    : Conn(gateway), http_(server_limits(gateway.limits()), gateway.pool(), gateway.memory()), body_(gateway.pool()),
+    : Conn(gateway),
+      http_(server_limits(gateway.limits()), gateway.pool(), gateway.memory()),
+      body_(gateway.pool()),
       parameters_(gateway.memory()),
       peer_is_loopback_(upstream::classify_address(as_text(peer.address)) == upstream::AddressKind::loopback) {
     gateway.client_opened();
@@ -140,8 +142,8 @@ void ServerConn::on_eof() {
         close(Close::flush);  // what was answered still goes out
         return;
     }
-    // A client that left looks the same as one that only stopped sending. Nobody waits for the end of a run whose reader may
-    // be gone: it is cancelled, and the connection with it.
+    // A client that left looks the same as one that only stopped sending. Nobody waits for the end of a run whose
+    // reader may be gone: it is cancelled, and the connection with it.
     if (!finished) set_error(finished.error().what, 0);
     end_request();
     close(Close::abort);
@@ -166,7 +168,8 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     path_ = match.path;
     query_ = match.query;
     parameters_.clear();
-    for (const route::Parameter& parameter : match.parameters) parameters_.emplace_back(parameter.name, parameter.value);
+    for (const route::Parameter& parameter : match.parameters)
+        parameters_.emplace_back(parameter.name, parameter.value);
 
     if (gateway().draining()) {
         http_.close_after_response();
@@ -179,7 +182,12 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     case route::Outcome::bad_path: refuse({400, "invalid_request_error", "The path is not valid.", {}, {}}); return;
     case route::Outcome::method_not_allowed: {
         const http1::Header allow{"Allow", match.allow};
-        refuse({405, "invalid_request_error", "The method is not allowed here; the Allow field lists those that are.", {}, {}}, {&allow, 1});
+        refuse({405,
+                "invalid_request_error",
+                "The method is not allowed here; the Allow field lists those that are.",
+                {},
+                {}},
+               {&allow, 1});
         return;
     }
     case route::Outcome::options: {
@@ -201,9 +209,12 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     case Target::startupz: is_public = true; break;
     case Target::chat_completions:
         if (!config.chat_completions.enabled) {
-            refuse({404, "invalid_request_error",
-                    "The chat completions endpoint is disabled. Set gateway.http.endpoints.chatCompletions.enabled to true in the configuration.",
-                    "endpoint_disabled", {}});
+            refuse({404,
+                    "invalid_request_error",
+                    "The chat completions endpoint is disabled. Set gateway.http.endpoints.chatCompletions.enabled to "
+                    "true in the configuration.",
+                    "endpoint_disabled",
+                    {}});
             return;
         }
         body_bytes_max = config.chat_completions.body_bytes_max;
@@ -211,9 +222,12 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     case Target::models:
     case Target::model:
         if (!config.chat_completions.enabled && !config.responses.enabled) {
-            refuse({404, "invalid_request_error",
-                    "The model list comes with the OpenAI endpoints, which are disabled. Set gateway.http.endpoints.chatCompletions.enabled to true.",
-                    "endpoint_disabled", {}});
+            refuse({404,
+                    "invalid_request_error",
+                    "The model list comes with the OpenAI endpoints, which are disabled. Set "
+                    "gateway.http.endpoints.chatCompletions.enabled to true.",
+                    "endpoint_disabled",
+                    {}});
             return;
         }
         break;
@@ -226,9 +240,12 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     if (!is_public && !authorized()) {
         ++gateway().stats().refused_total;
         const bool missing = !head.headers.get("authorization");
-        refuse({401, "unauthorized",
-                missing ? "Credentials are missing. Send `Authorization: Bearer <token>`." : "The credentials are not right.",
-                missing ? "missing_credentials" : "invalid_api_key", {}});
+        refuse({401,
+                "unauthorized",
+                missing ? "Credentials are missing. Send `Authorization: Bearer <token>`."
+                        : "The credentials are not right.",
+                missing ? "missing_credentials" : "invalid_api_key",
+                {}});
         return;
     }
     http_.set_body_bytes_max(body_bytes_max);
@@ -237,7 +254,8 @@ void ServerConn::on_head(const http1::RequestHead& head) {
 
 bool ServerConn::authorized() noexcept {
     if (gateway().config().auth.mode == config::AuthMode::none) return true;
-    return auth::check_bearer(gateway().shared_secret(), head_->headers.get_single("authorization")) == auth::Outcome::allowed;
+    return auth::check_bearer(gateway().shared_secret(), head_->headers.get_single("authorization")) ==
+           auth::Outcome::allowed;
 }
 
 // An answer before the body was read: what still comes of it is read and dropped.
@@ -292,9 +310,14 @@ void ServerConn::start_chat() {
     limits.bytes_max = text.size();  // the body's own limit has been kept
     if (const auto parsed = document.parse(text, limits); !parsed) {
         std::array<char, 160> message{};
-        const int size = std::snprintf(message.data(), message.size(), "The body is not valid JSON at byte %zu: %.*s.", parsed.error().where,
-                                       static_cast<int>(parsed.error().what.size()), parsed.error().what.data());
-        answer_error({400, "invalid_request_error", {message.data(), std::min<std::size_t>(static_cast<std::size_t>(size), message.size() - 1)}, "invalid_json", {}});
+        const int size = std::snprintf(message.data(), message.size(), "The body is not valid JSON at byte %zu: %.*s.",
+                                       parsed.error().where, static_cast<int>(parsed.error().what.size()),
+                                       parsed.error().what.data());
+        answer_error({400,
+                      "invalid_request_error",
+                      {message.data(), std::min<std::size_t>(static_cast<std::size_t>(size), message.size() - 1)},
+                      "invalid_json",
+                      {}});
         return;
     }
     endpoint::ChatRequest request;
@@ -304,8 +327,8 @@ void ServerConn::start_chat() {
     }
     const http1::Headers& headers = head_->headers;
     const auto agent_header = headers.get("x-openclaw-agent-id");
-    const auto choice = endpoint::choose_agent(gateway().config(), request.model,
-                                               agent_header ? *agent_header : headers.get("x-openclaw-agent").value_or(""));
+    const auto choice = endpoint::choose_agent(
+        gateway().config(), request.model, agent_header ? *agent_header : headers.get("x-openclaw-agent").value_or(""));
     if (choice.error) {
         answer_error(*choice.error);
         return;
@@ -318,8 +341,8 @@ void ServerConn::start_chat() {
 
 // --- answering ---------------------------------------------------------------------------------------------------
 
-void ServerConn::send_head(int status, std::string_view content_type, std::span<const http1::Header> fields, http1::Framing framing,
-                           std::uint64_t length) {
+void ServerConn::send_head(int status, std::string_view content_type, std::span<const http1::Header> fields,
+                           http1::Framing framing, std::uint64_t length) {
     static constexpr std::size_t own = 5;
     std::array<http1::Header, own + 24> all{{
         {"X-Content-Type-Options", "nosniff"},
@@ -334,8 +357,10 @@ void ServerConn::send_head(int status, std::string_view content_type, std::span<
     http_.send_head(sink(), status, {all.data(), count}, framing, length, gateway().unix_ms());
 }
 
-void ServerConn::answer(int status, std::string_view content_type, std::string_view content, std::span<const http1::Header> fields) {
-    send_head(status, content_type, fields, status == 204 ? http1::Framing::none : http1::Framing::length, content.size());
+void ServerConn::answer(int status, std::string_view content_type, std::string_view content,
+                        std::span<const http1::Header> fields) {
+    send_head(status, content_type, fields, status == 204 ? http1::Framing::none : http1::Framing::length,
+              content.size());
     if (!content.empty()) http_.send_body(sink(), as_bytes(content));
     http_.send_end(sink());
     finish_response();

@@ -34,7 +34,8 @@ public:
 
     // --- answering the open request -------------------------------------------------------------------------------
     // The whole answer at once.
-    void answer(int status, std::string_view content_type, std::string_view content, std::span<const http1::Header> fields = {});
+    void answer(int status, std::string_view content_type, std::string_view content,
+                std::span<const http1::Header> fields = {});
     void answer_error(const endpoint::ApiError& error, std::span<const http1::Header> fields = {});
     // A stream: head, pieces, end.
     void begin_stream(int status, std::string_view content_type, std::span<const http1::Header> fields = {});
@@ -77,8 +78,8 @@ private:
     void on_protocol_error(const Error& error);
     void dispatch();
     void refuse(const endpoint::ApiError& error, std::span<const http1::Header> fields = {});
-    void send_head(int status, std::string_view content_type, std::span<const http1::Header> fields, http1::Framing framing,
-                   std::uint64_t length);
+    void send_head(int status, std::string_view content_type, std::span<const http1::Header> fields,
+                   http1::Framing framing, std::uint64_t length);
     void finish_response();
     void end_request() noexcept;
     void start_chat();
@@ -99,8 +100,8 @@ private:
     std::uint64_t host_length_left_ = 0;
     bool host_told_ = false;
     bool host_writable_waits_ = false;
-    bool request_open_ = false;   // a head was read and its answer is not complete
-    bool body_ignored_ = false;   // answered before the body was read
+    bool request_open_ = false;  // a head was read and its answer is not complete
+    bool body_ignored_ = false;  // answered before the body was read
     bool had_request_ = false;
     bool peer_is_loopback_ = false;
 };

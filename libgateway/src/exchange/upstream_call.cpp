@@ -7,9 +7,18 @@
 namespace gw::exchange {
 
 UpstreamCall::UpstreamCall(Gateway& gateway, Listener& listener, const Target& target)
-    : in_line(this), gateway_(gateway), listener_(listener), target_(target), upstream_(gateway.upstreams().get(target.url)),
-      timer_(gateway.timers(), [](void* self) { static_cast<UpstreamCall*>(self)->guard([](UpstreamCall& call) { call.on_timeout(); }); }, this),
-      addresses_(gateway.memory()), head_(gateway.memory()), body_(gateway.pool()) {}
+    : in_line(this),
+      gateway_(gateway),
+      listener_(listener),
+      target_(target),
+      upstream_(gateway.upstreams().get(target.url)),
+      timer_(
+          gateway.timers(),
+          [](void* self) { static_cast<UpstreamCall*>(self)->guard([](UpstreamCall& call) { call.on_timeout(); }); },
+          this),
+      addresses_(gateway.memory()),
+      head_(gateway.memory()),
+      body_(gateway.pool()) {}
 
 UpstreamCall::~UpstreamCall() {
     if (state_ != State::done && state_ != State::idle) ++gateway_.stats().upstream_cancelled_total;
@@ -17,7 +26,8 @@ UpstreamCall::~UpstreamCall() {
     if (conn_ != nullptr) std::exchange(conn_, nullptr)->give_up();
 }
 
-void UpstreamCall::start(std::string_view method, std::string_view path, std::span<const http1::Header> fields, Buffer&& body) {
+void UpstreamCall::start(std::string_view method, std::string_view path, std::span<const http1::Header> fields,
+                         Buffer&& body) {
     head_.append(method).push_back('\0');
     head_.append(path).push_back('\0');
     for (const http1::Header& field : fields) {
@@ -103,7 +113,8 @@ void UpstreamCall::on_resolved(const gw_answer& answer) {
         }
     }
     if (addresses_.empty()) {
-        fail(GW_ERR_DENIED, refused ? "the upstream's name leads to a private address" : "the upstream's name has no usable address");
+        fail(GW_ERR_DENIED,
+             refused ? "the upstream's name leads to a private address" : "the upstream's name has no usable address");
         return;
     }
     next_address_ = 0;
@@ -121,7 +132,8 @@ void UpstreamCall::dial_next_address() {
         return;
     }
     state_ = State::connecting;
-    conn_ = std::pmr::polymorphic_allocator<>(gateway_.memory()).new_object<ClientConn>(gateway_, upstream_, *this, address);
+    conn_ = std::pmr::polymorphic_allocator<>(gateway_.memory())
+                .new_object<ClientConn>(gateway_, upstream_, *this, address);
 }
 
 void UpstreamCall::on_connected() { send(); }
@@ -199,7 +211,8 @@ void UpstreamCall::on_broken(gw_status status, std::string_view what) {
             return;
         }
     }
-    fail(status == GW_ERR_TRUNCATED || status == GW_ERR_PROTOCOL || status == GW_ERR_TLS ? GW_ERR_UPSTREAM : status, what);
+    fail(status == GW_ERR_TRUNCATED || status == GW_ERR_PROTOCOL || status == GW_ERR_TLS ? GW_ERR_UPSTREAM : status,
+         what);
 }
 
 void UpstreamCall::pause() noexcept {

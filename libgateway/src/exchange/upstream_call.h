@@ -28,8 +28,8 @@ class Gateway;
 
 class UpstreamCall final : public AskOwner {
 public:
-    // Told in this order: on_head, on_body..., then one of on_end and on_failure; on_failure may come first. The listener
-    // may destroy the call from any of them.
+    // Told in this order: on_head, on_body..., then one of on_end and on_failure; on_failure may come first. The
+    // listener may destroy the call from any of them.
     class Listener {
     public:
         virtual void on_head(const http1::ResponseHead& head) = 0;
@@ -56,8 +56,8 @@ public:
     UpstreamCall(const UpstreamCall&) = delete;
     UpstreamCall& operator=(const UpstreamCall&) = delete;
 
-    // Sends `method path` with `fields` (Host, Content-Length and Connection are added) and the content of `body`, which it
-    // keeps until an answer has begun. Failures come through the listener, never from inside this call.
+    // Sends `method path` with `fields` (Host, Content-Length and Connection are added) and the content of `body`,
+    // which it keeps until an answer has begun. Failures come through the listener, never from inside this call.
     void start(std::string_view method, std::string_view path, std::span<const http1::Header> fields, Buffer&& body);
     // Stops and goes on reading the answer: back-pressure.
     void pause() noexcept;
@@ -110,8 +110,8 @@ private:
     std::pmr::string head_;  // method, path and fields, serialised as name NUL value NUL
     Buffer body_;
     unsigned retries_left_ = 2;
-    bool reused_ = false;     // on a connection that has served before: it may have been closed meanwhile
-    bool answered_ = false;   // the first byte of an answer is here: no retry from now on
+    bool reused_ = false;    // on a connection that has served before: it may have been closed meanwhile
+    bool answered_ = false;  // the first byte of an answer is here: no retry from now on
     Milliseconds last_activity_ = 0;
     gw_status late_status_ = GW_OK;
     std::string_view late_what_;

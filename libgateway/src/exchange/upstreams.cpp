@@ -27,7 +27,8 @@ Upstreams::~Upstreams() = default;
 
 Upstream& Upstreams::get(const upstream::Url& url) {
     for (const auto& upstream : upstreams_) {
-        if (upstream->tls == url.tls && upstream->port == url.port && equals_ignoring_case(upstream->host, url.host)) return *upstream;
+        if (upstream->tls == url.tls && upstream->port == url.port && equals_ignoring_case(upstream->host, url.host))
+            return *upstream;
     }
     upstreams_.push_back(make_owned<Upstream>(gateway_.memory(), gateway_.memory(), url));
     return *upstreams_.back();
@@ -48,14 +49,16 @@ tls::Context* Upstreams::tls_context() {
         }
     }
     if (bundle.empty()) {
-        gateway_.log().error({"no certificate authorities found: install ca-certificates or set gateway.upstream.caBundlePath"});
+        gateway_.log().error(
+            {"no certificate authorities found: install ca-certificates or set gateway.upstream.caBundlePath"});
         return nullptr;
     }
     tls::Context::ClientOptions options;
     options.ca_pem = bundle;
     static constexpr std::string_view alpn[] = {"http/1.1"};
     options.alpn = alpn;
-    auto made = tls::Context::make_client(options, gateway_.random().function(), gateway_.random().user(), gateway_.allocator());
+    auto made = tls::Context::make_client(options, gateway_.random().function(), gateway_.random().user(),
+                                          gateway_.allocator());
     if (!made) {
         gateway_.log().error({"the certificate authorities cannot be used: ", made.error().what});
         return nullptr;

@@ -1,5 +1,5 @@
-// Upstreams: the servers behind the gateway, and the connections to each: some at work, some waiting for the next request,
-// and calls that wait in line for one.
+// Upstreams: the servers behind the gateway, and the connections to each: some at work, some waiting for the next
+// request, and calls that wait in line for one.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +42,8 @@ public:
 
     // The upstream of a URL, made on first use.
     [[nodiscard]] Upstream& get(const upstream::Url& url);
-    // The trust for TLS upstreams, loaded on first use: the configured bundle, else the system's. Null when there is none
-    // (the log says why).
+    // The trust for TLS upstreams, loaded on first use: the configured bundle, else the system's. Null when there is
+    // none (the log says why).
     [[nodiscard]] tls::Context* tls_context();
     void close_idle() noexcept;
     // A connection of `upstream` ended or became idle: the first call in line may go on.

@@ -24,7 +24,8 @@ BuiltinAgent::BuiltinAgent(std::string_view question, std::pmr::memory_resource*
     answer_ = "You said: ";
     answer_ += question;
     answer_ += "\n\n(This is the built-in agent of libgateway " GW_VERSION
-               ". It repeats what you say, so that you can try the gateway without a key. Configure models.providers to talk to a model.)";
+               ". It repeats what you say, so that you can try the gateway without a key. Configure models.providers "
+               "to talk to a model.)";
 }
 
 std::optional<std::string_view> BuiltinAgent::next() {

@@ -39,7 +39,8 @@ UpstreamError map_openai_error(int status, const json::Value& root) noexcept {
     case 401:
     case 403:
         // The upstream's own words may quote a part of the key.
-        out = {502, "upstream_error", "The provider refused the credentials of the gateway. Check apiKey of this provider.", "provider_auth"};
+        out = {502, "upstream_error",
+               "The provider refused the credentials of the gateway. Check apiKey of this provider.", "provider_auth"};
         break;
     case 503:
     case 529:
@@ -50,9 +51,7 @@ UpstreamError map_openai_error(int status, const json::Value& root) noexcept {
         out.status = 504;
         out.type = "upstream_error";
         break;
-    default:
-        out.status = 502;
-        out.type = "upstream_error";
+    default: out.status = 502; out.type = "upstream_error";
     }
     if (out.message.empty()) out.message = "The provider answered with an error.";
     return out;

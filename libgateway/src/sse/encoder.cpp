@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cassert>
 #include <charconv>
 #include <cstring>
@@ -24,12 +23,6 @@ private:
     std::size_t size_ = 0;
 };
 
-// string_view::find_first_of() calls memchr for every byte of the text; this, for every character looked for.
-bool has_any(std::string_view text, std::string_view characters) noexcept {
-    return std::any_of(characters.begin(), characters.end(),
-                       [text](char c) { return text.find(c) != std::string_view::npos; });
-}
-
 // One field per line of text, which is split at LF, CR LF and CR: "a\n" is the lines "a" and "".
 void put_lines(Sink& sink, std::string_view name, std::string_view text) noexcept {
     LineEnds lines;
@@ -51,8 +44,10 @@ void put_lines(Sink& sink, std::string_view name, std::string_view text) noexcep
 void put_event(Sink& sink, std::string_view type, std::string_view data, std::string_view id,
                std::optional<std::uint32_t> retry_ms) noexcept {
     constexpr std::string_view breaks("\r\n\0", 3);
-    if (!type.empty() && type != "message" && !has_any(type, "\r\n")) put_lines(sink, "event", type);
-    if (!id.empty() && !has_any(id, breaks)) put_lines(sink, "id", id);
+    if (!type.empty() && type != "message" && type.find_first_of("\r\n") == std::string_view::npos) {
+        put_lines(sink, "event", type);
+    }
+    if (!id.empty() && id.find_first_of(breaks) == std::string_view::npos) put_lines(sink, "id", id);
     if (retry_ms) {
         char digits[10];
         const auto written = std::to_chars(digits, digits + sizeof digits, *retry_ms);

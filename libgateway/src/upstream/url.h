@@ -22,14 +22,14 @@ struct Url {
 enum class AddressKind : std::uint8_t {
     not_an_address,  // a name
     global,
-    loopback,      // 127.0.0.0/8, ::1
-    private_use,   // RFC 1918, RFC 4193, shared 100.64.0.0/10
-    link_local,    // 169.254.0.0/16 (cloud metadata lives there), fe80::/10
-    unspecified,   // 0.0.0.0/8, ::
-    reserved,      // multicast, broadcast, documentation, benchmarking, 6to4 and the like: nothing one talks to
+    loopback,     // 127.0.0.0/8, ::1
+    private_use,  // RFC 1918, RFC 4193, shared 100.64.0.0/10
+    link_local,   // 169.254.0.0/16 (cloud metadata lives there), fe80::/10
+    unspecified,  // 0.0.0.0/8, ::
+    reserved,     // multicast, broadcast, documentation, benchmarking, 6to4 and the like: nothing one talks to
 };
-// What kind of address a text in canonical form is: dotted quad, or RFC 4291 text without zone. IPv4-mapped, -compatible and
-// NAT64 addresses count as the IPv4 address inside.
+// What kind of address a text in canonical form is: dotted quad, or RFC 4291 text without zone. IPv4-mapped,
+// -compatible and NAT64 addresses count as the IPv4 address inside.
 [[nodiscard]] AddressKind classify_address(std::string_view text) noexcept;
 
 // How far an upstream's configuration trusts its own name.
