@@ -1,7 +1,7 @@
 /* The C ABI of libgateway for index.js, and nothing more: no callbacks into JavaScript, no sockets, no policy.
  *
- * Connections are named by small numbers, because a number can be stale and a pointer must not be: `conns` maps them. Errors
- * come back as their gw_status; index.js makes exceptions of them. */
+ * Connections are named by small numbers, because a number can be stale and a pointer must not be: `conns` maps them.
+ * Errors come back as their gw_status; index.js makes exceptions of them. */
 #define NAPI_VERSION 8
 #include <gateway/gateway.h>
 #include <node_api.h>
@@ -18,17 +18,17 @@ typedef struct log_line {
 } log_line;
 
 typedef struct gateway {
-    gw_gateway *handle;
-    gw_store *store;
-    gw_conn **conns; /* [0] is never used */
+    gw_gateway* handle;
+    gw_store* store;
+    gw_conn** conns;                /* [0] is never used */
     uint32_t conn_count, conn_free; /* no place below conn_free is free */
-    log_line *lines; /* what the library said since the last takeLog() */
+    log_line* lines;                /* what the library said since the last takeLog() */
     uint32_t line_count;
 } gateway;
 
 typedef struct arguments {
     napi_value value[ARGUMENTS_MAX];
-    void *self; /* what the first one, an external, holds */
+    void* self; /* what the first one, an external, holds */
 } arguments;
 
 static arguments take_arguments(napi_env env, napi_callback_info info) {
@@ -36,7 +36,8 @@ static arguments take_arguments(napi_env env, napi_callback_info info) {
     size_t count = ARGUMENTS_MAX;
     napi_get_cb_info(env, info, &count, out.value, NULL, NULL);
     napi_valuetype type = napi_undefined;
-    if (napi_typeof(env, out.value[0], &type) == napi_ok && type == napi_external) napi_get_value_external(env, out.value[0], &out.self);
+    if (napi_typeof(env, out.value[0], &type) == napi_ok && type == napi_external)
+        napi_get_value_external(env, out.value[0], &out.self);
     return out;
 }
 
@@ -60,7 +61,9 @@ static napi_value buffer(napi_env env, gw_str bytes) {
     return out;
 }
 
-static void set(napi_env env, napi_value object, const char *name, napi_value value) { napi_set_named_property(env, object, name, value); }
+static void set(napi_env env, napi_value object, const char* name, napi_value value) {
+    napi_set_named_property(env, object, name, value);
+}
 
 static double to_double(napi_env env, napi_value value) {
     double out = 0;
@@ -72,17 +75,17 @@ static double to_double(napi_env env, napi_value value) {
 static gw_str to_text(napi_env env, napi_value value) {
     size_t len = 0;
     if (napi_get_value_string_utf8(env, value, NULL, 0, &len) != napi_ok) return (gw_str){NULL, 0};
-    char *data = malloc(len + 1);
+    char* data = malloc(len + 1);
     if (data == NULL) return (gw_str){NULL, 0};
     napi_get_value_string_utf8(env, value, data, len + 1, &len);
     return (gw_str){data, len};
 }
 
-static void free_text(gw_str text) { free((void *)(uintptr_t)text.data); }
+static void free_text(gw_str text) { free((void*)(uintptr_t)text.data); }
 
 /* The bytes of a Buffer or Uint8Array, borrowed for this call. */
 static gw_str to_bytes(napi_env env, napi_value value) {
-    void *data = NULL;
+    void* data = NULL;
     size_t len = 0;
     napi_get_buffer_info(env, value, &data, &len);
     return (gw_str){data, len};
@@ -90,26 +93,26 @@ static gw_str to_bytes(napi_env env, napi_value value) {
 
 /* --- a gateway --------------------------------------------------------------------------------------------------- */
 
-static void keep_line(void *user, gw_log_level level, gw_str line) {
-    gateway *self = user;
+static void keep_line(void* user, gw_log_level level, gw_str line) {
+    gateway* self = user;
     if (self->line_count == LOG_LINES_MAX) return;
-    char *copy = malloc(line.len + 1);
+    char* copy = malloc(line.len + 1);
     if (copy == NULL) return;
     memcpy(copy, line.data, line.len);
     self->lines[self->line_count++] = (log_line){level, {copy, line.len}};
 }
 
-static gw_str variable(void *user, gw_str name) {
+static gw_str variable(void* user, gw_str name) {
     (void)user;
     char copy[256];
     if (name.len >= sizeof copy) return (gw_str){NULL, 0};
     memcpy(copy, name.data, name.len);
     copy[name.len] = '\0';
-    const char *value = getenv(copy);
+    const char* value = getenv(copy);
     return value == NULL ? (gw_str){NULL, 0} : (gw_str){value, strlen(value)};
 }
 
-static void end(gateway *self) {
+static void end(gateway* self) {
     gw_gateway_free(self->handle);
     gw_store_free(self->store);
     free(self->conns);
@@ -119,8 +122,8 @@ static void end(gateway *self) {
     self->conn_count = 0;
 }
 
-static void finalize_gateway(napi_env env, void *data, void *hint) {
-    gateway *self = data;
+static void finalize_gateway(napi_env env, void* data, void* hint) {
+    gateway* self = data;
     (void)env, (void)hint;
     end(self);
     for (uint32_t i = 0; i < self->line_count; i++) free_text(self->lines[i].text);
@@ -129,7 +132,7 @@ static void finalize_gateway(napi_env env, void *data, void *hint) {
 }
 
 /* Fields of gw_limits by their names; false for a name that is none. */
-static bool set_limit(gw_limits *limits, const char *name, double value) {
+static bool set_limit(gw_limits* limits, const char* name, double value) {
 #define FIELD(field) \
     if (strcmp(name, #field) == 0) return (limits->field = value, true);
     GW_LIMITS_FIELDS(FIELD)
@@ -141,18 +144,20 @@ static bool set_limit(gw_limits *limits, const char *name, double value) {
 static napi_value open_gateway(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
     napi_value out = NULL, handle = NULL;
-    gateway *self = calloc(1, sizeof *self);
-    if (self == NULL || (self->lines = calloc(LOG_LINES_MAX, sizeof *self->lines)) == NULL || napi_create_external(env, self, finalize_gateway, NULL, &handle) != napi_ok) {
+    gateway* self = calloc(1, sizeof *self);
+    if (self == NULL || (self->lines = calloc(LOG_LINES_MAX, sizeof *self->lines)) == NULL ||
+        napi_create_external(env, self, finalize_gateway, NULL, &handle) != napi_ok) {
         if (self != NULL) free(self->lines);
         free(self);
         napi_throw_error(env, NULL, "out of memory");
         return NULL;
     }
-    gw_str config_text = to_text(env, given.value[0]), path = to_text(env, given.value[1]), state = to_text(env, given.value[2]);
+    gw_str config_text = to_text(env, given.value[0]), path = to_text(env, given.value[1]),
+           state = to_text(env, given.value[2]);
     gw_host host = {.size = sizeof host, .user = self, .log = keep_line};
     gw_limits limits = {.size = sizeof limits};
     gw_config_source source = {.size = sizeof source, .text = config_text, .path = path, .env = variable};
-    gw_config *config = NULL;
+    gw_config* config = NULL;
     gw_buf problems = {NULL, 0, NULL};
     uint32_t limit_count = 0;
     gw_status status = GW_OK;
@@ -168,7 +173,11 @@ static napi_value open_gateway(napi_env env, napi_callback_info info) {
     }
     if (status == GW_OK) status = gw_config_load(&source, &host, &config, &problems);
     if (status == GW_OK && state.len > 0) status = gw_store_open_directory(&host, state, NULL, &self->store);
-    gw_gateway_options options = {.size = sizeof options, .host = &host, .config = config, .limits = &limits, .store = self->store,
+    gw_gateway_options options = {.size = sizeof options,
+                                  .host = &host,
+                                  .config = config,
+                                  .limits = &limits,
+                                  .store = self->store,
                                   .services = GW_SERVICE_CONNECT | GW_SERVICE_RESOLVE};
     if (status == GW_OK) status = gw_gateway_new(&options, &self->handle);
     gw_config_free(config);
@@ -191,25 +200,26 @@ static napi_value end_gateway(napi_env env, napi_callback_info info) {
 /* tick(gateway, monotonic ms, unix ms) */
 static napi_value tick(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
-    gateway *self = given.self;
-    return number(env, gw_gateway_tick(self->handle, (uint64_t)to_double(env, given.value[1]), (uint64_t)to_double(env, given.value[2])));
+    gateway* self = given.self;
+    return number(env, gw_gateway_tick(self->handle, (uint64_t)to_double(env, given.value[1]),
+                                       (uint64_t)to_double(env, given.value[2])));
 }
 
 /* deadline(gateway) -> monotonic ms, or Infinity */
 static napi_value deadline(napi_env env, napi_callback_info info) {
-    gateway *self = take_arguments(env, info).self;
+    gateway* self = take_arguments(env, info).self;
     uint64_t at = gw_gateway_next_deadline(self->handle);
     return number(env, at == GW_NEVER ? 1.0 / 0.0 : (double)at);
 }
 
 static napi_value shut_down(napi_env env, napi_callback_info info) {
-    gateway *self = take_arguments(env, info).self;
+    gateway* self = take_arguments(env, info).self;
     return number(env, gw_gateway_shutdown(self->handle));
 }
 
 /* takeLog(gateway) -> [[level, line], ...] */
 static napi_value take_log(napi_env env, napi_callback_info info) {
-    gateway *self = take_arguments(env, info).self;
+    gateway* self = take_arguments(env, info).self;
     napi_value out = NULL;
     napi_create_array_with_length(env, self->line_count, &out);
     for (uint32_t i = 0; i < self->line_count; i++) {
@@ -225,7 +235,7 @@ static napi_value take_log(napi_env env, napi_callback_info info) {
 }
 
 static napi_value stats(napi_env env, napi_callback_info info) {
-    gateway *self = take_arguments(env, info).self;
+    gateway* self = take_arguments(env, info).self;
     gw_stats now = {.size = sizeof now};
     napi_value out = NULL;
     if (gw_gateway_stats(self->handle, &now) != GW_OK || napi_create_object(env, &out) != napi_ok) return NULL;
@@ -238,12 +248,12 @@ static napi_value stats(napi_env env, napi_callback_info info) {
 /* --- connections ------------------------------------------------------------------------------------------------- */
 
 /* The number of a connection; 0 for want of memory. */
-static uint32_t add_conn(gateway *self, gw_conn *conn) {
+static uint32_t add_conn(gateway* self, gw_conn* conn) {
     uint32_t at = self->conn_free == 0 ? 1 : self->conn_free;
     while (at < self->conn_count && self->conns[at] != NULL) at++;
     if (at >= self->conn_count) {
         uint32_t count = self->conn_count == 0 ? 16 : self->conn_count * 2;
-        gw_conn **grown = realloc(self->conns, count * sizeof *grown);
+        gw_conn** grown = realloc(self->conns, count * sizeof *grown);
         if (grown == NULL) return 0;
         memset(grown + self->conn_count, 0, (count - self->conn_count) * sizeof *grown);
         self->conns = grown;
@@ -251,12 +261,12 @@ static uint32_t add_conn(gateway *self, gw_conn *conn) {
     }
     self->conns[at] = conn;
     self->conn_free = at + 1;
-    gw_conn_set_user(conn, (void *)(uintptr_t)at);
+    gw_conn_set_user(conn, (void*)(uintptr_t)at);
     return at;
 }
 
 /* The connection of a number; NULL, which the library takes and answers GW_ERR_ARGUMENT to, when it is gone. */
-static gw_conn *conn_of(gateway *self, napi_env env, napi_value value) {
+static gw_conn* conn_of(gateway* self, napi_env env, napi_value value) {
     uint32_t at = 0;
     napi_get_value_uint32(env, value, &at);
     return at < self->conn_count ? self->conns[at] : NULL;
@@ -264,7 +274,7 @@ static gw_conn *conn_of(gateway *self, napi_env env, napi_value value) {
 
 /* nextEvent(gateway) -> an object with what the type has, or undefined */
 static napi_value next_event(napi_env env, napi_callback_info info) {
-    gateway *self = take_arguments(env, info).self;
+    gateway* self = take_arguments(env, info).self;
     gw_event event = {.size = sizeof event};
     napi_value out = NULL, ask = NULL, flag = NULL;
     if (gw_gateway_next_event(self->handle, &event) != GW_OK) return NULL;
@@ -286,10 +296,10 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
 /* accept(gateway, address, port) -> the number of a connection, or a status */
 static napi_value accept_conn(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
-    gateway *self = given.self;
+    gateway* self = given.self;
     gw_str address = to_text(env, given.value[1]);
     gw_peer peer = {.size = sizeof peer, .address = address, .port = (uint32_t)to_double(env, given.value[2])};
-    gw_conn *conn = NULL;
+    gw_conn* conn = NULL;
     gw_status status = gw_conn_accept(self->handle, &peer, &conn);
     free_text(address);
     if (status != GW_OK) return number(env, status);
@@ -341,7 +351,7 @@ static napi_value wants_read(napi_env env, napi_callback_info info) {
 
 static napi_value free_conn(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
-    gateway *self = given.self;
+    gateway* self = given.self;
     uint32_t at = 0;
     napi_get_value_uint32(env, given.value[1], &at);
     if (at >= self->conn_count) return NULL;
@@ -354,7 +364,7 @@ static napi_value free_conn(napi_env env, napi_callback_info info) {
 /* answer(gateway, ask, status, reason, addresses): of a look-up */
 static napi_value answer(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
-    gateway *self = given.self;
+    gateway* self = given.self;
     uint64_t ask = 0;
     uint32_t count = 0;
     bool lossless = false;
@@ -367,7 +377,11 @@ static napi_value answer(napi_env env, napi_callback_info info) {
         napi_get_element(env, given.value[4], i, &one);
         addresses[i] = to_text(env, one);
     }
-    gw_answer said = {.size = sizeof said, .status = (gw_status)to_double(env, given.value[2]), .reason = reason, .addresses = addresses, .address_count = count};
+    gw_answer said = {.size = sizeof said,
+                      .status = (gw_status)to_double(env, given.value[2]),
+                      .reason = reason,
+                      .addresses = addresses,
+                      .address_count = count};
     gw_status status = gw_ask_answer(self->handle, ask, &said);
     for (uint32_t i = 0; i < count; i++) free_text(addresses[i]);
     free_text(reason);
@@ -376,14 +390,14 @@ static napi_value answer(napi_env env, napi_callback_info info) {
 
 /* --- server-sent events, and the rest ---------------------------------------------------------------------------- */
 
-static void finalize_decoder(napi_env env, void *data, void *hint) {
+static void finalize_decoder(napi_env env, void* data, void* hint) {
     (void)env, (void)hint;
     gw_sse_decoder_free(data);
 }
 
 /* sseNew(bytes) -> decoder, or a status */
 static napi_value sse_new(napi_env env, napi_callback_info info) {
-    gw_sse_decoder *decoder = NULL;
+    gw_sse_decoder* decoder = NULL;
     napi_value out = NULL;
     gw_status status = gw_sse_decoder_new(NULL, (size_t)to_double(env, take_arguments(env, info).value[0]), &decoder);
     if (status != GW_OK) return number(env, status);
@@ -413,7 +427,7 @@ static napi_value sse_feed(napi_env env, napi_callback_info info) {
 /* describe(status) -> [kind, text] */
 static napi_value describe(napi_env env, napi_callback_info info) {
     gw_status status = (gw_status)to_double(env, take_arguments(env, info).value[0]);
-    const char *text = gw_strerror(status);
+    const char* text = gw_strerror(status);
     napi_value out = NULL;
     napi_create_array_with_length(env, 2, &out);
     napi_set_element(env, out, 0, number(env, gw_status_kind(status)));
@@ -423,18 +437,21 @@ static napi_value describe(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
     static const struct {
-        const char *name;
+        const char* name;
         napi_callback call;
-    } functions[] = {{"open", open_gateway}, {"end", end_gateway}, {"tick", tick}, {"deadline", deadline}, {"shutdown", shut_down},
-                     {"takeLog", take_log}, {"stats", stats}, {"nextEvent", next_event}, {"accept", accept_conn}, {"recv", conn_recv},
-                     {"eof", conn_eof}, {"opened", conn_opened}, {"failed", conn_failed}, {"takeOutput", take_output}, {"wantsRead", wants_read},
-                     {"free", free_conn}, {"answer", answer}, {"sseNew", sse_new}, {"sseFeed", sse_feed}, {"describe", describe}};
+    } functions[] = {{"open", open_gateway},  {"end", end_gateway},        {"tick", tick},
+                     {"deadline", deadline},  {"shutdown", shut_down},     {"takeLog", take_log},
+                     {"stats", stats},        {"nextEvent", next_event},   {"accept", accept_conn},
+                     {"recv", conn_recv},     {"eof", conn_eof},           {"opened", conn_opened},
+                     {"failed", conn_failed}, {"takeOutput", take_output}, {"wantsRead", wants_read},
+                     {"free", free_conn},     {"answer", answer},          {"sseNew", sse_new},
+                     {"sseFeed", sse_feed},   {"describe", describe}};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         napi_value function = NULL;
         napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);
         set(env, exports, functions[i].name, function);
     }
-    const char *version = gw_version();
+    const char* version = gw_version();
     set(env, exports, "version", string(env, (gw_str){version, strlen(version)}));
     return exports;
 }
