@@ -138,7 +138,7 @@ namespace {
 // Calls body with 0, 1, ... count - 1 as constants, so that arrays indexed by them live in registers.
 template <std::size_t count, typename Body>
 [[gnu::always_inline]] inline void each(Body&& body) {
-    [&]<std::size_t... g>(std::index_sequence<g...>) [[gnu::always_inline]] {
+    [&]<std::size_t... g>(std::index_sequence<g...>) __attribute__((always_inline)) {
         (body(std::integral_constant<std::size_t, g>{}), ...);
     }
     (std::make_index_sequence<count>{});

@@ -81,7 +81,7 @@ private:
         std::size_t done = 0;
         std::size_t nodes_left = 0;
         for (const std::uint32_t i : patterns) nodes_left += weight(i);
-        for (std::uint32_t left = std::max(count_max, 1U); done < patterns.size();) {
+        for (std::uint32_t left = std::clamp(count_max, 1U, groups_per_kind_max); done < patterns.size();) {
             const std::size_t share = nodes_left / left;
             PatternSet::Group& group = set_.groups_.emplace_back(memory());
             group.kind = kind;
@@ -303,6 +303,7 @@ private:
 
     static constexpr std::size_t group_nodes_max = 65535;
     static constexpr std::size_t probe_weight_min = 100;
+    static constexpr std::uint32_t groups_per_kind_max = 2;  // the loop steps four groups at most
 
     PatternSet& set_;
     std::pmr::monotonic_buffer_resource arena_;

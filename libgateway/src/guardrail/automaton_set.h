@@ -36,10 +36,11 @@ struct PatternSource {
 struct SetOptions {
     std::uint32_t nodes_per_pattern_max = 20000;
     std::uint32_t nodes_max = 400000;
-    std::uint32_t states_per_pattern_max = 2000;     // what a probe text may make of one pattern; more is a Problem
-    std::uint32_t window_bytes = 8192;               // how far back the beginning of a match is looked for
-    std::uint32_t front_bytes = 256;                 // how far a repeat at the front is extended back
-    std::uint32_t mask_groups = 1, stop_groups = 1;  // tables stepped in lockstep; more: fewer states, more work a byte
+    std::uint32_t states_per_pattern_max = 2000;  // what a probe text may make of one pattern; more is a Problem
+    std::uint32_t window_bytes = 8192;            // how far back the beginning of a match is looked for
+    std::uint32_t front_bytes = 256;              // how far a repeat at the front is extended back
+    std::uint32_t mask_groups = 1,
+                  stop_groups = 1;  // tables stepped in lockstep, 1 or 2; more: fewer states, more work a byte
     bool split_at_gaps = true;
 };
 
