@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -19,11 +20,6 @@ constexpr const char* usage =
     "  --check         check the configuration and exit\n"
     "\n"
     "Prints `listening on URL` once ready. SIGTERM or SIGINT lets open answers finish; a second one does not.\n";
-
-gw_str environment(void*, gw_str name) {
-    const char* value = std::getenv(string(name).c_str());
-    return value == nullptr ? gw_str{nullptr, 0} : str(value);
-}
 
 void log_line(void*, gw_log_level level, gw_str line) {
     static constexpr const char* names[] = {"error", "warn", "info", "debug"};
@@ -48,7 +44,7 @@ int main(int argc, char** argv) {
                                          {}};
     gw_config_source source{};
     source.size = sizeof source;
-    source.env = environment;
+    source.env = environ;
     bool check = false;
     for (int option = 0; (option = getopt_long(argc, argv, "c:p:hv", options, nullptr)) != -1;) {
         char* end = nullptr;
@@ -98,19 +94,17 @@ int main(int argc, char** argv) {
     if (opened != GW_OK) return fail(("cannot open the state directory " + string(state)).c_str(), opened);
 
     std::signal(SIGPIPE, SIG_IGN);
-    Host host;
-    uv_loop_init(&host.loop);
-    gw_gateway_options gateway{};
-    gateway.size = sizeof gateway;
-    gateway.host = &services;
-    gateway.config = config;
-    gateway.store = store;
-    gateway.services = GW_SERVICE_LISTEN | GW_SERVICE_CONNECT | GW_SERVICE_RESOLVE;
-    if (const gw_status made = gw_gateway_new(&gateway, &host.gateway); made != GW_OK)
-        return fail("cannot start", made);
+    gw_gateway_options setup{};
+    setup.size = sizeof setup;
+    setup.host = &services;
+    setup.config = config;
+    setup.store = store;
+    setup.services = GW_SERVICE_LISTEN | GW_SERVICE_CONNECT | GW_SERVICE_RESOLVE;
+    gw_gateway* gateway = nullptr;
+    if (const gw_status made = gw_gateway_new(&setup, &gateway); made != GW_OK) return fail("cannot start", made);
     gw_config_free(config);
-    const int code = host.run();
-    gw_gateway_free(host.gateway);
-    gw_store_free(store);
+    gw_store_free(store);  // the gateway keeps it
+    const int code = Host().run(gateway);
+    gw_gateway_free(gateway);
     return code;
 }

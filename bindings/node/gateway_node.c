@@ -3,10 +3,12 @@
  * Connections are named by small numbers, because a number can be stale and a pointer must not be: `conns` maps them.
  * Errors come back as their gw_status; index.js makes exceptions of them. */
 #define NAPI_VERSION 8
+#define _GNU_SOURCE /* environ */
 #include <gateway/gateway.h>
 #include <node_api.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fields.h"
 
@@ -102,16 +104,6 @@ static void keep_line(void* user, gw_log_level level, gw_str line) {
     self->lines[self->line_count++] = (log_line){level, {copy, line.len}};
 }
 
-static gw_str variable(void* user, gw_str name) {
-    (void)user;
-    char copy[256];
-    if (name.len >= sizeof copy) return (gw_str){NULL, 0};
-    memcpy(copy, name.data, name.len);
-    copy[name.len] = '\0';
-    const char* value = getenv(copy);
-    return value == NULL ? (gw_str){NULL, 0} : (gw_str){value, strlen(value)};
-}
-
 static void end(gateway* self) {
     gw_gateway_free(self->handle);
     gw_store_free(self->store);
@@ -156,7 +148,7 @@ static napi_value open_gateway(napi_env env, napi_callback_info info) {
            state = to_text(env, given.value[2]);
     gw_host host = {.size = sizeof host, .user = self, .log = keep_line};
     gw_limits limits = {.size = sizeof limits};
-    gw_config_source source = {.size = sizeof source, .text = config_text, .path = path, .env = variable};
+    gw_config_source source = {.size = sizeof source, .text = config_text, .path = path, .env = (const char* const*)environ};
     gw_config* config = NULL;
     gw_buf problems = {NULL, 0, NULL};
     uint32_t limit_count = 0;

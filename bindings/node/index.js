@@ -9,7 +9,6 @@ import { Event, Kind, LogLevel, Status } from './constants.js';
 
 const native = createRequire(import.meta.url)('./gateway.node');
 const nameOf = (group, value) => Object.keys(group).find((name) => group[name] === value);
-const lastBytesMs = 30000; // a peer that takes none of the last bytes for so long is dropped
 
 export const version = native.version;
 
@@ -166,8 +165,6 @@ export class Gateway {
 
   #close(socket, abort) {
     if (abort || socket.connecting) return socket.destroy();
-    const timer = setTimeout(() => socket.destroy(), lastBytesMs);
-    socket.once('close', () => clearTimeout(timer));
     socket.end(() => socket.destroy());
   }
 

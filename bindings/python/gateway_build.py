@@ -14,7 +14,6 @@ import cffi
 
 HOST_FUNCTIONS = """
 extern "Python" void gateway_py_log(void *user, gw_log_level level, gw_str line);
-extern "Python" gw_str gateway_py_env(void *user, gw_str name);
 """
 
 

@@ -290,6 +290,96 @@ TEST_CASE("server: without a configured token one is made and kept") {
     gw_store_free(store);
 }
 
+TEST_CASE("server: a host with sockets of its own is told the token, too") {
+    World world("", nullptr, nullptr, nullptr, 0);
+    REQUIRE(world.status() == GW_OK);
+    CHECK(world.events == std::vector<std::string>{"READY"});
+    CHECK(world.ready_url.empty());
+    CHECK(world.ready_token.size() == 43);
+}
+
+TEST_CASE("server: a store that the host gives back lives on in its gateway") {
+    TestHost host;
+    gw_store* store = nullptr;
+    REQUIRE(gw_store_new_memory(host.host(), nullptr, &store) == GW_OK);
+    {
+        World world("", nullptr, nullptr, store);
+        gw_store_free(store);
+        auto& client = *world.client();
+        world.send(client, get("/healthz"));
+        CHECK(take_response(client.received).status == 200);
+        CHECK(host.bytes_out() > 0);
+    }
+    CHECK(host.bytes_out() == 0);
+}
+
+TEST_CASE("server: without authentication only this machine is served") {
+    struct Case {
+        std::string_view ingress, address;
+        int status;
+    };
+    const Case cases[] = {
+        {"false", "127.0.0.1", 200}, {"false", "::1", 200},      {"false", "", 200},
+        {"false", "192.0.2.7", 403}, {"false", "nonsense", 403}, {"false", "::ffff:192.0.2.7", 403},
+        {"true", "192.0.2.7", 200},
+    };
+    for (const Case& c : cases) {
+        INFO(c.ingress << " " << c.address);
+        World world("{gateway:{auth:{mode:'none',privateIngress:" + std::string(c.ingress) +
+                    "},http:{endpoints:{chatCompletions:{enabled:true}}}}}");
+        REQUIRE(world.status() == GW_OK);
+        auto& client = *world.client(c.address);
+        world.send(client, get("/v1/models"));
+        const Response response = take_response(client.received);
+        CHECK(response.status == c.status);
+        CHECK((response.body.find("gateway.auth.mode") != std::string::npos) == (c.status == 403));
+    }
+}
+
+TEST_CASE("server: an event is not lost on a struct without room for it") {
+    World world(open_config);
+    auto& client = *world.client();
+    gw_conn_recv(client.conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 35);
+    gw_event none{};
+    CHECK(gw_gateway_next_event(world.gateway(), &none) == GW_ERR_ARGUMENT);
+    world.pump();
+    CHECK(take_response(client.received).status == 200);
+}
+
+TEST_CASE("server: the last bytes have a time limit, too") {
+    gw_limits limits{};
+    limits.size = sizeof limits;
+    limits.write_timeout_ms = 500;
+    World world(open_config, nullptr, &limits);
+    auto& client = *world.client();
+    client.keep = true;  // the host still writes what it took
+    world.send(client, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    world.end(client);
+    REQUIRE(client.closed);
+    CHECK_FALSE(client.aborted);
+    world.advance(499);
+    CHECK_FALSE(client.aborted);
+    world.advance(1);
+    CHECK(client.aborted);
+}
+
+TEST_CASE("server: reading stops and goes on when the host asks after each piece") {
+    World world(open_config);
+    auto& client = *world.client();
+    client.take = false;
+    const std::string request = get("/healthz");
+    std::size_t sent = 0;
+    for (; gw_conn_wants_read(client.conn); ++sent) {
+        REQUIRE(sent < 10000);
+        gw_conn_recv(client.conn, request.data(), request.size());
+    }
+    client.wants_read = false;  // asked, so no event tells
+    client.take = true;
+    world.pump();
+    CHECK(client.wants_read);
+    for (std::size_t i = 0; i < sent; ++i) REQUIRE(take_response(client.received).status == 200);
+}
+
 TEST_CASE("server: routes of the host") {
     World world(R"({gateway:{auth:{mode:"token",token:"t"}}})");
     const auto text = [](std::string_view s) { return as_str(s); };

@@ -105,14 +105,14 @@ class UpstreamTest(unittest.TestCase):
     def test_large_answers_and_slow_clients(self):
         self.assertEqual(len(self.ask("bytes=3000000").content), 3_000_000)
         body = question(stream=True)
-        with Raw(self.gateway.port, chat_bytes(body, ["Connection: close", "x-openclaw-model: mock/test-model+bytes=60000+deltas=200"])) as raw:
+        with Raw(self.gateway.port, chat_bytes(body, ["Connection: close", "x-openclaw-model: mock/test-model+bytes=60000+deltas=1000"])) as raw:
             raw.read_until(b"data:")
             time.sleep(0.5)
-            # The client does not read: the upstream waits, and the gateway holds a bounded part of the 12 MB.
+            # The client does not read: the upstream waits, and the gateway holds a bounded part of the 60 MB.
             self.assertEqual(self.mock.stats()["active"], 1)
             memory_kb = int(open(f"/proc/{self.gateway.pid}/statm").read().split()[1]) * 4
             received = raw.read_to_end()
-        self.assertGreater(len(received), 12_000_000)
+        self.assertGreater(len(received), 60_000_000)
         self.assertIn(b"[DONE]", received)
         self.assertLess(memory_kb, 400_000)
 

@@ -6,7 +6,8 @@
 
 namespace gw::test {
 
-World::World(std::string_view config, const gw_host* host, const gw_limits* limits, gw_store* store) {
+World::World(std::string_view config, const gw_host* host, const gw_limits* limits, gw_store* store,
+             std::uint32_t services) {
     gw_config_source source{};
     source.size = sizeof source;
     source.text = as_str(config.empty() ? "{}" : config);
@@ -21,7 +22,7 @@ World::World(std::string_view config, const gw_host* host, const gw_limits* limi
     options.config = config_;
     options.limits = limits;
     options.store = store;
-    options.services = GW_SERVICE_ALL;
+    options.services = services;
     status_ = gw_gateway_new(&options, &gateway_);
     if (status_ != GW_OK) return;
     tick();
@@ -109,6 +110,7 @@ void World::pump() {
             Peer* peer = find(event.conn);
             peer->closed = true;
             peer->aborted = event.abort;
+            if (peer->keep && !event.abort) break;
             peer->conn = nullptr;
             gw_conn_free(event.conn);
             break;

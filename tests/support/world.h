@@ -24,6 +24,7 @@ public:
         gw_conn* conn = nullptr;  // null once the gateway and we are done with it
         std::string received;     // what the gateway has sent
         bool take = true;         // false: a peer that reads nothing
+        bool keep = false;        // true: the socket is not done when CLOSE comes
         bool shut = false;        // the gateway has ended its direction
         bool closed = false;
         bool aborted = false;
@@ -35,7 +36,7 @@ public:
 
     // `config` is JSON5; "" is the empty configuration.
     explicit World(std::string_view config, const gw_host* host = nullptr, const gw_limits* limits = nullptr,
-                   gw_store* store = nullptr);
+                   gw_store* store = nullptr, std::uint32_t services = GW_SERVICE_ALL);
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;

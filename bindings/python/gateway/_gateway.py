@@ -23,7 +23,6 @@ from ._sse import raw, text
 
 _log = logging.getLogger("gateway")
 _LEVELS = {LogLevel.ERROR: logging.ERROR, LogLevel.WARN: logging.WARNING, LogLevel.INFO: logging.INFO, LogLevel.DEBUG: logging.DEBUG}
-_LAST_BYTES_S = 30  # a peer that takes none of the last bytes for so long is dropped
 
 
 def version() -> str:
@@ -45,21 +44,12 @@ def gateway_py_log(user, level, line) -> None:
     ffi.from_handle(user).append((_LEVELS[level], text(line)))  # Python's loggers run when the library does not
 
 
-@ffi.def_extern()
-def gateway_py_env(user, name):
-    variables, lent = ffi.from_handle(user)
-    value = variables.get(text(name))
-    if value is None:
-        return ffi.new("gw_str *")[0]
-    lent.append(ffi.new("char[]", os.fsencode(value)))
-    return ffi.new("gw_str *", (lent[-1], len(lent[-1]) - 1))[0]
-
-
 def _load(config: str | Mapping[str, Any], path: str, env: Mapping[str, str]):
     given = _str(config if isinstance(config, str) else json.dumps(config))
     file = _str(path)
-    variables = ffi.new_handle((env, []))
-    source = _struct("gw_config_source", text=given, path=file, env=lib.gateway_py_env, env_user=variables)
+    lines = [ffi.new("char[]", os.fsencode(f"{name}={value}")) for name, value in env.items()]
+    variables = ffi.new("const char *[]", [*lines, ffi.NULL])
+    source = _struct("gw_config_source", text=given, path=file, env=variables)
     out, problems = ffi.new("gw_config **"), ffi.new("gw_buf *")
     status = lib.gw_config_load(source, ffi.NULL, out, problems)
     told = raw(problems).decode().strip()
@@ -96,7 +86,7 @@ class Gateway:
             check(lib.gw_gateway_new(options, out))
         finally:
             self._tell_log()
-        keep = (store, log_user)  # in whatever order the collector comes: both outlive the gateway
+        keep = log_user  # in whatever order the collector comes: it outlives the gateway
         self._gw = ffi.gc(out[0], lambda gateway, _=keep: lib.gw_gateway_free(gateway))
         self._event = _struct("gw_event")
         self._streams: dict[Any, _Stream] = {}  # by gw_conn
@@ -235,7 +225,6 @@ class _Stream(asyncio.Protocol):
         self.dialled = bool(conn)
         self.transport: asyncio.Transport | None = None
         self.paused = False
-        self.last: asyncio.TimerHandle | None = None
         self.out = ffi.new("gw_buf *")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -271,8 +260,6 @@ class _Stream(asyncio.Protocol):
         return True  # the gateway says when to close
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.last:
-            self.last.cancel()
         self.free()
 
     def pause_writing(self) -> None:
@@ -303,7 +290,6 @@ class _Stream(asyncio.Protocol):
             self.transport.abort()
         elif event.type == Event.CLOSE:
             self.transport.close()  # connection_lost() follows when everything is written
-            self.last = self.gateway._loop.call_later(_LAST_BYTES_S, self.transport.abort)
 
     def free(self) -> None:
         conn, self.conn = self.conn, ffi.NULL

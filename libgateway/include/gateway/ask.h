@@ -16,7 +16,7 @@ extern "C" {
  *   LISTEN    status, port: the port that was bound. Stays open until shutdown.
  *   RESOLVE   status, addresses: as text, in order of preference.
  *   SPAWN     status, exit_code, data: what the program wrote to standard output.
- *   WATCH     status GW_OK each time the file changed (the question stays open); an error ends it.
+ *   WATCH     status GW_OK each time the file changed (the question stays open, without a deadline); an error ends it.
  *   DATAGRAM  status and port once when it is open; then data, address and port of each datagram. Stays open. */
 typedef struct gw_answer {
     size_t size;

@@ -48,9 +48,8 @@ typedef struct gw_config_source {
     gw_str path; /* this file, which must exist; when empty OPENCLAW_CONFIG_PATH, else openclaw.json or config.json in
                   * the state directory (OPENCLAW_STATE_DIR, else .openclaw in OPENCLAW_HOME or HOME); none of them
                   * existing means an empty configuration */
-    /* Answers what an environment variable holds; {NULL, 0} when it is not set. NULL: the environment is empty. */
-    gw_str (*env)(void *user, gw_str name);
-    void *env_user;
+    /* The environment, as environ(7) has it: "NAME=value" strings, then NULL. NULL: it is empty. */
+    const char *const *env;
     int32_t port;   /* overrides gateway.port; 0: as configured; GW_PORT_ANY: any free port */
     gw_str address; /* overrides gateway.bind with one address to listen on; empty: as configured */
 } gw_config_source;

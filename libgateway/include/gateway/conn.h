@@ -4,7 +4,8 @@
  *     GW_EVENT_CONNECT ---> gw_conn_opened / gw_conn_failed --^
  *
  * Back-pressure works by not calling: output that the host does not take stays with the gateway, whose source then stops
- * reading; and the host does not read from a socket whose gw_conn_wants_read() is false.
+ * reading; and the host does not read from a socket whose gw_conn_wants_read() is false. A loop that empties a socket
+ * before it looks at the events asks gw_conn_wants_read() after each gw_conn_recv().
  */
 #ifndef GATEWAY_CONN_H
 #define GATEWAY_CONN_H
@@ -18,7 +19,8 @@ extern "C" {
 /* Who is at the other end. Borrowed for the call. */
 typedef struct gw_peer {
     size_t size;
-    gw_str address;    /* of the socket's other end, as text: "192.0.2.7", "::1"; empty for a local socket or a pipe */
+    gw_str address;    /* of the socket's other end, as text: "192.0.2.7", "::1"; empty for a local socket or a pipe,
+                        * which counts as this machine. Without authentication only this machine is served */
     uint32_t port;
     uint32_t listener; /* gw_event.listener of the LISTEN event whose port it came in on; 0: the first */
 } gw_peer;
@@ -51,7 +53,8 @@ GW_API gw_status gw_conn_eof(gw_conn *conn);
  * all, take again. Returns GW_OK, or GW_DONE when there is nothing to write (`out` is then not touched). */
 GW_API gw_status gw_conn_take_output(gw_conn *conn, gw_buf *out);
 
-/* Whether the gateway wants more bytes of this connection. GW_EVENT_READ tells when it changes. */
+/* Whether the gateway wants more bytes of this connection. GW_EVENT_READ tells when that is no longer what it was at the
+ * last answer of this function (true at first). */
 GW_API bool gw_conn_wants_read(const gw_conn *conn);
 
 /* The socket is closed, on GW_EVENT_CLOSE or because it failed: ends the connection. What waited for it is cancelled.

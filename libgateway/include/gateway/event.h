@@ -48,7 +48,7 @@ typedef struct gw_gateway_options {
     const gw_host *host;     /* copied; NULL: all defaults */
     const gw_config *config; /* NULL: the empty configuration */
     const gw_limits *limits; /* copied; NULL: all defaults */
-    gw_store *store;         /* borrowed until gw_gateway_free(); NULL: an in-memory store of its own */
+    gw_store *store;         /* kept alive by the gateway, also after gw_store_free(); NULL: an in-memory store of its own */
     uint32_t services;       /* bits of GW_SERVICE_* */
 } gw_gateway_options;
 
@@ -61,10 +61,10 @@ GW_API gw_status gw_gateway_new(const gw_gateway_options *options, gw_gateway **
  * Buffers that were taken stay valid. For an orderly end see gw_gateway_shutdown(). */
 GW_API void gw_gateway_free(gw_gateway *gateway);
 
-/* Tells the time, once per turn of the host's loop and before anything else in it: milliseconds on a clock that never goes
- * back, and since the Unix epoch. Between two ticks time stands still. Runs what is due; what fails for want
- * of memory ends its own connection. A monotonic time before the last one counts as the last one. Returns GW_OK or
- * GW_ERR_ARGUMENT. */
+/* Tells the time: milliseconds on a clock that never goes back, and since the Unix epoch. Once per turn of the host's loop
+ * before anything else in it is enough; before every call that feeds the gateway is as good, and simplest where the loop
+ * calls back for each socket. Between two ticks time stands still. Runs what is due; what fails for want of memory ends
+ * its own connection. A monotonic time before the last one counts as the last one. Returns GW_OK or GW_ERR_ARGUMENT. */
 GW_API gw_status gw_gateway_tick(gw_gateway *gateway, uint64_t monotonic_ms, uint64_t unix_ms);
 
 /* When the gateway wants its next tick, on the monotonic clock; GW_NEVER when it waits for nothing. */
@@ -76,10 +76,11 @@ typedef enum gw_event_type {
 
     /* connections */
     GW_EVENT_OUTPUT = 1,   /* `conn` has output: gw_conn_take_output(), when its socket is free */
-    GW_EVENT_READ = 2,     /* gw_conn_wants_read(conn) has changed */
-    GW_EVENT_SHUTDOWN = 3, /* send FIN on `conn` when all that was taken is written, and go on reading */
-    GW_EVENT_CLOSE = 4,    /* close the socket of `conn` when all that was taken is written (with `abort`: at once),
-                            * then gw_conn_free() */
+    GW_EVENT_READ = 2,     /* gw_conn_wants_read(conn) has changed; it is true at first */
+    GW_EVENT_SHUTDOWN = 3, /* all output of `conn` was taken: send FIN when it is written, and go on reading */
+    GW_EVENT_CLOSE = 4,    /* all output of `conn` was taken: close the socket when it is written, then gw_conn_free().
+                            * With `abort`: close at once; this comes also for a connection that still dials, and as a
+                            * second CLOSE when the socket did not take the rest within gw_limits.write_timeout_ms */
     GW_EVENT_CONNECT = 5,  /* open a connection for `conn` to the address `host` and `port`, or, with port 0, to the local
                             * socket `host`; answer with gw_conn_opened() or gw_conn_failed() */
 
@@ -98,7 +99,9 @@ typedef enum gw_event_type {
     GW_EVENT_REQUEST_CANCELLED = 34, /* the client of `request` left; the id is gone */
 
     /* the gateway */
-    GW_EVENT_READY = 48,  /* every port listens; `host` is the address to tell people: "http://127.0.0.1:18789" */
+    GW_EVENT_READY = 48,  /* comes once. Every port listens; `host` is the address to tell people:
+                           * "http://127.0.0.1:18789", empty when the host does not offer GW_SERVICE_LISTEN. `data` is
+                           * the token that callers must show, if it was generated; else empty */
     GW_EVENT_STOPPED = 49 /* gw_gateway_shutdown() has finished, or the gateway cannot run: `status` says */
 } gw_event_type;
 
@@ -121,7 +124,8 @@ typedef struct gw_event {
     gw_status status;        /* STOPPED: GW_OK, or why the gateway cannot run */
 } gw_event;
 
-/* Takes the next event. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT. */
+/* Takes the next event into `*event`, whose `size` is set. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT
+ * (nothing was taken). */
 GW_API gw_status gw_gateway_next_event(gw_gateway *gateway, gw_event *event);
 
 /* Begins an orderly end: idle connections close, open answers may finish within gw_limits.drain_ms, new requests on open

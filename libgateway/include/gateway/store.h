@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-/* A store. Lifetime: until gw_store_free(); a gateway that was given one only borrows it. Thread: one at a time. */
+/* A store. Lifetime: until gw_store_free() and until the last gateway that was given it is gone. Thread: one at a time. */
 typedef struct gw_store gw_store;
 
 /* When writes are pushed through to the disk (fsync). */
@@ -107,8 +107,8 @@ typedef struct gw_store_functions {
 GW_API gw_status gw_store_new_host(const gw_host *host, const gw_store_functions *functions,
                                    const gw_store_options *options, gw_store **out);
 
-/* Gives a store back; what it stored in a directory or with the host stays. No gateway may use it any more. Buffers and
- * listings that came from it stay valid. */
+/* Gives a store back: it ends now, or with the last gateway that still has it. What it stored in a directory or with the
+ * host stays. Buffers and listings that came from it stay valid. gw_store_free(NULL) does nothing. */
 GW_API void gw_store_free(gw_store *store);
 
 /* Adds one record to the end of a log, which is made if need be. The record is a text without line feed

@@ -18,11 +18,13 @@ struct Sources {
     std::string_view directory;  // of the main file, with the slash; empty when there is none
 
     static std::optional<std::string_view> variable(void* user, std::string_view name) {
-        const gw_config_source& from = static_cast<Sources*>(user)->source;
-        if (from.env == nullptr) return std::nullopt;
-        const gw_str value = from.env(from.env_user, gw::as_str(name));
-        if (value.data == nullptr) return std::nullopt;
-        return gw::as_text(value);
+        const char* const* entry = static_cast<Sources*>(user)->source.env;
+        for (; entry != nullptr && *entry != nullptr; ++entry) {
+            const std::string_view text(*entry);
+            if (text.size() > name.size() && text.starts_with(name) && text[name.size()] == '=')
+                return text.substr(name.size() + 1);
+        }
+        return std::nullopt;
     }
     static bool file(void* user, std::string_view path, std::pmr::string& out) {
         const auto& self = *static_cast<Sources*>(user);

@@ -62,7 +62,7 @@ gw_status gw_conn_take_output(gw_conn* conn, gw_buf* out) {
     return GW_OK;
 }
 
-bool gw_conn_wants_read(const gw_conn* conn) { return conn != nullptr && unwrap(conn)->wants_read(); }
+bool gw_conn_wants_read(const gw_conn* conn) { return conn != nullptr && unwrap(conn)->tell_wants_read(); }
 
 void gw_conn_free(gw_conn* conn) {
     if (conn == nullptr) return;

@@ -93,6 +93,7 @@ uint64_t gw_gateway_next_deadline(const gw_gateway* gateway) {
 
 gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
     if (gateway == nullptr || event == nullptr) return GW_ERR_ARGUMENT;
+    if (event->size < sizeof event->size) return GW_ERR_ARGUMENT;  // before an event is taken that could not be given
     gw_event next{};
     if (!unwrap(gateway)->next_event(next)) return GW_DONE;
     return gw::api::fill_sized(next, event);

@@ -42,12 +42,12 @@ void destroy(T* object) noexcept {
     allocator.deallocate(object, sizeof(T));
 }
 
-template <typename T>
-struct Destroy {
-    void operator()(T* object) const noexcept { destroy(object); }
+struct Release {
+    void operator()(gw_store* store) const noexcept { gw_store::release(store); }
+    void operator()(gw_store_listing* listing) const noexcept { destroy(listing); }
 };
 template <typename T>
-using Handle = std::unique_ptr<T, Destroy<T>>;
+using Handle = std::unique_ptr<T, Release>;
 
 struct Settings {
     gw_host host;
@@ -138,7 +138,7 @@ gw_status gw_store_new_host(const gw_host* host, const gw_store_functions* funct
     });
 }
 
-void gw_store_free(gw_store* store) { destroy(store); }
+void gw_store_free(gw_store* store) { gw_store::release(store); }
 
 gw_status gw_store_append(gw_store* store, gw_str log, gw_str record, bool durable) {
     if (store == nullptr || !is_text(log) || !is_text(record)) return GW_ERR_ARGUMENT;

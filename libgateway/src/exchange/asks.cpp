@@ -55,7 +55,7 @@ gw_status Ask::put(const Question& question) {
     if (unsupported_) {
         timer_.arm(gateway_.now());  // answered in this turn, but not from inside put()
     } else {
-        timer_.arm(gateway_.now() + timeout_ms_);
+        if (type_ != GW_EVENT_WATCH) timer_.arm(gateway_.now() + timeout_ms_);  // a file may stay as it is for ever
         gateway_.enqueue(*this);
     }
     return GW_OK;

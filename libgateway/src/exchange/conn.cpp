@@ -133,8 +133,12 @@ bool Conn::next_event(gw_event& event) noexcept {
     if (state_ == State::lingering) return false;
     state_ = State::closed;
     told_close_ = true;
-    stall_timer_.disarm();
     timer_.disarm();
+    if (aborted_) {
+        stall_timer_.disarm();
+    } else {
+        stall_timer_.arm(gateway_.now() + gateway_.limits().write_timeout_ms);  // for the host to write the rest
+    }
     event.type = GW_EVENT_CLOSE;
     event.abort = aborted_;
     return true;
@@ -231,7 +235,13 @@ void Conn::guarded_timeout() noexcept {
 }
 
 void Conn::on_stall() noexcept {
-    if (state_ == State::closed) return;
+    if (state_ == State::closed) {
+        if (!told_close_ || aborted_) return;
+        aborted_ = true;
+        told_close_ = false;
+        gateway_.enqueue(*this);
+        return;
+    }
     if (state_ == State::lingering) {
         state_ = State::closed;
         gateway_.enqueue(*this);

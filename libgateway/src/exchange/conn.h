@@ -34,6 +34,8 @@ public:
     [[nodiscard]] virtual gw_status dial_failed(std::string_view /*reason*/) { return GW_ERR_STATE; }
     [[nodiscard]] Gateway& owner() const noexcept { return gateway_; }
     [[nodiscard]] bool wants_read() const noexcept;
+    // The host asks itself: from here on READ tells what changes against this answer.
+    [[nodiscard]] bool tell_wants_read() const noexcept { return told_read_ = wants_read(); }
     void set_user(void* user) noexcept { user_ = user; }
     [[nodiscard]] void* user() const noexcept { return user_; }
     [[nodiscard]] std::string_view error() const noexcept { return error_; }
@@ -121,8 +123,7 @@ private:
     bool resume_ = false;
     bool drained_waits_ = false;
     bool told_output_ = false;
-    bool told_read_ = true;
-    bool told_shutdown_ = false;
+    mutable bool told_read_ = true;
     bool told_close_ = false;
     bool aborted_ = false;
 };

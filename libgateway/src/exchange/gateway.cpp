@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "exchange/server_conn.h"
-#include "store/store.h"
+#include "store/handle.h"
 
 namespace gw::exchange {
 
@@ -33,6 +33,7 @@ Gateway::Gateway(const GatewayOptions& options)
       drain_timer_(
           timers_, [](void* self) { static_cast<Gateway*>(self)->drain_is_over(); }, this) {
     options_.config = nullptr;  // config_ holds it
+    if (options_.store != nullptr) options_.store->retain();
 }
 
 Gateway::~Gateway() {
@@ -44,6 +45,7 @@ Gateway::~Gateway() {
         conn = next;
     }
     while (Conn* conn = conns_.front()) destroy_conn(conn);
+    gw_store::release(options_.store);
 }
 
 gw_status Gateway::start() {
@@ -182,16 +184,17 @@ void Gateway::stop(gw_status status) noexcept {
 }
 
 void Gateway::announce_ready(std::string_view url) noexcept {
+    state_.ready_waits = true;
     state_.url = url;
     if (secret_generated_) state_.secret = secret_;
     enqueue(state_);
 }
 
 bool Gateway::State::next_event(gw_event& event) noexcept {
-    if (!url.empty()) {
+    if (std::exchange(ready_waits, false)) {
         event.type = GW_EVENT_READY;
-        event.host = as_str(std::exchange(url, {}));
-        event.data = as_str(std::exchange(secret, {}));
+        event.host = as_str(url);
+        event.data = as_str(secret);
         return true;
     }
     if (!stopped || stopped_told) return false;

@@ -123,14 +123,15 @@ private:
     class State final : public EventSource {
     public:
         bool next_event(gw_event& event) noexcept override;
-        std::string_view url;     // set: READY is to be told
+        bool ready_waits = false;
+        std::string_view url;     // goes with READY
         std::string_view secret;  // goes with READY when it was generated
         bool stopped = false;
         bool stopped_told = false;
         gw_status status = GW_OK;
     };
     friend class Listeners;
-    void announce_ready(std::string_view url) noexcept;
+    void announce_ready(std::string_view url = {}) noexcept;
     [[nodiscard]] gw_status resolve_secret();
     void stop(gw_status status) noexcept;
     void check_drained() noexcept;

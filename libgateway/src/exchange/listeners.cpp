@@ -15,7 +15,10 @@ gw_status Listeners::load() { return gateway_.config().tls.enabled ? load_certif
 
 void Listeners::open() {
     const config::Config& config = gateway_.config();
-    if ((gateway_.services() & GW_SERVICE_LISTEN) == 0) return;
+    if ((gateway_.services() & GW_SERVICE_LISTEN) == 0) {
+        gateway_.announce_ready();  // the host has its own sockets
+        return;
+    }
     const auto add = [this](std::string_view address, bool optional) {
         listeners_.push_back({std::pmr::string(address, gateway_.memory()), optional, nullptr});
     };

@@ -35,7 +35,8 @@ ServerConn::ServerConn(Gateway& gateway, const gw_peer& peer)
       http_(server_limits(gateway.limits()), gateway.pool(), gateway.memory()),
       body_(gateway.pool()),
       parameters_(gateway.memory()),
-      peer_is_loopback_(upstream::classify_address(as_text(peer.address)) == upstream::AddressKind::loopback) {
+      peer_is_loopback_(peer.address.len == 0 ||
+                        upstream::classify_address(as_text(peer.address)) == upstream::AddressKind::loopback) {
     gateway.client_opened();
     ++gateway.stats().conns_total;
     set_phase(Phase::first);
@@ -239,6 +240,15 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     }
     if (!is_public && !authorized()) {
         ++gateway().stats().refused_total;
+        if (gateway().config().auth.mode == config::AuthMode::none) {
+            refuse({403,
+                    "forbidden",
+                    "This gateway has no authentication and serves this machine alone. Set gateway.auth.mode to token, or "
+                    "gateway.auth.privateIngress when an ingress in front decides who may come.",
+                    "local_only",
+                    {}});
+            return;
+        }
         const bool missing = !head.headers.get("authorization");
         refuse({401,
                 "unauthorized",
@@ -253,7 +263,8 @@ void ServerConn::on_head(const http1::RequestHead& head) {
 }
 
 bool ServerConn::authorized() noexcept {
-    if (gateway().config().auth.mode == config::AuthMode::none) return true;
+    const auto& auth = gateway().config().auth;
+    if (auth.mode == config::AuthMode::none) return peer_is_loopback_ || auth.private_ingress;
     return auth::check_bearer(gateway().shared_secret(), head_->headers.get_single("authorization")) ==
            auth::Outcome::allowed;
 }

@@ -1,6 +1,7 @@
 // What is behind gw_store: one of the three stores, and the memory it lives in.
 #pragma once
 
+#include <cstdint>
 #include <variant>
 
 #include "core/memory.h"
@@ -19,6 +20,15 @@ struct gw_store {
         return *store;
     }
 
+    void retain() noexcept { ++references; }
+    static void release(gw_store* store) noexcept {
+        if (store == nullptr || --store->references > 0) return;
+        const gw::Allocator allocator = store->memory.allocator();
+        store->~gw_store();
+        allocator.deallocate(store, sizeof(gw_store));
+    }
+
+    std::uint32_t references = 1;
     gw::HostMemory memory;
     gw::BlockPoolOwner pool;
     std::variant<std::monostate, gw::store::MemoryStore, gw::store::DirectoryStore, gw::store::HostStore> kind;
