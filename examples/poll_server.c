@@ -1,5 +1,6 @@
 /* Embeds the gateway with plain poll() sockets: poll_server PORT. Try it with
- *     curl -N http://127.0.0.1:PORT/v1/chat/completions -d '{"stream":true,"messages":[{"role":"user","content":"hi"}]}' */
+ *     curl -N http://127.0.0.1:PORT/v1/chat/completions -d
+ * '{"stream":true,"messages":[{"role":"user","content":"hi"}]}' */
 #define _POSIX_C_SOURCE 200809L
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 
 enum { CONNS = 64 };
 static struct pollfd fds[CONNS + 1]; /* the last one listens */
-static gw_conn *conns[CONNS];
+static gw_conn* conns[CONNS];
 static const char config_text[] = "{gateway:{auth:{mode:'none'},http:{endpoints:{chatCompletions:{enabled:true}}}}}";
 
 static uint64_t milliseconds(clockid_t clock) {
@@ -22,11 +23,11 @@ static uint64_t milliseconds(clockid_t clock) {
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     gw_config_source source = {.size = sizeof source, .text = {config_text, sizeof config_text - 1}};
     gw_gateway_options options = {.size = sizeof options};
-    gw_config *config = NULL;
-    gw_gateway *gw = NULL;
+    gw_config* config = NULL;
+    gw_gateway* gw = NULL;
     if (gw_config_load(&source, NULL, &config, NULL) != GW_OK) return 1;
     options.config = config;
     if (gw_gateway_new(&options, &gw) != GW_OK) return 1;
@@ -35,8 +36,8 @@ int main(int argc, char **argv) {
     socklen_t size = sizeof address;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     fds[CONNS] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0), .events = POLLIN};
-    if (bind(fds[CONNS].fd, (struct sockaddr *)&address, size) != 0 || listen(fds[CONNS].fd, 16) != 0) return 1;
-    getsockname(fds[CONNS].fd, (struct sockaddr *)&address, &size);
+    if (bind(fds[CONNS].fd, (struct sockaddr*)&address, size) != 0 || listen(fds[CONNS].fd, 16) != 0) return 1;
+    getsockname(fds[CONNS].fd, (struct sockaddr*)&address, &size);
     printf("listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
     fflush(stdout);
     for (int i = 0; i < CONNS; i++) fds[i].fd = -1;
@@ -52,23 +53,28 @@ int main(int argc, char **argv) {
                 int fd = accept(fds[CONNS].fd, NULL, NULL), place = 0;
                 gw_peer peer = {.size = sizeof peer, .address = {"127.0.0.1", 9}};
                 while (place < CONNS && fds[place].fd >= 0) place++;
-                if (fd < 0 || place == CONNS || gw_conn_accept(gw, &peer, &conns[place]) != GW_OK) { close(fd); continue; }
+                if (fd < 0 || place == CONNS || gw_conn_accept(gw, &peer, &conns[place]) != GW_OK) {
+                    close(fd);
+                    continue;
+                }
                 gw_conn_set_user(conns[place], &fds[place]);
                 fds[place] = (struct pollfd){.fd = fd, .events = POLLIN};
                 continue;
             }
             ssize_t n = read(fds[i].fd, bytes, sizeof bytes);
-            if (n > 0) gw_conn_recv(conns[i], bytes, (size_t)n);
-            else if (gw_conn_eof(conns[i]) != GW_OK) fds[i].events = 0;
+            if (n > 0)
+                gw_conn_recv(conns[i], bytes, (size_t)n);
+            else if (gw_conn_eof(conns[i]) != GW_OK)
+                fds[i].events = 0;
         }
         gw_event event = {.size = sizeof event};
         while (gw_gateway_next_event(gw, &event) == GW_OK) {
-            struct pollfd *fd = event.conn ? gw_conn_user(event.conn) : NULL;
+            struct pollfd* fd = event.conn ? gw_conn_user(event.conn) : NULL;
             gw_buf out;
             if (event.type == GW_EVENT_OUTPUT)
                 while (gw_conn_take_output(event.conn, &out) == GW_OK) { /* blocking writes: enough for an example */
                     for (size_t at = 0; at < out.len;) {
-                        ssize_t n = send(fd->fd, (char *)out.data + at, out.len - at, MSG_NOSIGNAL);
+                        ssize_t n = send(fd->fd, (char*)out.data + at, out.len - at, MSG_NOSIGNAL);
                         if (n <= 0) break;
                         at += (size_t)n;
                     }
@@ -76,7 +82,11 @@ int main(int argc, char **argv) {
                 }
             if (event.type == GW_EVENT_READ) fd->events = gw_conn_wants_read(event.conn) ? POLLIN : 0;
             if (event.type == GW_EVENT_SHUTDOWN) shutdown(fd->fd, SHUT_WR);
-            if (event.type == GW_EVENT_CLOSE) { gw_conn_free(event.conn); close(fd->fd); fd->fd = -1; }
+            if (event.type == GW_EVENT_CLOSE) {
+                gw_conn_free(event.conn);
+                close(fd->fd);
+                fd->fd = -1;
+            }
         }
     }
 }

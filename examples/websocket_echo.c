@@ -27,8 +27,8 @@ enum { CONNS_MAX = 1000, LINGER_SECONDS = 2, MESSAGE_BYTES_MAX = 32 * 1024 * 102
 
 struct conn {
     int fd;
-    gw_http_server *http; /* until the handshake is over */
-    gw_ws *ws;            /* from then on */
+    gw_http_server* http; /* until the handshake is over */
+    gw_ws* ws;            /* from then on */
     gw_ws_upgrade_answer answer;
     gw_buf out; /* being written */
     size_t written;
@@ -45,17 +45,17 @@ static void on_stop_signal(int number) {
     errno = saved;
 }
 
-static gw_str str(const char *text) { return (gw_str){text, strlen(text)}; }
+static gw_str str(const char* text) { return (gw_str){text, strlen(text)}; }
 
 /* ---- the handshake ----------------------------------------------------------------------------------------------- */
 
 /* The values of all fields of that name, joined by commas into `room`; NULL when there are none or too long ones. The
  * header fields of which only one may come are refused by their values when there are two. */
-static gw_str find_field(const gw_http_event *head, const char *name, char *room, size_t size) {
+static gw_str find_field(const gw_http_event* head, const char* name, char* room, size_t size) {
     size_t len = 0;
     bool found = false;
     for (size_t i = 0; i < head->field_count; ++i) {
-        const gw_http_field *field = &head->fields[i];
+        const gw_http_field* field = &head->fields[i];
         if (field->name.len != strlen(name) || strncasecmp(field->name.data, name, field->name.len) != 0) continue;
         if (field->value.len + 1 > size - len) return (gw_str){NULL, 0};
         if (found) room[len++] = ',';
@@ -66,7 +66,7 @@ static gw_str find_field(const gw_http_event *head, const char *name, char *room
     return (gw_str){found ? room : NULL, found ? len : 0};
 }
 
-static bool decide(struct conn *c, const gw_http_event *head) {
+static bool decide(struct conn* c, const gw_http_event* head) {
     char room[6][512];
     const gw_ws_upgrade_request request = {
         .size = sizeof request,
@@ -83,7 +83,7 @@ static bool decide(struct conn *c, const gw_http_event *head) {
     return gw_ws_answer_upgrade(&request, NULL, 0, &c->answer) == GW_OK;
 }
 
-static bool refuse(struct conn *c, int status, gw_str text) {
+static bool refuse(struct conn* c, int status, gw_str text) {
     gw_http_field fields[3] = {{str("Content-Type"), str("text/plain")}};
     size_t count = 1;
     if (status == 405) fields[count++] = (gw_http_field){str("Allow"), str("GET")};
@@ -98,7 +98,7 @@ static bool refuse(struct conn *c, int status, gw_str text) {
            gw_http_server_send_end(c->http, NULL, 0) == GW_OK;
 }
 
-static bool reply(struct conn *c) {
+static bool reply(struct conn* c) {
     if (c->answer.status != 101) return refuse(c, c->answer.status, c->answer.error);
     const gw_http_field fields[] = {
         {str("Upgrade"), str("websocket")},
@@ -111,7 +111,7 @@ static bool reply(struct conn *c) {
 /* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 /* These two take bytes that were read. False: the connection cannot go on, not even to say so. */
-static bool on_websocket_bytes(struct conn *c, gw_str bytes) {
+static bool on_websocket_bytes(struct conn* c, gw_str bytes) {
     gw_ws_event event = {.size = sizeof event};
     gw_status status = gw_ws_feed(c->ws, bytes.data, bytes.len);
     if (status != GW_OK) return false;
@@ -130,7 +130,7 @@ static bool on_websocket_bytes(struct conn *c, gw_str bytes) {
     return gw_ws_close(c->ws, gw_ws_close_code(c->ws), gw_ws_error(c->ws)) == GW_OK;
 }
 
-static bool on_http_bytes(struct conn *c, gw_str bytes) {
+static bool on_http_bytes(struct conn* c, gw_str bytes) {
     gw_http_event event = {.size = sizeof event};
     gw_status status = gw_http_server_feed(c->http, bytes.data, bytes.len);
     if (status != GW_OK) return false;
@@ -151,7 +151,7 @@ static bool on_http_bytes(struct conn *c, gw_str bytes) {
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
 /* The next bytes to write: those of the handshake, then those of the WebSocket. */
-static bool take_output(struct conn *c) {
+static bool take_output(struct conn* c) {
     c->written = 0;
     if (c->http != NULL) {
         if (gw_http_server_take_output(c->http, &c->out) == GW_OK) return true;
@@ -165,9 +165,9 @@ static bool take_output(struct conn *c) {
 static bool would_block(void) { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 /* Writes as much as the socket takes. False: the connection is lost. */
-static bool flush(struct conn *c) {
+static bool flush(struct conn* c) {
     while (c->out.len > 0 || take_output(c)) {
-        const ssize_t n = send(c->fd, (const char *)c->out.data + c->written, c->out.len - c->written, MSG_NOSIGNAL);
+        const ssize_t n = send(c->fd, (const char*)c->out.data + c->written, c->out.len - c->written, MSG_NOSIGNAL);
         if (n < 0) return would_block();
         c->written += (size_t)n;
         if (c->written == c->out.len) gw_buf_free(&c->out);
@@ -181,7 +181,7 @@ static bool flush(struct conn *c) {
     return true;
 }
 
-static bool on_readable(struct conn *c) {
+static bool on_readable(struct conn* c) {
     const ssize_t n = recv(c->fd, piece, sizeof piece, 0);
     if (n < 0) return would_block();
     if (n == 0) return false;
@@ -190,14 +190,14 @@ static bool on_readable(struct conn *c) {
     return (c->ws != NULL ? on_websocket_bytes(c, bytes) : on_http_bytes(c, bytes)) && flush(c);
 }
 
-static void drop(struct conn *c) {
+static void drop(struct conn* c) {
     close(c->fd);
     gw_http_server_free(c->http);
     gw_ws_free(c->ws);
     gw_buf_free(&c->out);
 }
 
-static bool accept_conn(int listener, struct conn *c) {
+static bool accept_conn(int listener, struct conn* c) {
     memset(c, 0, sizeof *c);
     c->fd = accept(listener, NULL, NULL);
     if (c->fd < 0) return false;
@@ -213,8 +213,8 @@ static int listen_on(unsigned port) {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-        bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 128) != 0 ||
-        fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
+        bind(fd, (struct sockaddr*)&address, size) != 0 || listen(fd, 128) != 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || getsockname(fd, (struct sockaddr*)&address, &size) != 0) {
         perror("websocket_echo");
         exit(1);
     }
@@ -223,11 +223,11 @@ static int listen_on(unsigned port) {
     return fd;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     static struct conn conns[CONNS_MAX];
     static struct pollfd polls[CONNS_MAX + 2];
     size_t count = 0;
-    char *end = NULL;
+    char* end = NULL;
     const unsigned long port = argc == 3 && strcmp(argv[1], "--port") == 0 ? strtoul(argv[2], &end, 10) : 65536;
     if (port > 65535 || end == argv[2] || *end != '\0') {
         fprintf(stderr, "usage: websocket_echo --port N\n");
@@ -253,7 +253,7 @@ int main(int argc, char **argv) {
 
         const time_t now = time(NULL);
         for (size_t i = count; i-- > 0;) { /* backwards, because the last one takes the place of one that goes */
-            struct conn *c = &conns[i];
+            struct conn* c = &conns[i];
             bool alive = c->linger_until == 0 || now <= c->linger_until;
             if (alive && polls[i + 2].revents != 0) alive = c->out.len > 0 ? flush(c) : on_readable(c);
             if (alive) continue;

@@ -148,7 +148,8 @@ static napi_value open_gateway(napi_env env, napi_callback_info info) {
            state = to_text(env, given.value[2]);
     gw_host host = {.size = sizeof host, .user = self, .log = keep_line};
     gw_limits limits = {.size = sizeof limits};
-    gw_config_source source = {.size = sizeof source, .text = config_text, .path = path, .env = (const char* const*)environ};
+    gw_config_source source = {
+        .size = sizeof source, .text = config_text, .path = path, .env = (const char* const*)environ};
     gw_config* config = NULL;
     gw_buf problems = {NULL, 0, NULL};
     uint32_t limit_count = 0;

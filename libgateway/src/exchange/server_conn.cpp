@@ -241,12 +241,13 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     if (!is_public && !authorized()) {
         ++gateway().stats().refused_total;
         if (gateway().config().auth.mode == config::AuthMode::none) {
-            refuse({403,
-                    "forbidden",
-                    "This gateway has no authentication and serves this machine alone. Set gateway.auth.mode to token, or "
-                    "gateway.auth.privateIngress when an ingress in front decides who may come.",
-                    "local_only",
-                    {}});
+            refuse(
+                {403,
+                 "forbidden",
+                 "This gateway has no authentication and serves this machine alone. Set gateway.auth.mode to token, or "
+                 "gateway.auth.privateIngress when an ingress in front decides who may come.",
+                 "local_only",
+                 {}});
             return;
         }
         const bool missing = !head.headers.get("authorization");
