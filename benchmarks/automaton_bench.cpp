@@ -4,7 +4,8 @@
 //     cold/<corpus>              a new cache, pieces of 16 bytes, the whole corpus once
 //     compile                    parse, split and compile all rules
 //
-// GATEWAY_BENCH_TEXT names a file of prose; without it, text is made up of common words, which is kinder to the tables.
+// GATEWAY_BENCH_RULES names a file of rules; without it, those of the tests are taken. GATEWAY_BENCH_TEXT names one of
+// prose; without it, text is made up of common words, which is kinder to the tables.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -127,8 +128,26 @@ std::string walk() {
     return text;
 }
 
+// The rules of a file, one a line: name, "mask" or "stop", expression, with tabs between.
+const std::vector<std::string>& rule_lines() {
+    static const auto lines = [] {
+        std::vector<std::string> all;
+        const char* name = std::getenv("GATEWAY_BENCH_RULES");
+        std::ifstream file(name == nullptr ? "" : name);
+        for (std::string line; std::getline(file, line);) all.push_back(line);
+        return all;
+    }();
+    return lines;
+}
+
 std::vector<PatternSource> sources() {
     std::vector<PatternSource> all;
+    for (const std::string_view line : rule_lines()) {
+        const std::size_t kind = line.find('\t') + 1;
+        const std::size_t text = line.find('\t', kind) + 1;
+        all.push_back({line.substr(text), line.substr(kind, 4) == "mask" ? Kind::mask : Kind::stop, {}});
+    }
+    if (!all.empty()) return all;
     for (const auto& rule : gw::test::automaton_rules) all.push_back({rule.text, rule.kind, {}});
     return all;
 }
@@ -214,7 +233,7 @@ void compile(benchmark::State& state) {
         size = set->size();
     }
     state.counters["set_kb"] = static_cast<double>(size) / 1024;
-    state.counters["rules"] = static_cast<double>(std::size(gw::test::automaton_rules));
+    state.counters["rules"] = static_cast<double>(sources().size());
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ sanitize=${GATEWAY_SANITIZE-address,undefined}
 build=${BUILD_DIR:-$root/build-test}
 
 # shellcheck disable=SC2086  # a list of words
-need $build_packages catch2 curl ca-certificates
+need $build_packages catch2 libre2-dev curl ca-certificates
 # What only some tests need: without it those say "skipped".
 want ccache openssl
 command -v python3 >/dev/null || want python3

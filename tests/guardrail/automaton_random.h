@@ -1,11 +1,19 @@
 // Random expressions and texts over a small alphabet, so that they often meet.
 #pragma once
 
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "support/test.h"
 
 namespace gw::test {
+
+// `count`, or GATEWAY_TEST_ROUNDS times as many: for long comparisons by hand.
+inline int rounds(int count) {
+    const char* times = std::getenv("GATEWAY_TEST_ROUNDS");
+    return times == nullptr ? count : count * std::max(1, std::atoi(times));
+}
 
 inline std::string random_set(Random& random) {
     constexpr std::string_view sets[] = {

@@ -52,10 +52,44 @@ TEST_CASE("automaton: what is held after each piece") {
     }
 }
 
+TEST_CASE("automaton: of a mask match nothing leaves but a public opening") {
+    struct Case {
+        std::string_view name, expression;
+        double bits;
+        std::string_view prefix;
+        std::vector<std::string_view> pieces;
+        std::vector<std::uint64_t> held_from;
+    };
+    const Case cases[] = {
+        {"strict", "sk-[a-z]{4}", 0, "", {"a s", "k-", "abc"}, {2, 2, 2}},
+        {"a few letters say little", "sk-[a-z]{4}", 9, "", {"a s", "k-", "abc"}, {3, 3, 3}},
+        {"and more with a higher bound", "sk-[a-z]{4}", 30, "", {"a s", "k-", "abc"}, {3, 5, 8}},
+        {"a literal opening", "https?://\\w+:\\w+@", 0, "https://", {"http", "s://", "joe", ":pw"}, {4, 8, 8, 8}},
+        {"which is public as far as it goes", "https?://\\w+:\\w+@", 0, "https", {"http", "s:", "//joe"}, {4, 4, 4}},
+        {"a loop on the way is not", "[a-z]+://\\w+@", 0, "ftp", {"f", "tp"}, {0, 0}},
+        {"a word that any text has", "[a-z]+@[a-z]+", 12, "", {"john", ".doe", "@x", "y"}, {4, 8, 8, 8}},
+        {"a part in front of a gap", "key:.{0,90}secret", 99, "", {"key: ", "12345", "sec"}, {5, 10, 13}},
+        {"which is not so common", "key:.{0,90}secret", 20, "", {"key: ", "12345", "sec"}, {0, 0, 0}},
+    };
+    for (const Case& c : cases) {
+        PatternSource source{c.expression, mask, {}};
+        source.public_bits = c.bits;
+        source.public_prefix = c.prefix;
+        const auto set = compile({source});
+        REQUIRE(set != nullptr);
+        Cache cache(set, Cache::bytes_default, std::pmr::get_default_resource());
+        INFO(c.name);
+        CHECK(test::scan_pieces(set, cache, c.pieces).held == c.held_from);
+    }
+    PatternSource source{"https?://\\w+@", mask, {}};
+    source.public_prefix = "ftp://";
+    CHECK(compile({source}) == nullptr);
+}
+
 TEST_CASE("automaton: no byte of a mask match leaves, no complete stop match does") {
     test::Random random(7);
     std::size_t found = 0;
-    for (int round = 0; round < 80; ++round) {
+    for (int round = 0; round < test::rounds(80); ++round) {
         std::vector<std::string> texts;
         for (int i = 0; i < 4; ++i) texts.push_back(test::random_expression(random, 3));
         std::vector<PatternSource> sources;
@@ -138,7 +172,7 @@ TEST_CASE("automaton: hostile text is stepped without the table, with the same r
     options.states_per_pattern_max = 0;
     const std::string_view expression = "x[\\s\\S]{60}y[a-z]z";
     const auto set = compile({{expression, stop, {}}}, options);
-    Cache cache(set, Cache::bytes_default, std::pmr::get_default_resource());
+    Cache cache(set, 1 << 19, std::pmr::get_default_resource());
     test::Random random(11);
     std::string text;
     while (text.size() < 20000) text += "xyaz q"[random.below(6)];
@@ -146,7 +180,59 @@ TEST_CASE("automaton: hostile text is stepped without the table, with the same r
     const auto scanned = test::scan_pieces(set, cache, pieces);
     CHECK(scanned.spans(0) == test::oracle_spans(*test::oracle(expression), text));
     CHECK(cache.statistics().slow_bytes > 4000);
-    CHECK(cache.statistics().states < 6000);
+    CHECK(cache.statistics().bytes <= 1 << 19);
+}
+
+TEST_CASE("automaton: a big piece is read in several places at once, with the same result") {
+    test::Random random(31);
+    std::size_t found = 0;
+    for (int round = 0; round < test::rounds(40); ++round) {
+        std::vector<std::string> texts;
+        for (int i = 0; i < 3; ++i) texts.push_back(test::random_expression(random, 3));
+        texts.emplace_back("sk-[a-z]{4,}b\\b");
+        std::vector<PatternSource> sources;
+        for (const std::string& text : texts) {
+            const PatternSource source{text, random.below(2) == 0 ? mask : stop, {}};
+            if (compile({source}) != nullptr) sources.push_back(source);
+        }
+        SetOptions options;
+        options.mask_groups = 1 + static_cast<std::uint32_t>(random.below(2));
+        options.group_nodes_min = 0;
+        const auto set = compile(sources, options);
+        Cache cache(set, random.below(4) == 0 ? 8000 : Cache::bytes_default, std::pmr::get_default_resource());
+        // Mostly a text in which nothing begins, so that leaps go through.
+        std::string text;
+        while (text.size() < 6000) {
+            text.append(random.below(700), random.below(3) == 0 ? '-' : ' ');
+            text += random.below(3) == 0 ? "sk-abcdeb" : test::random_text(random, random.below(200));
+        }
+        for (int again = 0; again < 2; ++again) {  // the second time with warm tables
+            Stream whole(set, std::pmr::get_default_resource());
+            Stream bytewise(set, std::pmr::get_default_resource());
+            Matches whole_matches;
+            Matches byte_matches;
+            for (std::size_t at = 0; at < text.size();) {
+                const std::string_view history = std::string_view(text).substr(0, at);
+                const std::string_view piece = std::string_view(text).substr(at, 400 + random.below(3000));
+                whole.scan(cache, history, piece, whole_matches);
+                for (std::size_t i = 0; i < piece.size(); i += 100) {
+                    bytewise.scan(cache, std::string_view(text).substr(0, at + i), piece.substr(i, 100), byte_matches);
+                }
+                at += piece.size();
+                // What was let go between the small pieces does not come back.
+                CHECK(whole.hold_from() <= bytewise.hold_from());
+                CHECK(whole.keep_from() <= bytewise.keep_from());
+            }
+            whole.finish(cache, text, whole_matches);
+            bytewise.finish(cache, text, byte_matches);
+            INFO("round " << round);
+            CHECK(whole_matches == byte_matches);
+            found += whole_matches.size();
+            whole.detach();
+            bytewise.detach();
+        }
+    }
+    CHECK(found > 1000);
 }
 
 TEST_CASE("automaton: problems name every bad pattern, and warn of wild ones") {

@@ -135,13 +135,13 @@ def steuer_id(text):
 
 def nir(text):
     s = alnum(text).upper().replace("2A", "19").replace("2B", "18")
-    return len(s) == 15 and s.isdigit() and (97 - int(s[:13]) % 97) == int(s[13:])
+    return len(s) == 15 and s.isdigit() and len(set(s)) > 1 and (97 - int(s[:13]) % 97) == int(s[13:])
 
 
 def dni(text):
     s = alnum(text).upper()
     s = {"X": "0", "Y": "1", "Z": "2"}.get(s[0], s[0]) + s[1:]
-    return len(s) == 9 and s[:8].isdigit() and "TRWAGMYFPDXBNJZSQVHLCKE"[int(s[:8]) % 23] == s[8]
+    return len(s) == 9 and s[:8].isdigit() and len(set(s[:8])) > 1 and "TRWAGMYFPDXBNJZSQVHLCKE"[int(s[:8]) % 23] == s[8]
 
 
 def codice_fiscale(text):
@@ -169,7 +169,8 @@ def pesel(text):
 
 def personnummer(text):
     ds = digits(text)[-10:]
-    return len(ds) == 10 and luhn_sum(ds) % 10 == 0 and 1 <= ds[2] * 10 + ds[3] <= 12 and 1 <= (ds[4] * 10 + ds[5]) % 60 <= 31
+    return (len(ds) == 10 and len(set(ds)) > 1 and luhn_sum(ds) % 10 == 0 and 1 <= ds[2] * 10 + ds[3] <= 12
+            and 1 <= (ds[4] * 10 + ds[5]) % 60 <= 31)
 
 
 def cpf(text):
@@ -217,7 +218,7 @@ def valid_date(year, month, day):
 
 def cn_id(text):
     s = alnum(text).upper()
-    if len(s) != 18 or not valid_date(int(s[6:10]), int(s[10:12]), int(s[12:14])):
+    if len(s) != 18 or not s[:17].isdigit() or not valid_date(int(s[6:10]), int(s[10:12]), int(s[12:14])):
         return False
     rest = weighted(digits(s[:17]), (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)) % 11
     return "10X98765432"[rest] == s[17]
@@ -232,7 +233,7 @@ def my_number(text):
 def rrn(text):
     """Since October 2020 the last digits are random, so only the date and the century digit are checked."""
     ds = digits(text)
-    if len(ds) != 13:
+    if len(ds) != 13 or len(set(ds)) == 1:
         return False
     century = {1: 1900, 2: 1900, 5: 1900, 6: 1900, 3: 2000, 4: 2000, 7: 2000, 8: 2000, 9: 1800, 0: 1800}[ds[6]]
     return valid_date(century + ds[0] * 10 + ds[1], ds[2] * 10 + ds[3], ds[4] * 10 + ds[5])
@@ -245,18 +246,18 @@ def tfn(text):
 
 def medicare(text):
     ds = digits(text)
-    return len(ds) in (10, 11) and 2 <= ds[0] <= 6 and weighted(ds[:8], (1, 3, 7, 9, 1, 3, 7, 9)) % 10 == ds[8]
+    return len(ds) in (10, 11) and len(set(ds)) > 1 and 2 <= ds[0] <= 6 and weighted(ds[:8], (1, 3, 7, 9, 1, 3, 7, 9)) % 10 == ds[8]
 
 
 def za_id(text):
     ds = digits(text)
     return (len(ds) == 13 and luhn_sum(ds) % 10 == 0 and 1 <= ds[2] * 10 + ds[3] <= 12 and 1 <= ds[4] * 10 + ds[5] <= 31
-            and ds[10] < 2)
+            and ds[10] < 2 and len(set(ds)) > 1)
 
 
 def nric(text):
     s = alnum(text).upper()
-    if len(s) != 9:
+    if len(s) != 9 or not s[1:8].isdigit() or len(set(s[1:8])) == 1:
         return False
     total = weighted(digits(s[1:8]), (2, 7, 6, 5, 4, 3, 2)) + {"T": 4, "G": 4, "M": 3}.get(s[0], 0)
     table = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK", "M": "XWUTRQPNJLK"}[s[0]]
@@ -265,12 +266,12 @@ def nric(text):
 
 def ahv(text):
     ds = digits(text)
-    return len(ds) == 13 and (10 - weighted(ds[:12], (1, 3) * 6) % 10) % 10 == ds[12]
+    return len(ds) == 13 and len(set(ds)) > 1 and (10 - weighted(ds[:12], (1, 3) * 6) % 10) % 10 == ds[12]
 
 
 def be_rrn(text):
     ds = "".join(map(str, digits(text)))
-    return len(ds) == 11 and any(97 - int(p + ds[:9]) % 97 == int(ds[9:]) for p in ("", "2"))
+    return len(ds) == 11 and len(set(ds)) > 1 and any(97 - int(p + ds[:9]) % 97 == int(ds[9:]) for p in ("", "2"))
 
 
 def no_fnr(text):
@@ -281,7 +282,7 @@ def no_fnr(text):
 
 def hetu(text):
     m = re.search(r"(\d{6})[-+A-FU-Y](\d{3})([0-9A-Y])", text)
-    return bool(m) and "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(m.group(1) + m.group(2)) % 31] == m.group(3)
+    return bool(m) and len(set(m.group(1) + m.group(2))) > 1 and "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(m.group(1) + m.group(2)) % 31] == m.group(3)
 
 
 def pt_nif(text):
@@ -292,19 +293,21 @@ def pt_nif(text):
 
 def tckn(text):
     ds = digits(text)
-    return (len(ds) == 11 and ds[0] != 0 and (sum(ds[0:9:2]) * 7 - sum(ds[1:8:2])) % 10 == ds[9]
+    return (len(ds) == 11 and ds[0] != 0 and len(set(ds)) > 1 and (sum(ds[0:9:2]) * 7 - sum(ds[1:8:2])) % 10 == ds[9]
             and sum(ds[:10]) % 10 == ds[10])
 
 
 def tw_id(text):
     s = alnum(text).upper()
     code = "ABCDEFGHJKLMNPQRSTUVXYWZIO".index(s[0]) + 10
-    return len(s) == 10 and (code // 10 + code % 10 * 9 + weighted(digits(s[1:9]), range(8, 0, -1)) + int(s[9])) % 10 == 0
+    return len(s) == 10 and s[1:].isdigit() and len(set(s[1:])) > 1 and (code // 10 + code % 10 * 9 + weighted(digits(s[1:9]), range(8, 0, -1)) + int(s[9])) % 10 == 0
 
 
 def hkid(text):
     s = alnum(text).upper()
     head, body, check = (s[:-7], s[-7:-1], s[-1])
+    if not head.isalpha() or len(head) > 2 or not body.isdigit() or len(set(body)) == 1:
+        return False
     values = [36] if len(head) == 1 else []
     values += [ord(c) - 55 for c in head] + [int(c) for c in body]
     rest = weighted(values, range(9, 1, -1)) % 11
@@ -321,13 +324,13 @@ def curp(text):
 def cuit(text):
     ds = digits(text)
     rest = 11 - weighted(ds[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11
-    return len(ds) == 11 and {11: 0, 10: 9}.get(rest, rest) == ds[10]
+    return len(ds) == 11 and len(set(ds)) > 1 and {11: 0, 10: 9}.get(rest, rest) == ds[10]
 
 
 def rut(text):
     s = alnum(text).upper()
     rest = 11 - sum(int(c) * (2 + i % 6) for i, c in enumerate(reversed(s[:-1]))) % 11
-    return {11: "0", 10: "K"}.get(rest, str(rest)) == s[-1]
+    return len(set(s[:-1])) > 1 and {11: "0", 10: "K"}.get(rest, str(rest)) == s[-1]
 
 
 def mrz_digit(text):
@@ -361,7 +364,7 @@ def aba(text):
 
 def dea(text):
     ds = digits(text)[-7:]
-    return len(ds) == 7 and (ds[0] + ds[2] + ds[4] + 2 * (ds[1] + ds[3] + ds[5])) % 10 == ds[6]
+    return len(ds) == 7 and len(set(ds)) > 1 and (ds[0] + ds[2] + ds[4] + 2 * (ds[1] + ds[3] + ds[5])) % 10 == ds[6]
 
 
 def vin(text):

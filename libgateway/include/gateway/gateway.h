@@ -8,6 +8,7 @@
 #include "gateway/sse.h"
 #include "gateway/ws.h"
 #include "gateway/router.h"
+#include "gateway/inspector.h"
 /* the gateway */
 #include "gateway/config.h"
 #include "gateway/store.h"

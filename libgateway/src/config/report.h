@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "config/tree.h"
+#include "core/nearest.h"
 
 namespace gw::config {
 
@@ -45,18 +46,6 @@ private:
     std::pmr::deque<File> files_;  // addresses stay, and so do views
     std::size_t count_ = 0;
     bool failed_ = false;
-};
-
-// The word that a person may have meant: the nearest one, when it is near.
-class Nearest {
-public:
-    explicit Nearest(std::string_view word) noexcept : word_(word) {}
-    void offer(std::string_view candidate) noexcept;
-    [[nodiscard]] std::string_view best() const noexcept { return best_; }  // empty: nothing is near
-
-private:
-    std::string_view word_, best_;
-    std::size_t distance_ = SIZE_MAX;
 };
 
 }  // namespace gw::config

@@ -5,13 +5,14 @@
 #include <tuple>
 #include <utility>
 
+#include "guardrail/automaton_each.h"
+
 namespace gw::guardrail {
 namespace {
 
-// A text that makes new states faster than this, once the table is no longer small, is stepped without it for a while.
+// A text that makes new states faster than this, once the tables are half full, is stepped without them for a while.
 constexpr std::uint64_t miss_window_bytes = 4096;
 constexpr std::uint32_t misses_max = 400;
-constexpr std::size_t states_before_slow = 1024;
 constexpr std::uint32_t slow_bytes_min = 4096, slow_bytes_max = 65536;
 
 }  // namespace
@@ -20,12 +21,25 @@ constexpr std::uint32_t slow_bytes_min = 4096, slow_bytes_max = 65536;
 
 Cache::Cache(std::shared_ptr<const PatternSet> set, std::size_t bytes_max, std::pmr::memory_resource* memory)
     : set_(std::move(set)), bytes_max_(bytes_max), tables_(memory), scratch_(*set_, memory), successor_(memory) {
+    for (const PatternSet::Group& group : set_->groups()) {
+        row_lines_ = std::max(row_lines_, Table::lines_for(group.class_count));
+    }
     tables_.reserve(set_->groups().size());
-    for (std::size_t i = 0; i < set_->groups().size(); ++i) tables_.emplace_back(*set_, i, memory);
+    for (std::size_t i = 0; i < set_->groups().size(); ++i) tables_.emplace_back(*set_, i, row_lines_, memory);
     for (std::size_t g = 0; g < tables_.size(); ++g) {
         const PatternSet::Group& group = set_->groups()[g];
-        hot_[g] = {tables_[g].cells(), tables_[g].classes(), group.kind};
+        hot_[g] = {tables_[g].cells(), tables_[g].classes(), group.bytes_max, group.kind, {}};
     }
+    find_empty();
+}
+
+void Cache::find_empty() {
+    for (std::size_t g = 0; g < tables_.size(); ++g) {
+        for (std::size_t c = 0; c < context_count; ++c) {
+            hot_[g].empty[c] = tables_[g].find({}, static_cast<Context>(c));
+        }
+    }
+    refresh();
 }
 
 Cache::~Cache() { assert(streams_.front() == nullptr); }
@@ -40,15 +54,21 @@ Cache::Statistics Cache::statistics() const noexcept {
 }
 
 bool Cache::full() const noexcept {
-    std::size_t bytes = 0;
-    for (const Table& table : tables_) bytes += table.size();
-    return bytes > bytes_max_;
+    return bytes() > bytes_max_ || std::any_of(tables_.begin(), tables_.end(), [](const Table& t) { return t.full(); });
+}
+
+std::size_t Cache::bytes() const noexcept {
+    std::size_t sum = 0;
+    for (const Table& table : tables_) sum += table.size();
+    return sum;
 }
 
 void Cache::flush() {
     while (Stream* stream = streams_.front()) stream->detach();
     for (Table& table : tables_) table.clear();
+    for (Hot& hot : hot_) hot.empty = {};
     ++counts_.flushes;
+    find_empty();
 }
 
 // --- Stream: its place, in and out of the tables ---
@@ -133,35 +153,22 @@ void Stream::scan(Cache& cache, std::string_view history, std::string_view piece
     if (out.size() - first_match > 1) sort(out, first_match);
 }
 
-namespace {
-
-// Calls body with 0, 1, ... count - 1 as constants, so that arrays indexed by them live in registers.
-template <std::size_t count, typename Body>
-[[gnu::always_inline]] inline void each(Body&& body) {
-    [&]<std::size_t... g>(std::index_sequence<g...>) __attribute__((always_inline)) {
-        (body(std::integral_constant<std::size_t, g>{}), ...);
-    }
-    (std::make_index_sequence<count>{});
-}
-
-}  // namespace
-
 template <std::size_t count>
 void Stream::settle(const Cache& cache, const Text& text) {
     std::uint64_t hold = at_;
     std::uint64_t keep = at_;
     each<count>([&](auto g) {
         const Cache::Hot& hot = cache.hot_[g];
-        Table::Cell flags = hot.cells[rows_[g] - 1];
+        Table::Cell flags = hot.cells[rows_[g] * cache.row_lines_ * Table::line_cells];
         if (rows_[g] == Table::no_row) [[unlikely]] {
-            const std::span<const std::uint16_t> nodes = lanes_[g].nodes;
-            flags = (nodes.empty() ? 0 : Table::live) | (cache.tables_[g].waits(nodes) ? Table::undecided : 0);
+            flags = cache.tables_[g].flags_of(lanes_[g].nodes);
         }
         // Nothing live: whatever begins now begins here.
-        starts_[g] = (flags & Table::live) != 0 ? starts_[g] : at_;
+        starts_[g] = (flags & Table::live) != 0 ? std::max(starts_[g], at_ - std::min(at_, hot.reach)) : at_;
         keep = std::min(keep, starts_[g]);
         const std::uint64_t waiting = at_ - ((flags & Table::undecided) != 0 ? 1 : 0);
-        hold = std::min(hold, hot.kind == Kind::mask ? starts_[g] : waiting);
+        const std::uint64_t begun = (flags & Table::held) != 0 ? starts_[g] : at_;
+        hold = std::min(hold, hot.kind == Kind::mask ? begun : waiting);
     });
     if (!arms_.empty() || !trackers_.empty()) settle_chains(text, hold, keep);
     const std::uint64_t back = front_ + 1U;  // one more: what stands to the left of a beginning
@@ -173,26 +180,47 @@ void Stream::settle(const Cache& cache, const Text& text) {
 
 template <std::size_t count>
 void Stream::loop(Cache& cache, const Text& text, Matches& out) {
+    switch (cache.row_lines_) {
+    case 1: loop<count, 1>(cache, text, out); break;
+    case 3: loop<count, 3>(cache, text, out); break;
+    case 5: loop<count, 5>(cache, text, out); break;
+    case 7: loop<count, 7>(cache, text, out); break;
+    default: loop<count, 9>(cache, text, out);
+    }
+}
+
+template <std::size_t count, std::size_t row_lines>
+void Stream::loop(Cache& cache, const Text& text, Matches& out) {
     const Table::Cell* cells[count];
     const std::uint8_t* classes[count];
-    Table::Cell state[count];
+    std::size_t state[count];
     std::uint64_t start[count];
     const unsigned char* const piece = text.piece;
     const std::size_t size = text.end - text.at;
     const std::uint64_t base = text.at;
-    for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t leap_size = leap_bytes();
+    std::size_t single = 0;  // bytes to be stepped one by one before the next leap
+    for (std::size_t i = 0; i < size;) {
+        if (single == 0 && size - i >= leap_size) {
+            const std::size_t done = leap(cache, piece + i, base + i);
+            i += done;
+            if (done == leap_size) continue;
+            single = leap_size;
+        }
+        const std::size_t begun = i;
+        const std::size_t end = single == 0 ? size : std::min(size, i + single);
         each<count>([&](auto g) {
-            cells[g] = cache.hot_[g].cells;
+            cells[g] = cache.hot_[g].cells + 1;
             classes[g] = cache.hot_[g].classes;
-            state[g] = rows_[g] << Table::row_shift;
+            state[g] = std::size_t{rows_[g]} << Table::row_shift;
             start[g] = starts_[g];
         });
-        for (; i < size; ++i) {
+        for (; i < end; ++i) {
             const unsigned byte = piece[i];
-            Table::Cell next[count];
-            Table::Cell any = 0;
+            std::size_t next[count];
+            std::size_t any = 0;
             each<count>([&](auto g) {
-                next[g] = (cells[g] + classes[g][byte])[state[g] >> Table::row_shift];
+                next[g] = Table::follow<row_lines>(cells[g] + classes[g][byte], state[g]);
                 any |= next[g];
             });
             if ((any & Table::event) != 0) [[unlikely]]
@@ -203,10 +231,14 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
             });
         }
         each<count>([&](auto g) {
-            rows_[g] = state[g] >> Table::row_shift;
+            rows_[g] = static_cast<Table::Row>(state[g] >> Table::row_shift);
             starts_[g] = start[g];
         });
-        if (i < size) step(cache, text, base + i, out);
+        if (i < end) {
+            step(cache, text, base + i, out);
+            ++i;
+        }
+        single -= std::min(single, i - begun);
     }
     at_ = text.end;
     settle<count>(cache, text);
@@ -214,13 +246,16 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
 
 // One byte of all groups, the long way: computes what is missing and looks at what matched.
 void Stream::step(Cache& cache, const Text& text, std::uint64_t position, Matches& out) {
-    if (cache.full()) {
+    const unsigned byte = text[position];
+    const auto missing = [&](std::size_t g) { return cache.tables_[g].next(rows_[g], byte) == Table::missing; };
+    bool any_missing = false;
+    for (std::size_t g = 0; g < lane_count_; ++g) any_missing = any_missing || missing(g);
+    if (any_missing && cache.full()) {
         cache.flush();
         at_ = position;
         attach(cache);
         at_ = text.at;
     }
-    const unsigned byte = text[position];
     std::uint64_t start_before[lanes_max];
     bool matched[lanes_max];
     for (std::size_t g = 0; g < lanes_.size(); ++g) {
@@ -242,7 +277,7 @@ void Stream::step(Cache& cache, const Text& text, std::uint64_t position, Matche
             parts_seen(cache, text, g, cache.successor_.before, cache.successor_.now, start_before[g], position, out);
             continue;
         }
-        Table::Cell cell = table.cells()[rows_[g] + table.classes()[byte]];
+        Table::Cell cell = table.next(rows_[g], byte);
         if (cell == Table::missing) {
             cell = table.fill(rows_[g], byte);
             count_miss(cache, g, position);
@@ -272,188 +307,15 @@ void Stream::count_miss(Cache& cache, std::size_t group, std::uint64_t position)
         lane.misses = 0;
         lane.slow_bytes = slow_bytes_min;
     }
-    if (++lane.misses < misses_max || cache.tables_[group].state_count() < states_before_slow) return;
+    if (++lane.misses < misses_max || !cache.crowded()) return;
     lane.slow_bytes = std::clamp(lane.slow_bytes * 2, slow_bytes_min, slow_bytes_max);
     lane.slow_until = position + lane.slow_bytes;
 }
-
-// --- Stream: parts, gaps and candidates ---
-
-void Stream::parts_seen(Cache& cache, const Text& text, std::size_t group, std::span<const std::uint16_t> before,
-                        std::span<const std::uint16_t> now, std::uint64_t start, std::uint64_t position, Matches& out) {
-    for (const std::uint16_t part : before) part_seen(cache, text, {group, part, start, position, position + 1}, out);
-    for (const std::uint16_t part : now) part_seen(cache, text, {group, part, start, position + 1, position + 1}, out);
-}
-
-void Stream::part_seen(Cache& cache, const Text& text, const Seen& seen, Matches& out) {
-    const auto [chain_index, index] = set_->groups()[seen.group].parts[seen.part];
-    const PatternSet::Chain& chain = set_->chains()[chain_index];
-    std::uint64_t start = seen.start;
-    if (index > 0) {
-        Arm* previous = find_arm(chain_index, static_cast<std::uint16_t>(index - 1));
-        if (previous == nullptr) return;
-        check_gap(*previous, text, start);
-        if (previous->slot_count == 0) return;
-        start = previous->slots[0].start;
-    } else if (chain.open_front) {
-        start = front_of(chain, text, start);
-    }
-    if (index + 1 < chain.part_count) {
-        arm(chain_index, index, start, seen.end);
-    } else {
-        candidate(cache, text, chain.pattern, seen, out);
-    }
-}
-
-Stream::Arm* Stream::find_arm(std::uint32_t chain, std::uint16_t part) noexcept {
-    for (Arm& known : arms_) {
-        if (known.chain == chain && known.part == part) return &known;
-    }
-    return nullptr;
-}
-
-void Stream::arm(std::uint32_t chain, std::uint16_t part, std::uint64_t start, std::uint64_t end) {
-    Arm* known = find_arm(chain, part);
-    if (known == nullptr) {
-        known = &arms_.emplace_back();
-        known->chain = chain;
-        known->part = part;
-        known->checked = end;
-    }
-    const PatternSet::Chain& owner = set_->chains()[chain];
-    const Gap& gap = set_->gap(owner.gaps + (owner.open_front ? 1U : 0U) + part);
-    const Arm::Slot slot{start, end, gap.characters_max};
-    if (known->slot_count < 2) {
-        if (known->slot_count == 0) known->checked = end;
-        known->slots[known->slot_count++] = slot;
-    } else {
-        known->slots[1].end = end;
-        known->slots[1].characters_left = gap.characters_max;
-    }
-}
-
-// Reads the gap up to `to`, which is no later than the next part can begin, and drops what it cannot reach any more.
-void Stream::check_gap(Arm& arm, const Text& text, std::uint64_t to) const noexcept {
-    const std::uint64_t from = std::max(arm.checked, text.begin);
-    if (arm.slot_count == 0 || from >= to) return;
-    const PatternSet::Chain& chain = set_->chains()[arm.chain];
-    const Gap& gap = set_->gap(chain.gaps + (chain.open_front ? 1U : 0U) + arm.part);
-    arm.checked = to;
-    std::uint64_t after_forbidden = from;  // behind the last byte that may not be in the gap
-    if (!gap.any_byte) {
-        for (std::uint64_t at = to; at > from; --at) {
-            if (gap.allowed.has(text[at - 1])) continue;
-            after_forbidden = at;
-            break;
-        }
-    }
-    std::uint16_t kept = 0;
-    for (std::uint16_t i = 0; i < arm.slot_count; ++i) {
-        Arm::Slot slot = arm.slots[i];
-        if (after_forbidden > from && slot.end < after_forbidden) continue;
-        if (gap.characters_max != regex::Node::unbounded) {
-            std::uint32_t characters = 0;
-            for (std::uint64_t at = std::max(slot.end, from); at < to; ++at) characters += (text[at] & 0xC0U) != 0x80U;
-            if (characters > slot.characters_left) continue;
-            slot.characters_left -= characters;
-        }
-        arm.slots[kept++] = slot;
-    }
-    arm.slot_count = kept;
-}
-
-// Where a repeat that was left away at the front of a pattern would have begun.
-std::uint64_t Stream::front_of(const PatternSet::Chain& chain, const Text& text, std::uint64_t start) const noexcept {
-    const Gap& gap = set_->gap(chain.gaps);
-    const std::uint64_t reach = set_->options().front_bytes;
-    const std::uint64_t limit = std::max(text.begin == 0 ? 0 : text.begin + 1, start > reach ? start - reach : 0);
-    while (start > limit && gap.allowed.has(text[start - 1])) --start;
-    // One character more: what stands in front of the repeat is no longer than that.
-    for (int i = 0; i < 4 && start > limit; ++i) --start;
-    return start;
-}
-
-void Stream::candidate(Cache& cache, const Text& text, std::uint32_t pattern, const Seen& seen, Matches& out) {
-    Tracker* tracker = nullptr;
-    for (Tracker& known : trackers_) {
-        if (known.pattern() == pattern) tracker = &known;
-    }
-    if (tracker == nullptr) {
-        tracker = &trackers_.emplace_back(*set_, pattern, trackers_.get_allocator().resource());
-    } else if (tracker->active() || tracker->position() >= seen.known) {
-        return;  // it has read that already
-    }
-    ++cache.counts_.candidates;
-    // Whatever alternative was completed, an older one may still win: begin before all that are under way.
-    const PatternSet::Pattern& owner = set_->patterns()[pattern];
-    std::uint64_t from = seen.start;
-    for (std::uint32_t c = owner.first_chain; c < owner.first_chain + owner.chain_count; ++c) {
-        const PatternSet::Chain& chain = set_->chains()[c];
-        if (chain.open_front) from = std::min(from, front_of(chain, text, seen.start));
-        if (chain.part_count == 1) continue;
-        for (const Arm& waiting : arms_) {
-            if (waiting.chain == c && waiting.slot_count != 0) from = std::min(from, waiting.slots[0].start);
-        }
-    }
-    from = std::max(from, tracker->resume());
-    // A position can be read from only if what stands to its left is there, too.
-    const std::uint64_t window = set_->options().window_bytes;
-    const std::uint64_t readable =
-        std::max(text.begin == 0 ? 0 : text.begin + 1, seen.end > window ? seen.end - window : 0);
-    const std::uint64_t begin = std::max(from, readable);
-    tracker->activate(begin, text.left_of(begin), seen.known);
-    run(cache, *tracker, text, out);
-    if (begin != from && !tracker->found() && seen.known <= text.end)
-        tracker->report_clipped(from, seen.end, seen.known, out);
-}
-
-void Stream::run(Cache& cache, Tracker& tracker, const Text& text, Matches& out) {
-    const std::uint64_t begun = tracker.position();
-    if (begun < text.at) {
-        const auto size = static_cast<std::size_t>(text.at - begun);
-        tracker.run({text.history_end - size, size}, cache.scratch_, out);
-    }
-    if (tracker.active()) {
-        const std::uint64_t position = tracker.position();
-        tracker.run({text.piece + (position - text.at), static_cast<std::size_t>(text.end - position)}, cache.scratch_,
-                    out);
-    }
-    cache.counts_.tracked_bytes += tracker.position() - begun;
-}
-
-// --- Stream: between pieces ---
 
 void Stream::sort(Matches& matches, std::size_t from) {
     std::sort(matches.begin() + static_cast<std::ptrdiff_t>(from), matches.end(), [](const Match& a, const Match& b) {
         return std::tie(a.known, a.pattern, a.begin, a.phase) < std::tie(b.known, b.pattern, b.begin, b.phase);
     });
-}
-
-void Stream::settle_chains(const Text& text, std::uint64_t& hold, std::uint64_t& keep) {
-    std::size_t kept = 0;
-    for (Arm& arm : arms_) {
-        const PatternSet::Chain& chain = set_->chains()[arm.chain];
-        check_gap(arm, text, starts_[chain.group]);
-        if (arm.slot_count == 0) continue;
-        keep = std::min(keep, arm.slots[0].start);
-        if (set_->patterns()[chain.pattern].kind == Kind::mask) hold = std::min(hold, arm.slots[0].start);
-        arms_[kept++] = arm;
-    }
-    arms_.resize(kept);
-    // A tracker at rest is remembered for as long as a candidate could begin before the place it has come to.
-    kept = 0;
-    for (std::size_t i = 0; i < trackers_.size(); ++i) {
-        Tracker& tracker = trackers_[i];
-        if (tracker.active()) {
-            const bool mask = set_->patterns()[tracker.pattern()].kind == Kind::mask;
-            if (mask) hold = std::min(hold, tracker.oldest());
-        } else if (std::max(tracker.resume(), tracker.position()) + front_ <= keep) {
-            continue;
-        }
-        if (kept != i) trackers_[kept] = std::move(tracker);
-        ++kept;
-    }
-    while (trackers_.size() > kept) trackers_.pop_back();
 }
 
 void Stream::finish(Cache& cache, std::string_view history, Matches& out) {

@@ -43,7 +43,7 @@ class Stream;
 // gone, detached, or scanned with another one before it is destroyed.
 class Cache {
 public:
-    static constexpr std::size_t bytes_default = std::size_t{4} << 20U;
+    static constexpr std::size_t bytes_default = std::size_t{8} << 20U;
 
     Cache(std::shared_ptr<const PatternSet> set, std::size_t bytes_max, std::pmr::memory_resource* memory);
     ~Cache();
@@ -68,17 +68,23 @@ private:
     struct Hot {
         const Table::Cell* cells;
         const std::uint8_t* classes;
+        std::uint64_t reach;  // nothing alive began earlier than so many bytes ago
         Kind kind;
+        std::array<Table::Row, context_count> empty;  // the states in which nothing is live
     };
+    void find_empty();
     void refresh() noexcept {
         for (std::size_t g = 0; g < tables_.size(); ++g) hot_[g].cells = tables_[g].cells();
     }
+    [[nodiscard]] std::size_t bytes() const noexcept;
     [[nodiscard]] bool full() const noexcept;
+    [[nodiscard]] bool crowded() const noexcept { return bytes() > bytes_max_ / 2; }
     void flush();
 
     std::shared_ptr<const PatternSet> set_;
     std::size_t bytes_max_;
     std::array<Hot, lanes_max> hot_{};
+    std::size_t row_lines_ = 1;       // the same for all tables, so that the loop can have it as a constant
     std::pmr::vector<Table> tables_;  // one per group
     TrackerScratch scratch_;
     Successor successor_;
@@ -110,6 +116,14 @@ public:
     [[nodiscard]] std::uint64_t keep_from() const noexcept { return keep_from_; }
     // Bytes of memory beside the object itself.
     [[nodiscard]] std::size_t size() const noexcept;
+
+    // Goes on from where `other`, a stream of the same set, stands: the same place in the same cache. From then on each
+    // has a text of its own; this one's offsets go on from the other's. Allocates only what there is no room for.
+    void become(const Stream& other);
+    // True when both, fed the same text from here on, report the same matches, shifted by offset() - other.offset(). To
+    // be asked between scans, of streams whose texts are equal from `since` and `other_since` on: no start, gap or
+    // tracker that is alive may be older than that. Cheap; may say false where a longer look would say true.
+    [[nodiscard]] bool agrees(const Stream& other, std::uint64_t since, std::uint64_t other_since) const noexcept;
 
     // Lets go of the cache: to be called before the stream goes on with another one, on the thread of the old one.
     void detach();
@@ -157,6 +171,17 @@ private:
     void spill(std::size_t group, const Table& table);
     template <std::size_t count>
     void loop(Cache& cache, const Text& text, Matches& out);
+    template <std::size_t count, std::size_t row_lines>
+    void loop(Cache& cache, const Text& text, Matches& out);
+    static constexpr std::size_t stretch_bytes = 128;
+    [[nodiscard]] std::size_t leap_bytes() const noexcept;
+    // Takes up to leap_bytes() bytes in which nothing happens; `offset` is that of the first. Returns how many.
+    [[nodiscard]] std::size_t leap(Cache& cache, const unsigned char* bytes, std::uint64_t offset);
+    template <std::size_t count, std::size_t row_lines>
+    [[nodiscard]] std::size_t leap(Cache& cache, const unsigned char* bytes, std::uint64_t offset);
+    template <std::size_t chains, std::size_t count>
+    static void warm_up(Cache& cache, const unsigned char* bytes, std::size_t at,
+                        const Table::Cell (&trace)[chains][stretch_bytes]);
     void step(Cache& cache, const Text& text, std::uint64_t position, Matches& out);
     void step_slowly(Cache& cache, std::size_t group, std::uint64_t position, unsigned byte);
     void count_miss(Cache& cache, std::size_t group, std::uint64_t position);
@@ -180,6 +205,9 @@ private:
     void settle(const Cache& cache, const Text& text);
     void settle_chains(const Text& text, std::uint64_t& hold, std::uint64_t& keep);
     static void sort(Matches& matches, std::size_t from);
+    [[nodiscard]] bool same_state(const Stream& other, std::size_t group) const noexcept;
+    [[nodiscard]] bool same_arms(const Stream& other, std::uint64_t since, std::uint64_t& oldest) const noexcept;
+    [[nodiscard]] bool same_trackers(const Stream& other, std::uint64_t since, std::uint64_t oldest) const noexcept;
 
     // What every piece touches comes first.
     Cache* cache_ = nullptr;

@@ -3,11 +3,18 @@
 #include <algorithm>
 
 #include "guardrail/automaton_probe.h"
+#include "guardrail/automaton_public.h"
 
 namespace gw::guardrail {
 
 PatternSet::PatternSet(const SetOptions& options, std::pmr::memory_resource* memory)
-    : options_(options), program_(memory), groups_(memory), chains_(memory), patterns_(memory), gaps_(memory) {}
+    : options_(options),
+      program_(memory),
+      groups_(memory),
+      chains_(memory),
+      patterns_(memory),
+      gaps_(memory),
+      public_(memory) {}
 
 std::size_t PatternSet::size() const noexcept {
     std::size_t sum = sizeof *this + program_.size() + chains_.capacity() * sizeof(Chain) +
@@ -27,26 +34,24 @@ public:
         const std::size_t problems_before = problems_.size();
         read(sources);
         if (refused(problems_before)) return false;
-        std::pmr::vector<std::uint32_t> mask(&arena_);
-        std::pmr::vector<std::uint32_t> stop(&arena_);
-        for (std::uint32_t i = 0; i < sources.size(); ++i) {
-            (sources[i].kind == Kind::mask ? mask : stop).push_back(i);
-        }
-        build_groups(mask, Kind::mask, set_.options_.mask_groups);
-        build_groups(stop, Kind::stop, set_.options_.stop_groups);
+        build_groups(Kind::mask, set_.options_.mask_groups);
+        build_groups(Kind::stop, set_.options_.stop_groups);
         build_whole();
+        mark_public(sources);
         for (PatternSet::Group& group : set_.groups_) finish_group(group);
         for (PatternSet::Pattern& pattern : set_.patterns_) finish_pattern(pattern);
         if (refused(problems_before)) return false;
-        probe(sources);
+        probe();
         return true;
     }
 
 private:
     struct Source {
-        explicit Source(std::pmr::memory_resource* memory) : chains(memory) {}
+        explicit Source(std::pmr::memory_resource* memory) : chains(memory), entries(memory) {}
         const regex::Node* tree = nullptr;
+        bool has_prefix = false;
         std::pmr::vector<SplitChain> chains;
+        std::pmr::vector<Entry> entries;  // of all parts of all chains
     };
 
     [[nodiscard]] bool refused(std::size_t from) const noexcept {
@@ -72,8 +77,55 @@ private:
             if (length == 0) refuse(i, {GW_ERR_CONFIG, 0, "it matches the empty text, so it would match everywhere"});
             if (length == SIZE_MAX) refuse(i, {GW_ERR_CONFIG, 0, "no text can match it"});
             source.tree = *tree;
+            source.has_prefix = !sources[i].public_prefix.empty();
             source.chains = set_.options_.split_at_gaps ? split(**tree, &arena_) : unsplit(**tree, &arena_);
         }
+    }
+
+    // Loosened patterns are under way in every word; among themselves they share states, with others they multiply.
+    void build_groups(Kind kind, std::uint32_t count_max) {
+        std::size_t nodes = 0;
+        for (std::uint32_t i = 0; i < sources_.size(); ++i) nodes += set_.patterns_[i].kind == kind ? weight(i) : 0;
+        if (nodes < set_.options_.group_nodes_min) count_max = 1;
+        std::pmr::vector<std::uint32_t> strict(&arena_);
+        std::pmr::vector<std::uint32_t> loose(&arena_);
+        for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+            if (set_.patterns_[i].kind == kind)
+                (kind == Kind::mask && count_max > 1 && is_loose(i) ? loose : strict).push_back(i);
+        }
+        if (loose.empty()) {
+            // Words of other scripts have classes of bytes that the rest need not tell apart.
+            std::stable_partition(strict.begin(), strict.end(),
+                                  [this](std::uint32_t i) { return !names_foreign(*sources_[i].tree); });
+            build_groups(strict, kind, count_max);
+        } else {
+            build_groups(strict, kind, 1);
+            build_groups(loose, kind, 1);
+        }
+    }
+    // The counts that were let run still bound how far back a beginning can lie, and so what is held.
+    [[nodiscard]] std::size_t reach(std::uint32_t pattern) const noexcept {
+        std::size_t most = 0;
+        for (const SplitChain& chain : sources_[pattern].chains) most = std::max(most, chain.bytes_max);
+        return most < reach_max ? most + 1 : SIZE_MAX;
+    }
+    [[nodiscard]] bool is_loose(std::uint32_t pattern) const noexcept {
+        const auto& chains = sources_[pattern].chains;
+        return reach(pattern) != SIZE_MAX &&
+               std::any_of(chains.begin(), chains.end(), [](const SplitChain& chain) { return chain.loose; });
+    }
+
+    // True when some set names characters beyond ASCII, other than by excluding or by folding case.
+    [[nodiscard]] static bool names_foreign(const regex::Node& node) {
+        constexpr char32_t few = 1000;
+        char32_t count = 0;
+        for (const regex::Range range : node.set) {
+            const bool folded = range.low == range.high && (range.low == 0x17F || range.low == 0x212A);
+            if (range.high >= 0x80 && !folded) count += range.high - std::max<char32_t>(range.low, 0x80) + 1;
+        }
+        return (count > 0 && count < few) ||
+               std::any_of(node.children.begin(), node.children.end(),
+                           [](const regex::Node* child) { return names_foreign(*child); });
     }
 
     // Neighbours stay together, because rules that stand side by side are alike and share states.
@@ -89,6 +141,7 @@ private:
             std::size_t taken = 0;
             do {
                 const std::size_t before = set_.program_.node_count();
+                group.bytes_max = std::max(group.bytes_max, reach(patterns[done]));
                 add_parts(group, patterns[done]);
                 // State sets store node numbers in 16 bits.
                 if (set_.program_.node_count() - group.begin > group_nodes_max) {
@@ -144,12 +197,13 @@ private:
             const auto chain_index = static_cast<std::uint32_t>(set_.chains_.size());
             set_.chains_.push_back(chain);
             for (std::uint16_t i = 0; i < chain.part_count; ++i) {
-                const auto entry = compile(set_.program_, *source.parts[i],
+                const auto entry = compile(set_.program_, for_prefix(pattern, *source.parts[i]),
                                            static_cast<std::uint32_t>(group.parts.size()), nodes_max());
                 if (!entry) {
                     refuse(pattern, entry.error());
                     return;
                 }
+                sources_[pattern].entries.push_back(*entry);
                 group.parts.push_back({chain_index, i});
                 group.starts.push_back(entry->start);
                 if (is_whole(pattern)) compiled.entry = *entry;
@@ -162,7 +216,7 @@ private:
         for (std::uint32_t i = 0; i < sources_.size(); ++i) {
             PatternSet::Pattern& pattern = set_.patterns_[i];
             if (!is_whole(i)) {
-                const auto entry = compile(set_.program_, *sources_[i].tree, 0, nodes_max());
+                const auto entry = compile(set_.program_, for_prefix(i, *sources_[i].tree), 0, nodes_max());
                 if (!entry) {
                     refuse(i, entry.error());
                     continue;
@@ -179,19 +233,55 @@ private:
                                      set_.options_.nodes_max - std::min<std::size_t>(used, set_.options_.nodes_max));
     }
 
+    // What comes right behind a public prefix must have nodes of its own, so the first round of a loop is taken out.
+    [[nodiscard]] const regex::Node& for_prefix(std::uint32_t pattern, const regex::Node& tree) {
+        return sources_[pattern].has_prefix ? unroll(tree, &arena_) : tree;
+    }
+    void mark_public(std::span<const PatternSource> sources) {
+        PublicNodes nodes(set_.program_, &arena_);
+        for (std::uint32_t i = 0; i < sources.size(); ++i) {
+            const PatternSource& source = sources[i];
+            if (source.kind != Kind::mask || (source.public_bits <= 0 && source.public_prefix.empty())) continue;
+            const PatternSet::Pattern& pattern = set_.patterns_[i];
+            if (!source.public_prefix.empty() && !nodes.mark_prefix(pattern.entry, source.public_prefix))
+                refuse(i, {GW_ERR_CONFIG, 0, "the public prefix is no opening of a match"});
+            if (source.public_bits > 0) (void)nodes.mark(pattern.entry, 0, source.public_bits);
+            if (is_whole(i)) continue;
+            const Entry* entry = sources_[i].entries.data();
+            for (std::uint32_t c = pattern.first_chain; c < pattern.first_chain + pattern.chain_count; ++c) {
+                PatternSet::Chain& chain = set_.chains_[c];
+                if (!source.public_prefix.empty()) (void)nodes.mark_prefix(*entry, source.public_prefix);
+                double bits = 0;
+                for (std::uint16_t part = 0; part < chain.part_count; ++part, ++entry) {
+                    if (source.public_bits <= 0) continue;
+                    bits = nodes.mark(*entry, bits, source.public_bits);
+                    if (bits < source.public_bits) chain.public_parts = static_cast<std::uint16_t>(part + 1);
+                }
+            }
+        }
+        const std::pmr::vector<bool> marked = nodes.take();
+        set_.public_.assign(marked.begin(), marked.end());
+    }
+
     // Expressions that are large enough to be dangerous are tried alone.
-    void probe(std::span<const PatternSource> sources) {
+    void probe() {
         if (set_.options_.states_per_pattern_max == 0) return;
         for (std::uint32_t i = 0; i < sources_.size(); ++i) {
             if (weight(i) < probe_weight_min) continue;
-            SetOptions alone = set_.options_;
-            alone.states_per_pattern_max = 0;
-            std::pmr::vector<Problem> ignored(&arena_);
-            const auto set = PatternSet::compile(sources.subspan(i, 1), alone, memory(), ignored);
-            if (set == nullptr || probe_states(*set, set_.options_.states_per_pattern_max, memory()) <=
-                                      set_.options_.states_per_pattern_max) {
-                continue;
-            }
+            const std::pmr::vector<Entry>& entries = sources_[i].entries;
+            PatternSet::Group alone(memory());
+            alone.begin = entries.front().begin;
+            alone.end = entries.back().end;
+            const PatternSet::Group& owner = set_.groups_[set_.chains_[set_.patterns_[i].first_chain].group];
+            alone.class_of = owner.class_of;
+            alone.class_count = owner.class_count;
+            alone.context = owner.context;
+            for (const Entry& entry : entries) alone.starts.push_back(entry.start);
+            set_.groups_.push_back(std::move(alone));
+            const std::size_t states =
+                probe_states(set_, set_.groups_.size() - 1, set_.options_.states_per_pattern_max, memory());
+            set_.groups_.pop_back();
+            if (states <= set_.options_.states_per_pattern_max) continue;
             problems_.push_back(
                 {i, 0, false, "it keeps making new states: a long repeat that can begin almost anywhere"});
         }
@@ -302,6 +392,7 @@ private:
     [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return set_.memory(); }
 
     static constexpr std::size_t group_nodes_max = 65535;
+    static constexpr std::size_t reach_max = 1000;  // a bound beyond says little
     static constexpr std::size_t probe_weight_min = 100;
     static constexpr std::uint32_t groups_per_kind_max = 2;  // the loop steps four groups at most
 

@@ -31,6 +31,10 @@ struct PatternSource {
     std::string_view text;
     Kind kind = Kind::stop;
     regex::SyntaxOptions syntax;
+    // Of a mask pattern's partial match, what may leave: an opening as common as one beginning in 2^public_bits, and
+    // this literal one (automaton_public.h). Nothing, when both are left as they are.
+    double public_bits = 0;
+    std::string_view public_prefix = {};
 };
 
 struct SetOptions {
@@ -39,8 +43,10 @@ struct SetOptions {
     std::uint32_t states_per_pattern_max = 2000;  // what a probe text may make of one pattern; more is a Problem
     std::uint32_t window_bytes = 8192;            // how far back the beginning of a match is looked for
     std::uint32_t front_bytes = 256;              // how far a repeat at the front is extended back
-    std::uint32_t mask_groups = 1,
-                  stop_groups = 1;  // tables stepped in lockstep, 1 or 2; more: fewer states, more work a byte
+    // Tables stepped in lockstep, 1 or 2 of a kind; more: fewer states, more work a byte. A second one is made for
+    // large sets only.
+    std::uint32_t mask_groups = 2, stop_groups = 2;
+    std::uint32_t group_nodes_min = 8000;
     bool split_at_gaps = true;
 };
 
@@ -65,6 +71,7 @@ public:
         std::uint32_t pattern = 0;
         std::uint32_t group = 0;
         std::uint16_t part_count = 1;
+        std::uint16_t public_parts = 0;  // of so many parts in a row it is public that they were seen
         bool open_front = false;
         std::uint32_t gaps = 0;  // index of its first gap: the front's when open_front, then those between the parts
     };
@@ -84,6 +91,7 @@ public:
         explicit Group(std::pmr::memory_resource* memory) : parts(memory), starts(memory) {}
         Kind kind = Kind::stop;
         NodeId begin = 0, end = 0;
+        std::size_t bytes_max = 0;  // what is alive began no earlier than so many bytes ago; SIZE_MAX: no bound
         std::uint16_t class_count = 0;
         std::array<std::uint8_t, 256> class_of{};
         // Contexts that the group cannot tell apart share a number.
@@ -98,6 +106,7 @@ public:
     [[nodiscard]] std::span<const Pattern> patterns() const noexcept { return patterns_; }
     [[nodiscard]] const Gap& gap(std::size_t index) const noexcept { return gaps_[index]; }
     [[nodiscard]] const SetOptions& options() const noexcept { return options_; }
+    [[nodiscard]] bool is_public(NodeId node) const noexcept { return node < public_.size() && public_[node]; }
     [[nodiscard]] bool has_open_front() const noexcept { return has_open_front_; }
     [[nodiscard]] std::size_t entry_nodes_max() const noexcept { return entry_nodes_max_; }
     [[nodiscard]] std::size_t size() const noexcept;  // bytes it takes
@@ -113,6 +122,7 @@ private:
     std::pmr::vector<Chain> chains_;
     std::pmr::vector<Pattern> patterns_;
     std::pmr::vector<Gap> gaps_;
+    std::pmr::vector<bool> public_;  // by node
     bool has_open_front_ = false;
     std::size_t entry_nodes_max_ = 0;
 };

@@ -78,12 +78,12 @@ const Node* join(const Node* const* begin, const Node* const* end, std::pmr::mem
     return node;
 }
 
-// Beginnings of a line and the like: nothing, or one character at most.
+// Beginnings of a line and the like: nothing, or one character at most. A character beyond ASCII says more than that.
 std::size_t length_max(const Node& node) {
     switch (node.kind) {
     case Node::Kind::empty:
     case Node::Kind::assertion: return 0;
-    case Node::Kind::set: return 1;
+    case Node::Kind::set: return !node.set.empty() && node.set.front().low >= 0x80 ? 2 : 1;
     case Node::Kind::repeat: return node.most > 1 ? 2 : node.most == 0 ? 0 : length_max(*node.children[0]);
     case Node::Kind::concat: {
         std::size_t sum = 0;
@@ -184,35 +184,136 @@ double bits(const Node& node) {
     return 0;
 }
 
+// Most bytes of a match; SIZE_MAX when there is no bound.
+std::size_t bytes_max(const Node& node) {
+    const auto add = [](std::size_t a, std::size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; };
+    switch (node.kind) {
+    case Node::Kind::set: return node.set.empty() ? 0 : node.set.back().high < 0x80 ? 1 : 4;
+    case Node::Kind::concat: {
+        std::size_t sum = 0;
+        for (const Node* child : node.children) sum = add(sum, bytes_max(*child));
+        return sum;
+    }
+    case Node::Kind::alternate: {
+        std::size_t most = 0;
+        for (const Node* child : node.children) most = std::max(most, bytes_max(*child));
+        return most;
+    }
+    case Node::Kind::repeat: {
+        const std::size_t one = bytes_max(*node.children[0]);
+        if (one == 0 || node.most == 0) return 0;
+        return node.most == Node::unbounded || one > SIZE_MAX / node.most ? SIZE_MAX : one * node.most;
+    }
+    case Node::Kind::empty:
+    case Node::Kind::assertion: return 0;
+    }
+    return SIZE_MAX;
+}
+
+bool meet(std::span<const Range> left, std::span<const Range> right) {
+    return std::any_of(left.begin(), left.end(), [right](Range a) {
+        return std::any_of(right.begin(), right.end(), [a](Range b) { return a.low <= b.high && b.low <= a.high; });
+    });
+}
+
 // Lets counted repeats run freely where counting is what multiplies states: `[MN][A-Za-z]{23}\.` is looked for as
 // `[MN][A-Za-z]{2,}\.`. Only where the beginning says little, so that many counts would run at once, and where what
-// follows ends the run, so that little more is found. The Tracker counts.
-const Node* loosen(const Node& node, std::pmr::memory_resource* arena) {
-    constexpr std::uint32_t count_min = 8;
-    constexpr double telling_bits = 20;
-    if (node.kind != Node::Kind::concat) return &node;
-    Sequence items(node.children.begin(), node.children.end(), arena);
-    bool any = false;
-    double before = 0;
-    for (std::size_t i = 0; i + 1 < items.size() && before < telling_bits; ++i) {
-        const Node& item = *items[i];
-        before += bits(item);
-        if (item.kind != Node::Kind::repeat || item.most == Node::unbounded || item.most < count_min) continue;
-        if (item.children[0]->kind != Node::Kind::set || before - bits(item) >= telling_bits) continue;
-        regex::CharSet next(arena);
-        if (!add_first(*items[i + 1], next)) continue;
-        const bool meets = std::any_of(next.ranges().begin(), next.ranges().end(), [&](Range a) {
-            return std::any_of(item.children[0]->set.begin(), item.children[0]->set.end(),
-                               [a](Range b) { return a.low <= b.high && b.low <= a.high; });
-        });
-        if (meets) continue;
-        Node* loose = new (arena->allocate(sizeof(Node), alignof(Node))) Node(item);
-        loose->least = std::min(item.least, 2U);
-        loose->most = Node::unbounded;
-        items[i] = loose;
-        any = true;
+// follows ends the run or says much, so that little more is found. The Tracker counts.
+class Loosener {
+public:
+    explicit Loosener(std::pmr::memory_resource* arena) : arena_(arena) {}
+
+    // `before`: bits of information in front of `node`, those of what it becomes are added. `after`: bits behind it.
+    // `next`: what follows it, or nullptr.
+    const Node* run(const Node& node, double& before, double after, const Node* next) {
+        switch (node.kind) {
+        case Node::Kind::concat: return concat(node, before, after, next);
+        case Node::Kind::alternate: {
+            Sequence branches(arena_);
+            double least = telling_bits;
+            bool any = false;
+            for (const Node* child : node.children) {
+                double bits_before = before;
+                branches.push_back(run(*child, bits_before, after, next));
+                any = any || branches.back() != child;
+                least = std::min(least, bits_before);
+            }
+            before = least;
+            return any ? copy(node, branches) : &node;
+        }
+        case Node::Kind::repeat:
+            if (node.most != 1) return repeat(node, before, after, next);
+            if (double ignored = before; const Node* inner = run(*node.children[0], ignored, after, next)) {
+                if (node.least == 1) before = ignored;
+                return inner == node.children[0] ? &node : copy(node, Sequence({inner}, arena_));
+            }
+            return &node;
+        case Node::Kind::set: before += bits(node); return &node;
+        case Node::Kind::empty:
+        case Node::Kind::assertion: return &node;
+        }
+        return &node;
     }
-    return any ? join(items.data(), items.data() + items.size(), arena) : &node;
+
+private:
+    static constexpr std::uint32_t count_min = 8;
+    static constexpr double telling_bits = 20;   // in front: few beginnings, few counts
+    static constexpr double deciding_bits = 16;  // behind: few candidates
+
+    // What is behind may be loosened itself, and then says less.
+    static double loose_bits(const Node& node) {
+        const bool counts = node.kind == Node::Kind::repeat && node.most >= count_min;
+        return counts ? std::min(node.least, 2U) * bits(*node.children[0]) : bits(node);
+    }
+    const Node* concat(const Node& node, double& before, double after, const Node* next) {
+        Sequence items(node.children.begin(), node.children.end(), arena_);
+        bool any = false;
+        for (std::size_t i = 0; i < items.size() && before < telling_bits; ++i) {
+            double behind = after;
+            for (std::size_t k = i + 1; k < items.size(); ++k) behind += loose_bits(*node.children[k]);
+            const Node* item = run(*items[i], before, behind, i + 1 < items.size() ? items[i + 1] : next);
+            any = any || item != items[i];
+            items[i] = item;
+        }
+        return any ? join(items.data(), items.data() + items.size(), arena_) : &node;
+    }
+    const Node* repeat(const Node& node, double& before, double after, const Node* next) {
+        const double in_front = before;
+        before += bits(node);
+        if (node.most == Node::unbounded || node.most < count_min || in_front >= telling_bits) return &node;
+        const std::span<const Range> set = node.children[0]->set;
+        if (node.children[0]->kind != Node::Kind::set || next == nullptr) return &node;
+        regex::CharSet first(arena_);
+        if (after < deciding_bits && (!add_first(*next, first) || meet(set, first.ranges()))) return &node;
+        Node* loose = copy(node, {});
+        loose->children = node.children;
+        loose->least = std::min(node.least, 2U);
+        loose->most = Node::unbounded;
+        before = in_front + bits(*loose);
+        return loose;
+    }
+    Node* copy(const Node& node, const Sequence& children) {
+        Node* made = new (arena_->allocate(sizeof(Node), alignof(Node))) Node(node);
+        auto** at = static_cast<const Node**>(
+            arena_->allocate(children.size() * sizeof(const Node*) + 1, alignof(const Node*)));
+        std::copy(children.begin(), children.end(), at);
+        made->children = {at, children.size()};
+        return made;
+    }
+
+    std::pmr::memory_resource* arena_;
+};
+
+// A part as it is looked for, before the gap `next`.
+void push_part(SplitChain& chain, const Node& part, const Node* next, std::pmr::memory_resource* arena) {
+    double before = 0;
+    chain.parts.push_back(Loosener(arena).run(part, before, 0, next));
+    chain.loose = chain.loose || chain.parts.back() != &part;
+    chain.bytes_max = std::max(chain.bytes_max, bytes_max(part));
+}
+void push_last(SplitChain& chain, const Node& last, std::pmr::memory_resource* arena) {
+    push_part(chain, *shorten(last, arena), nullptr, arena);
+    chain.exact = chain.parts.back() == &last;
 }
 
 SplitChain cut(const Sequence& sequence, std::pmr::memory_resource* arena) {
@@ -234,14 +335,13 @@ SplitChain cut(const Sequence& sequence, std::pmr::memory_resource* arena) {
             const Node* const* next = at + 1;
             while (next != end && !as_gap(**next)) ++next;
             if (length(at + 1, next) < part_length_min && next != end) continue;
-            chain.parts.push_back(join(begin, at, arena));
+            push_part(chain, *join(begin, at, arena), *at, arena);
             chain.gaps.push_back(*gap);
             begin = at + 1;
         }
     }
     const Node* last = join(begin, end, arena);
-    chain.parts.push_back(loosen(*shorten(*last, arena), arena));
-    chain.exact = chain.parts.back() == last;
+    push_last(chain, *last, arena);
     return chain;
 }
 
@@ -259,9 +359,8 @@ std::pmr::vector<SplitChain> split(const Node& tree, std::pmr::memory_resource* 
         }
         if (any) return chains;
     }
-    chains = unsplit(tree, arena);
-    chains.back().parts[0] = loosen(*shorten(tree, arena), arena);
-    chains.back().exact = chains.back().parts[0] == &tree;
+    chains.clear();
+    push_last(chains.emplace_back(arena), tree, arena);
     return chains;
 }
 
@@ -269,6 +368,7 @@ std::pmr::vector<SplitChain> unsplit(const Node& tree, std::pmr::memory_resource
     std::pmr::vector<SplitChain> chains(arena);
     chains.emplace_back(arena);
     chains.back().parts.push_back(&tree);
+    chains.back().bytes_max = bytes_max(tree);
     return chains;
 }
 

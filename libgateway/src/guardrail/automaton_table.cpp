@@ -6,51 +6,53 @@
 
 namespace gw::guardrail {
 
-Table::Table(const PatternSet& set, std::size_t group, std::pmr::memory_resource* memory)
+Table::Table(const PatternSet& set, std::size_t group, std::size_t row_lines, std::pmr::memory_resource* memory)
     : group_(set.groups()[group]),
       program_(set.program()),
-      row_size_(group_.class_count + 1U),
-      cells_(memory),
+      row_lines_(row_lines),
+      lines_(memory),
       states_(memory),
       sets_(memory),
       buckets_(memory),
       fresh_(memory),
       fresh_sets_(memory),
-      deciding_(memory),
+      node_flags_(memory),
       words_((group_.end - group_.begin) / 64 + 1, 0, memory),
       looked_(memory),
       successor_(memory),
       fresh_successor_(memory) {
     fresh_.resize(context_count * group_.class_count);
-    deciding_.resize(group_.end - group_.begin, false);
+    node_flags_.resize(group_.end - group_.begin, live);
     for (NodeId id = group_.begin; id < group_.end; ++id) {
         const ProgramNode& node = program_.node(id);
+        std::uint8_t& flags = node_flags_[id - group_.begin];
+        if (!set.is_public(id)) flags |= held;
         if (node.kind != ProgramNode::Kind::look) continue;
         for (std::size_t c = 0; c < context_count; ++c) {
             for (const NodeId next : program_.nodes(node.follow, static_cast<Context>(c))) {
-                if ((next & match_bit) != 0 || program_.node(next).kind != ProgramNode::Kind::bytes)
-                    deciding_[id - group_.begin] = true;
+                // A match stands behind it, or may after another look.
+                if ((next & match_bit) != 0 || program_.node(next).kind != ProgramNode::Kind::bytes) flags |= undecided;
             }
         }
     }
-    cells_.assign(row_size_, missing);  // no_row
+    lines_.resize(row_lines_, missing_line());  // no_row
 }
 
 void Table::clear() noexcept {
-    cells_.resize(row_size_);
+    lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(row_lines_), lines_.end());
     states_.clear();
     sets_.clear();
     std::fill(buckets_.begin(), buckets_.end(), 0);
 }
 
 std::size_t Table::size() const noexcept {
-    return cells_.size() * sizeof(Cell) + states_.size() * (sizeof(Stored) + 2 * sizeof(std::uint32_t)) +
+    return lines_.size() * sizeof(Line) + states_.size() * (sizeof(Stored) + 2 * sizeof(std::uint32_t)) +
            sets_.size() * sizeof(std::uint16_t);
 }
 
 Table::State Table::state(Row row) const noexcept {
     assert(row != no_row);
-    const Stored& stored = states_[row / row_size_ - 1];
+    const Stored& stored = states_[row - 1];
     const std::uint16_t* at = sets_.data() + stored.begin;
     State state{};
     state.before = {at, stored.before_count};
@@ -78,7 +80,7 @@ std::uint64_t Table::hash(std::span<const std::uint16_t> before, std::span<const
 void Table::rehash(std::size_t buckets) {
     std::pmr::vector<std::uint32_t> grown(buckets, 0, buckets_.get_allocator());
     for (std::size_t i = 0; i < states_.size(); ++i) {
-        const State s = state(static_cast<Row>((i + 1) * row_size_ + 1));
+        const State s = state(static_cast<Row>(i + 1));
         std::size_t at = hash(s.before, s.now, s.nodes, s.context) & (buckets - 1);
         while (grown[at] != 0) at = (at + 1) & (buckets - 1);
         grown[at] = static_cast<std::uint32_t>(i + 1);
@@ -91,7 +93,7 @@ Table::Row Table::intern(const Successor& wanted) {
     const std::uint64_t key = hash(wanted.before, wanted.now, wanted.nodes, wanted.context);
     std::size_t at = key & (buckets_.size() - 1);
     for (; buckets_[at] != 0; at = (at + 1) & (buckets_.size() - 1)) {
-        const Row row = static_cast<Row>(buckets_[at] * row_size_ + 1);
+        const Row row = buckets_[at];
         const State s = state(row);
         if (s.context == wanted.context &&
             std::equal(s.nodes.begin(), s.nodes.end(), wanted.nodes.begin(), wanted.nodes.end()) &&
@@ -105,12 +107,13 @@ Table::Row Table::intern(const Successor& wanted) {
     const auto room = [](auto& vector, std::size_t more) {
         if (vector.capacity() - vector.size() < more) vector.reserve(std::max(vector.size() + more, vector.size() * 2));
     };
-    room(cells_, row_size_);
+    room(lines_, row_lines_);
     room(states_, 1);
     room(sets_, set_size);
-    const Row row = static_cast<Row>(cells_.size() + 1);
-    cells_.insert(cells_.end(), row_size_, missing);
-    cells_[row - 1] = (wanted.nodes.empty() ? 0 : live) | (waits(wanted.nodes) ? undecided : 0);
+    assert(!full());
+    const Row row = static_cast<Row>(states_.size() + 1);
+    lines_.insert(lines_.end(), row_lines_, missing_line());
+    lines_[row * row_lines_].cells[0] = flags_of(wanted.nodes);
     states_.push_back({static_cast<std::uint32_t>(sets_.size()), static_cast<std::uint16_t>(wanted.before.size()),
                        static_cast<std::uint16_t>(wanted.now.size()), static_cast<std::uint16_t>(wanted.nodes.size()),
                        wanted.context});
@@ -133,11 +136,12 @@ Table::Cell Table::fill(Row row, unsigned byte) {
     const State from = state(row);
     step(from.nodes, from.context, byte, successor_);
     const Row to = intern(successor_);
-    Cell cell = to << row_shift;
+    unsigned cell = to << row_shift;
     if (successor_.survives) cell |= survives;
     if (!successor_.before.empty() || !successor_.now.empty()) cell |= event;
-    cells_[row + group_.class_of[byte]] = cell;
-    return cell;
+    const std::size_t at = row * row_lines_ * line_cells + 1 + group_.class_of[byte];
+    lines_[at / line_cells].cells[at % line_cells] = static_cast<Cell>(cell);
+    return static_cast<Cell>(cell);
 }
 
 void Table::step(std::span<const std::uint16_t> nodes, Context context, unsigned byte, Successor& out) {
@@ -248,8 +252,10 @@ void Table::discard() noexcept {
     }
 }
 
-bool Table::waits(std::span<const std::uint16_t> nodes) const noexcept {
-    return std::any_of(nodes.begin(), nodes.end(), [this](std::uint16_t node) { return deciding_[node]; });
+Table::Cell Table::flags_of(std::span<const std::uint16_t> nodes) const noexcept {
+    unsigned flags = 0;
+    for (const std::uint16_t node : nodes) flags |= node_flags_[node];
+    return static_cast<Cell>(flags);
 }
 
 }  // namespace gw::guardrail

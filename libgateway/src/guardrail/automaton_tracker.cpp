@@ -20,6 +20,15 @@ std::uint64_t Tracker::oldest() const noexcept {
     return start;
 }
 
+std::uint64_t Tracker::oldest_held() const noexcept {
+    std::uint64_t start = pending_.empty() ? never : pending_.front().begin;
+    for (const Thread& thread : threads_) {
+        if (thread.start >= start) break;
+        if (!set_->is_public(thread.node)) start = thread.start;
+    }
+    return start;
+}
+
 void Tracker::activate(std::uint64_t from, Context left, std::uint64_t known) {
     active_ = true;
     found_ = false;
@@ -30,6 +39,31 @@ void Tracker::activate(std::uint64_t from, Context left, std::uint64_t known) {
     candidate_known_ = known;
     // As many bytes forward as were read a second time: that keeps the whole linear, whatever the candidates are.
     patient_until_ = known + (known - from);
+}
+
+bool Tracker::agrees(const Tracker& other, std::uint64_t shift) const noexcept {
+    if (pattern_ != other.pattern_ || active_ != other.active_) return false;
+    if (!active_) return resume_ - other.resume_ == shift;
+    // `found_` and `patient_until_` only say when it may rest, and what a match is does not depend on that.
+    return left_ == other.left_ && at_ - other.at_ == shift &&
+           std::equal(threads_.begin(), threads_.end(), other.threads_.begin(), other.threads_.end(),
+                      [shift](Thread a, Thread b) { return a.node == b.node && a.start - b.start == shift; }) &&
+           std::equal(pending_.begin(), pending_.end(), other.pending_.begin(), other.pending_.end(),
+                      [shift](Pending a, Pending b) { return a.begin - b.begin == shift && a.end - b.end == shift; });
+}
+
+void Tracker::become(const Tracker& other) {
+    threads_ = other.threads_;
+    pending_ = other.pending_;
+    set_ = other.set_;
+    pattern_ = other.pattern_;
+    active_ = other.active_;
+    found_ = other.found_;
+    left_ = other.left_;
+    at_ = other.at_;
+    resume_ = other.resume_;
+    patient_until_ = other.patient_until_;
+    candidate_known_ = other.candidate_known_;
 }
 
 void Tracker::report_clipped(std::uint64_t begin, std::uint64_t end, std::uint64_t known, Matches& out) {

@@ -55,6 +55,8 @@ public:
     [[nodiscard]] std::uint64_t position() const noexcept { return at_; }
     // Start of the oldest thread or pending match; UINT64_MAX when there is none.
     [[nodiscard]] std::uint64_t oldest() const noexcept;
+    // The same without the threads that are still public.
+    [[nodiscard]] std::uint64_t oldest_held() const noexcept;
 
     // Begins to read at `from`, because something may match that is complete when `known` bytes of text were read.
     void activate(std::uint64_t from, Context left, std::uint64_t known);
@@ -63,6 +65,9 @@ public:
     // Reads on; stops early when nothing is pending any more and the candidate is passed. Returns the bytes read.
     std::size_t run(std::span<const unsigned char> text, TrackerScratch& scratch, Matches& out);
     void finish(TrackerScratch& scratch, Matches& out);
+    // The same place in a text, `shift` bytes further here. What comes from it is the same, too.
+    [[nodiscard]] bool agrees(const Tracker& other, std::uint64_t shift) const noexcept;
+    void become(const Tracker& other);
     // Reports a match whose beginning can not be read any more.
     void report_clipped(std::uint64_t begin, std::uint64_t end, std::uint64_t known, Matches& out);
     [[nodiscard]] std::size_t size() const noexcept {
