@@ -92,6 +92,22 @@ struct Host::Socket {
         if (close_after_write) close();
     }
 
+    void on_event(const gw_event& event) {
+        switch (event.type) {
+        case GW_EVENT_OUTPUT: write_output(); break;
+        case GW_EVENT_READ: read_as_wanted(); break;
+        case GW_EVENT_SHUTDOWN:
+            shutdown_after_write = true;
+            if (writing.data == nullptr) uv_shutdown(&shutdown, &stream, nullptr);
+            break;
+        case GW_EVENT_CLOSE:
+            close_after_write = true;
+            if (event.abort || writing.data == nullptr) close();
+            break;
+        default: break;
+        }
+    }
+
     // Reads exactly while the gateway wants to.
     void read_as_wanted() {
         if (!gw_conn_wants_read(conn)) {
@@ -230,18 +246,12 @@ void Host::tell_time() {
 }
 
 void Host::on_event(const gw_event& event) {
-    auto* socket = event.conn == nullptr ? nullptr : static_cast<Socket*>(gw_conn_user(event.conn));
+    // A connection that is to be dialled has no socket yet.
+    if (auto* socket = event.conn == nullptr ? nullptr : static_cast<Socket*>(gw_conn_user(event.conn))) {
+        socket->on_event(event);
+        return;
+    }
     switch (event.type) {
-    case GW_EVENT_OUTPUT: socket->write_output(); break;
-    case GW_EVENT_READ: socket->read_as_wanted(); break;
-    case GW_EVENT_SHUTDOWN:
-        socket->shutdown_after_write = true;
-        if (socket->writing.data == nullptr) uv_shutdown(&socket->shutdown, &socket->stream, nullptr);
-        break;
-    case GW_EVENT_CLOSE:
-        socket->close_after_write = true;
-        if (event.abort || socket->writing.data == nullptr) socket->close();
-        break;
     case GW_EVENT_CONNECT: connect(event); break;
     case GW_EVENT_LISTEN: listen(event); break;
     case GW_EVENT_RESOLVE: resolve(event); break;

@@ -78,7 +78,7 @@ GW_API gw_str gw_ruleset_fingerprint(const gw_ruleset *rules);
 /* What a thread keeps for all its inspectors of one rule set. Thread: one at a time, together with its inspectors. */
 typedef struct gw_scanner gw_scanner;
 
-/* Makes a scanner; its tables grow to `table_bytes_max` (0: 4194304) for each of the two sets of patterns, then begin anew.
+/* Makes a scanner; its tables grow to `table_bytes_max` (0: 8388608) for each of the two sets of patterns, then begin anew.
  * Returns GW_OK and `*out`, GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_scanner_new(gw_ruleset *rules, const gw_host *host, size_t table_bytes_max, gw_scanner **out);
 
