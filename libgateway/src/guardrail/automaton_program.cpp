@@ -265,7 +265,7 @@ private:
         }
     }
     // The step that takes `depth` continuation bytes whose value is in `ranges`; shared within one set.
-    StepId tail(Tails& tails, unsigned depth, Pairs ranges, StepId next) {
+    StepId tail(Tails& tails, unsigned depth, const Pairs& ranges, StepId next) {
         const auto key = std::make_pair(depth, ranges);
         if (const auto found = tails.find(key); found != tails.end()) return found->second;
         std::pmr::vector<Arc> arcs(&arena_);

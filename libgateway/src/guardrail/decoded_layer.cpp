@@ -4,7 +4,7 @@
 
 namespace gw::guardrail {
 
-DecodedLayer::DecodedLayer(std::shared_ptr<const PatternSet> set, std::pmr::memory_resource* memory)
+DecodedLayer::DecodedLayer(const std::shared_ptr<const PatternSet>& set, std::pmr::memory_resource* memory)
     : fresh_(set, memory),
       stream_(set, memory),
       history_(memory),

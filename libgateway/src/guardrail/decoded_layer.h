@@ -16,7 +16,7 @@ namespace gw::guardrail {
 
 class DecodedLayer {
 public:
-    DecodedLayer(std::shared_ptr<const PatternSet> set, std::pmr::memory_resource* memory);
+    DecodedLayer(const std::shared_ptr<const PatternSet>& set, std::pmr::memory_resource* memory);
 
     // Takes the next piece of the raw text; hits are in its offsets and cover whole encoded units.
     void feed(Cache& cache, std::string_view piece, HitSink& sink);

@@ -83,7 +83,7 @@ void append_unescaped(const Text& text, TextBuilder& out) {
             digits = kind == '0' ? 3 : 2;
             c = kind == '0' ? '\0' : static_cast<char>(kind - '0');
         }
-        for (int value = c; digits > 0 && at < bytes.size(); --digits, ++at) {
+        for (int value = static_cast<unsigned char>(c); digits > 0 && at < bytes.size(); --digits, ++at) {
             const int digit = hex_value(bytes[at]);
             if (digit < 0 || digit >= base) break;
             value = value * base + digit;

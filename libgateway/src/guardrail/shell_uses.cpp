@@ -290,7 +290,7 @@ void Finder::socat() {
         const auto is = [&](std::string_view prefix) { return starts_with_ignoring_case(type, prefix); };
         if (is("exec") || is("system") || is("shell")) {
             uses_.code.push_back({i, colon + 1});
-        } else if (type.size() > 6 && type.find("-") != std::string_view::npos &&
+        } else if (type.size() > 6 && type.find('-') != std::string_view::npos &&
                    (equals_ignoring_case(type.substr(type.size() - 6), "listen"))) {
             continue;
         } else if (is("tcp") || is("udp") || is("openssl") || is("ssl") || is("sctp") || is("socks") || is("proxy")) {

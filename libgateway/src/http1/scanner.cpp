@@ -84,8 +84,6 @@ Scanner::Scanner(Role role) noexcept {
     parser->data = this;
 }
 
-Scanner::~Scanner() = default;  // llhttp owns nothing
-
 void Scanner::begin(bool without_content) noexcept {
     llhttp_reset(parser_in(storage_));
     without_content_ = without_content;

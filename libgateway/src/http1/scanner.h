@@ -31,7 +31,7 @@ public:
     };
 
     explicit Scanner(Role role) noexcept;
-    ~Scanner();
+    ~Scanner() = default;  // llhttp owns nothing
     Scanner(const Scanner&) = delete;
     Scanner& operator=(const Scanner&) = delete;
 
