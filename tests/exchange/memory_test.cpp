@@ -98,32 +98,86 @@ TEST_CASE("memory: a proxied stream in steady state allocates nothing") {
     CHECK(host.allocations() == before);
 }
 
-TEST_CASE("memory: ten thousand random cuts of one conversation give the same bytes") {
-    const std::string request =
-        post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"x"}]})",
-             "Authorization: Bearer t\r\n") +
-        get("/healthz") + get("/v1/models", "Authorization: Bearer t\r\n");
-    const std::string answer =
-        std::string(stream_head) +
-        "10\r\ndata: {\"a\":1}\n\nd\r\n11\r\nata: {\"a\":2}\n\nda\r\nc\r\nta: [DONE]\n\n\r\n0\r\n\r\n";
-    const auto converse_cut = [&](const Pieces& requests, const Pieces& answers) {
-        World world(config);
-        world.names["upstream.test"] = {"93.184.216.34"};
-        auto& client = *world.client();
-        for (const std::string_view piece : requests) world.send(client, piece);
-        for (const std::string_view piece : answers) world.send(*world.upstreams.at(0), piece);
-        std::string all;
-        while (has_response(client.received)) all += take_response(client.received).body + "|";
-        return all;
+TEST_CASE("memory: ten thousand random cuts of every conversation give the same answers") {
+    const std::string bearer = "Authorization: Bearer t\r\n";
+    const std::string streamed =
+        post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"x"}]})", bearer);
+    const std::string plain = post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"x"}]})", bearer);
+    std::string stream(stream_head);
+    stream += "10\r\ndata: {\"a\":1}\n\nd\r\n11\r\nata: {\"a\":2}\n\nda\r\nc\r\nta: [DONE]\n\n\r\n0\r\n\r\n";
+    const std::string whole =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 37\r\n\r\n"
+        R"({"choices":[{"message":{"a":"b"}}] })"
+        " ";
+    struct Conversation {
+        std::string_view name;
+        std::string config, requests;
+        std::vector<std::string> answers;  // of the upstreams, in the order in which they are dialled
+        std::string_view part;             // of the answers
     };
-    const std::string want = converse_cut({{request}, ""}, {{answer}, ""});
-    CHECK(want.find("[DONE]") != std::string::npos);
-    Random random(4);
-    for (int i = 0; i < 10000; ++i) {
-        const Pieces requests = cut_at_random(request, random, 40);
-        const Pieces answers = cut_at_random(answer, random, 20);
-        const std::string got = converse_cut(requests, answers);
-        if (got != want) FAIL("cut " << i << " gave " << got);
+    const std::string builtin = "{gateway:{auth:{mode:'none'},http:{endpoints:{chatCompletions:{enabled:true}}}}}";
+    const Conversation conversations[] = {
+        {"a stream and what is pipelined behind it",
+         std::string(config),
+         streamed + get("/healthz") + get("/v1/models", bearer),
+         {stream},
+         "[DONE]"},
+        {"an answer in one piece", std::string(config), plain + get("/healthz"), {whole}, R"("a":"b")"},
+        {"a fallback after an error",
+         std::string(config),
+         plain,
+         {"HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}", whole},
+         R"("a":"b")"},
+        {"an error that is the client's",
+         std::string(config),
+         plain,
+         {"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: "
+          "49\r\n\r\n{\"error\":{\"message\":\"too long\",\"type\":\"invalid\"}}"},
+         "too long"},
+        {"the built-in agent", builtin, streamed + plain + get("/healthz"), {}, "[DONE]"},
+        {"refusals, and a request that breaks HTTP",
+         builtin,
+         get("/nothing") +
+             "POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" +
+             "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+         {},
+         "400"},
+    };
+    for (const Conversation& c : conversations) {
+        const auto converse_cut = [&](Random* random) {
+            const auto cut = [&](const std::string& text) {
+                return random == nullptr ? Pieces{{text}, "whole"} : cut_at_random(text, *random, 40);
+            };
+            gw_host host{};  // whose random numbers are always the same
+            host.size = sizeof host;
+            host.random = [](void*, void* out, std::size_t len) {
+                std::fill_n(static_cast<unsigned char*>(out), len, static_cast<unsigned char>(7));
+                return true;
+            };
+            World world(c.config, &host);
+            world.names["upstream.test"] = {"93.184.216.34"};
+            auto& client = *world.client();
+            for (const std::string_view piece : cut(c.requests)) world.send(client, piece);
+            for (std::size_t i = 0; i < c.answers.size(); ++i) {
+                REQUIRE(world.upstreams.size() > i);
+                for (const std::string_view piece : cut(c.answers[i])) world.send(*world.upstreams[i], piece);
+            }
+            world.advance(1000);  // the built-in agent takes its time
+            std::string all;
+            while (has_response(client.received)) {
+                const Response response = take_response(client.received);
+                all += std::to_string(response.status) + " " + response.body + "|";
+            }
+            return all + client.received;
+        };
+        INFO(c.name);
+        const std::string want = converse_cut(nullptr);
+        CHECK(want.find(c.part) != std::string::npos);
+        Random random(4);
+        for (int i = 0; i < 10000; ++i) {
+            const std::string got = converse_cut(&random);
+            if (got != want) FAIL("cut " << i << " gave " << got << " instead of " << want);
+        }
     }
 }
 

@@ -125,9 +125,14 @@ void ServerConn::on_protocol_error(const Error& error) {
     ++gateway().stats().bad_requests_total;
     const int status = http_.error_status() != 0 ? http_.error_status() : 400;
     set_error(error.what, status);
-    if (http_.response_open() || body_ignored_ || run_ || host_request_ != 0) {
+    if (http_.response_open() || run_ || host_request_ != 0) {
         end_request();
         close(Close::abort);
+        return;
+    }
+    if (body_ignored_) {  // it was answered before its body broke: that still goes out
+        end_request();
+        close(Close::flush);
         return;
     }
     answer_error(protocol_failure(status, error.what));
@@ -277,7 +282,7 @@ void ServerConn::refuse(const endpoint::ApiError& error, std::span<const http1::
 }
 
 void ServerConn::on_request() {
-    if (body_ignored_) return;
+    if (std::exchange(body_ignored_, false)) return;
     set_phase(Phase::answer);
     dispatch();
 }
