@@ -252,7 +252,7 @@ private:
                 rest.emplace_back(std::max(ranges[i].first, low) - low, std::min(ranges[i].second, high) - low);
             }
             if (rest.empty()) continue;
-            add_arc(arcs, begin, static_cast<unsigned>(digit) | mark, tail(tails, depth, std::move(rest), next));
+            add_arc(arcs, begin, static_cast<unsigned>(digit) | mark, tail(tails, depth, rest, next));
         }
     }
     static void add_arc(std::pmr::vector<Arc>& arcs, std::size_t begin, unsigned byte, StepId target) {

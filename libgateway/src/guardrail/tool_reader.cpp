@@ -39,12 +39,12 @@ void CallReader::read(const Text& text, const Tool& tool) {
         return;
     }
     state_.incomplete = true;
-    const bool runs = tool.kind == Kind::shell || tool.kind == Kind::unknown;
+    const bool may_run = tool.kind == Kind::shell || tool.kind == Kind::unknown;
     if (is_patch_text(text.bytes)) {
         Deeds deeds(state_.scratch);
         patch(text, deeds);
         if (!deeds.paths.empty()) reader_.tool(name_, deeds.span, deeds.paths, deeds.contacts);
-    } else if (!may_be || runs) {
+    } else if (!may_be || may_run) {
         shell_text(text);
     }
     reader_.uncalled_functions();
