@@ -38,7 +38,7 @@ const std::map<std::string, Names> may_include{
     {"session", {"core", "crypto", "json", "message", "store"}},
     {"route", {"core", "crypto", "json", "message", "store"}},
     {"guardrail", {"core", "crypto", "json", "message", "store"}},
-    {"provider", {"core", "json", "message", "http1", "sse"}},
+    {"provider", {"core", "crypto", "json", "message", "http1", "sse"}},
     {"upstream", {"core", "json", "message", "http1", "sse"}},
     {"rpc", below_front},
     {"method",

@@ -6,6 +6,20 @@
 
 namespace gw::message {
 
+// Whose turn a text belongs to.
+enum class Role : std::uint8_t { system, user, assistant, tool };
+
+// What a text of a conversation is.
+enum class PartKind : std::uint8_t {
+    text,
+    reasoning,       // thinking, and summaries of it
+    refusal,         // the model says no, in a field of its own
+    tool_arguments,  // of a call that the model wants made: JSON
+    tool_result,     // what came back from a call
+    document,        // text of a file that travels inside the conversation
+    transcript,      // what an audio answer says
+};
+
 // Tokens, as far as they are known.
 struct Usage {
     std::uint64_t input_tokens = 0;
