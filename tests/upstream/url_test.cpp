@@ -92,6 +92,10 @@ TEST_CASE("upstream: what an address is, in every spelling that resolvers give")
     CHECK(reach_of("x.localhost", false) == Reach::named);
     CHECK(reach_of("localhost.example.com", false) == Reach::global_only);
     CHECK(reach_of("example.com", true) == Reach::named);
+    CHECK_FALSE(may_dial("127.0.0.1", Reach::global_only));
+    CHECK(may_dial("::ffff:127.0.0.1", Reach::loopback_only));
+    CHECK_FALSE(may_dial("192.168.1.1", Reach::loopback_only));
+    CHECK_FALSE(may_dial("93.184.216.34", Reach::loopback_only));
     CHECK_FALSE(may_dial("0.0.0.0", Reach::named));
     CHECK(may_dial("192.168.1.1", Reach::named));
 }
