@@ -1,0 +1,149 @@
+#include "provider/dialect_text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace gw::provider {
+
+using json::Kind;
+using json::Value;
+using message::PartKind;
+
+namespace dialect_text {
+namespace {
+
+// Members whose strings are words of somebody. Everything else is an id, a name of a format, or data.
+constexpr std::array<std::string_view, 38> text_keys{
+    "arguments",
+    "code",
+    "command",
+    "content",
+    "context",
+    "delta",
+    "description",
+    "diff",
+    "error",
+    "input",
+    "input_text",
+    "logs",
+    "message",
+    "output",
+    "output_text",
+    "parts",
+    "patch",
+    "prompt",
+    "queries",
+    "query",
+    "quote",
+    "reasoning",
+    "reasoning_content",
+    "reasoning_text",
+    "refusal",
+    "response",
+    "result",
+    "results",
+    "revised_prompt",
+    "snippet",
+    "stderr",
+    "stdout",
+    "summary",
+    "text",
+    "thinking",
+    "title",
+    "transcript",
+    "value",
+};
+static_assert(std::is_sorted(text_keys.begin(), text_keys.end()));
+
+bool is_text_key(std::string_view key) noexcept { return std::binary_search(text_keys.begin(), text_keys.end(), key); }
+
+// What the type of a part says about the texts in it. A text inside a result or a document stays what the outer is.
+PartKind kind_of_part(std::string_view type, PartKind outer) noexcept {
+    if (outer != PartKind::text) return outer;
+    if (type == "refusal") return PartKind::refusal;
+    if (type == "thinking" || type == "summary_text" || type.starts_with("reasoning")) return PartKind::reasoning;
+    if (type == "file" || type == "input_file" || type == "document" || type == "search_result")
+        return PartKind::document;
+    if (type == "tool_result") return PartKind::tool_result;
+    if (type == "output_audio" || type == "audio") return PartKind::transcript;
+    return outer;
+}
+
+PartKind kind_of_key(std::string_view key, PartKind outer) noexcept {
+    if (outer != PartKind::text) return outer;
+    if (key == "refusal") return PartKind::refusal;
+    if (key == "thinking" || key == "summary" || key.starts_with("reasoning")) return PartKind::reasoning;
+    if (key == "transcript") return PartKind::transcript;
+    return outer;
+}
+
+}  // namespace
+}  // namespace dialect_text
+
+std::optional<std::uint32_t> wire_index(const Value& value, std::uint32_t missing) noexcept {
+    if (!value.exists() || value.is(Kind::null)) return missing;
+    const auto index = value.as_int();
+    if (!index || *index < 0 || *index >= static_cast<std::int64_t>(StreamReader::channels_max)) return std::nullopt;
+    return static_cast<std::uint32_t>(*index);
+}
+
+void add_string(Passages& passages, const TextPlace& place, const Value& value) {
+    if (!string_or_empty(value).empty()) passages.push_back({place.kind, place.role, place.tool, value});
+}
+
+void add_json_text(Passages& passages, const TextPlace& place, const Value& value) {
+    const bool is_json = (value.is(Kind::object) || value.is(Kind::array)) && value.size() > 0;
+    if (is_json || !string_or_empty(value).empty()) passages.push_back({place.kind, place.role, place.tool, value});
+}
+
+void add_content(Passages& passages, const TextPlace& place, const Value& value, bool is_text) {
+    using namespace dialect_text;
+    if (value.is(Kind::string)) {
+        if (is_text) add_string(passages, place, value);
+        return;
+    }
+    if (value.is(Kind::array)) {
+        for (Value element = value.first(); element.exists(); element = element.next())
+            add_content(passages, place, element, is_text);
+        return;
+    }
+    if (!value.is(Kind::object)) return;
+    const std::string_view type = string_or_empty(value["type"]);
+    TextPlace inside = place;
+    inside.kind = kind_of_part(type, place.kind);
+    for (Value member = value.first(); member.exists(); member = member.next()) {
+        const std::string_view key = member.key();
+        if (key == "arguments" || (key == "input" && member.is(Kind::object))) {
+            add_json_text(passages, {PartKind::tool_arguments, place.role, string_or_empty(value["name"])}, member);
+            continue;
+        }
+        TextPlace here = inside;
+        here.kind = kind_of_key(key, inside.kind);
+        // A document that travels as plain text is data of type text; everything else under that name is base64.
+        add_content(passages, here, member, is_text_key(key) || (key == "data" && type == "text"));
+    }
+}
+
+void add_descriptions(Passages& passages, const Value& value) {
+    for (Value child = value.first(); child.exists(); child = child.next()) {
+        if (child.is(Kind::string)) {
+            if (child.key() == "description" || child.key() == "title")
+                add_string(passages, {PartKind::text, message::Role::system, {}}, child);
+        } else {
+            add_descriptions(passages, child);
+        }
+    }
+}
+
+void add_wholes(Steps& steps, const Passages& passages) {
+    for (const Passage& passage : passages) {
+        Step step;
+        step.what = Step::What::whole;
+        step.kind = passage.kind;
+        step.tool = passage.tool;
+        step.value = passage.value;
+        steps.push_back(step);
+    }
+}
+
+}  // namespace gw::provider
