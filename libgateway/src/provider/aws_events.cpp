@@ -70,7 +70,7 @@ bool read_header(std::string_view& headers, AwsEvent& event) noexcept {
     return true;
 }
 
-Result<std::optional<AwsEvent>> read_message(std::string_view message) noexcept {
+Result<std::optional<AwsEvent>> read_aws_message(std::string_view message) noexcept {
     const std::string_view body = message.substr(0, message.size() - 4);
     if (crc_of(body) != read_big_endian(message.substr(body.size()), 4)) {
         return Error{GW_ERR_DATA, 0, "the checksum of an event is wrong"};
@@ -152,7 +152,7 @@ Result<std::optional<AwsEvent>> AwsEventReader::next() {
         const Result<std::size_t> size = message_size(piece_.substr(0, prelude_size));
         if (!size) return fail(size.error());
         if (piece_.size() >= *size) {
-            auto event = read_message(piece_.substr(0, *size));
+            auto event = read_aws_message(piece_.substr(0, *size));
             if (!event) return fail(event.error());
             piece_.remove_prefix(*size);
             return event;
@@ -162,7 +162,7 @@ Result<std::optional<AwsEvent>> AwsEventReader::next() {
     const Result<std::size_t> size = message_size(held_.text().substr(0, prelude_size));
     if (!size) return fail(size.error());
     if (!hold(*size)) return std::optional<AwsEvent>();
-    auto event = read_message(held_.text());
+    auto event = read_aws_message(held_.text());
     if (!event) return fail(event.error());
     held_given_ = true;
     return event;

@@ -1,0 +1,101 @@
+#include "provider/harvest.h"
+
+#include <algorithm>
+
+namespace gw::provider {
+
+void Harvest::add(const json::Value& value) const {
+    const bool container = value.is(json::Kind::object) || value.is(json::Kind::array);
+    if (container ? value.size() == 0 : value.as_string().value_or("").empty()) return;
+    passages.push_back({kind, role, tool, value});
+}
+
+void Harvest::add_string(const json::Value& value) const {
+    if (value.is(json::Kind::string)) add(value);
+}
+
+// A document nests at most 128 deep (json::Limits), so these two may call themselves.
+void Harvest::add_strings(const json::Value& value) const {
+    add_string(value);
+    const bool base64 = value["type"].as_string() == "base64";
+    for (json::Value child = value.first(); child.exists(); child = child.next()) {
+        const std::string_view key = child.key();
+        if (child.is(json::Kind::string) && (is_opaque(key) || (base64 && key == "data"))) continue;
+        add_strings(child);
+    }
+}
+
+void Harvest::add_descriptions(const json::Value& value) const {
+    for (json::Value child = value.first(); child.exists(); child = child.next()) {
+        if (child.is(json::Kind::string)) {
+            if (child.key() == "description") add_string(child);
+        } else {
+            add_descriptions(child);
+        }
+    }
+}
+
+bool is_opaque(std::string_view key) noexcept {
+    static constexpr std::string_view keys[] = {"type",
+                                                "id",
+                                                "tool_use_id",
+                                                "toolUseId",
+                                                "file_id",
+                                                "media_type",
+                                                "mimeType",
+                                                "mime_type",
+                                                "signature",
+                                                "thoughtSignature",
+                                                "thought_signature",
+                                                "encrypted_content",
+                                                "encrypted_index",
+                                                "role",
+                                                "stop_reason",
+                                                "stopReason",
+                                                "finish_reason",
+                                                "finishReason",
+                                                "completionReason",
+                                                "object",
+                                                "model",
+                                                "anthropic_version",
+                                                "schemaVersion",
+                                                "redactedContent"};
+    return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
+}
+
+void sort_by_place(Passages& passages, std::size_t from) {
+    const auto earlier = [](const Passage& a, const Passage& b) { return a.value.offset() < b.value.offset(); };
+    const auto begin = passages.begin() + static_cast<std::ptrdiff_t>(from);
+    if (!std::is_sorted(begin, passages.end(), earlier)) std::sort(begin, passages.end(), earlier);
+}
+
+void append_wholes(const Passages& passages, Steps& steps) {
+    for (const Passage& passage : passages) {
+        Step step;
+        step.what = Step::What::whole;
+        step.kind = passage.kind;
+        step.tool = passage.tool;
+        step.value = passage.value;
+        steps.push_back(step);
+    }
+}
+
+std::string_view model_in_path(std::string_view path, std::string_view marker, char end) noexcept {
+    const std::size_t at = path.rfind(marker);
+    if (at == std::string_view::npos) return {};
+    const std::string_view rest = path.substr(at + marker.size());
+    const std::size_t stop = rest.rfind(end);
+    return stop == std::string_view::npos ? std::string_view() : rest.substr(0, stop);
+}
+
+std::string_view action_of(std::string_view path, char before) noexcept {
+    const std::string_view segment = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+    const std::size_t at = segment.rfind(before);
+    return before == '/' ? segment : at == std::string_view::npos ? std::string_view() : segment.substr(at + 1);
+}
+
+std::uint64_t token_count(const json::Value& value) noexcept {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.as_int().value_or(0)));
+}
+
+}  // namespace gw::provider
