@@ -27,11 +27,6 @@ void log_line(void*, gw_log_level level, gw_str line) {
         std::fprintf(stderr, "gatewayd: %s: %.*s\n", names[level], static_cast<int>(line.len), line.data);
 }
 
-int fail(const char* what, gw_status status) {
-    std::fprintf(stderr, "gatewayd: %s: %s\n", what, gw_strerror(status));
-    return 1;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -74,36 +69,27 @@ int main(int argc, char** argv) {
     gw_host services{};
     services.size = sizeof services;
     services.log = log_line;
-    gw_config* config = nullptr;
-    gw_buf problems{};
-    const gw_status loaded = gw_config_load(&source, &services, &config, &problems);
-    std::fprintf(stderr, "%.*s", static_cast<int>(problems.len), static_cast<const char*>(problems.data));
-    gw_buf_free(&problems);
-    if (loaded != GW_OK)
-        return loaded == GW_ERR_CONFIG || loaded == GW_ERR_IO ? 1 : fail("cannot load the configuration", loaded);
-    if (check) {
-        std::puts("the configuration is valid");
-        gw_config_free(config);
-        return 0;
-    }
-
-    gw_store* store = nullptr;
-    const gw_str state = gw_config_state_dir(config);
-    const gw_status opened = state.len == 0 ? gw_store_new_memory(&services, nullptr, &store)
-                                            : gw_store_open_directory(&services, state, nullptr, &store);
-    if (opened != GW_OK) return fail(("cannot open the state directory " + string(state)).c_str(), opened);
-
-    std::signal(SIGPIPE, SIG_IGN);
     gw_gateway_options setup{};
     setup.size = sizeof setup;
     setup.host = &services;
-    setup.config = config;
-    setup.store = store;
     setup.services = GW_SERVICE_LISTEN | GW_SERVICE_CONNECT | GW_SERVICE_RESOLVE;
+    gw_config* config = nullptr;
     gw_gateway* gateway = nullptr;
-    if (const gw_status made = gw_gateway_new(&setup, &gateway); made != GW_OK) return fail("cannot start", made);
+    gw_buf problems{};
+    const gw_status status = check ? gw_config_load(&source, &services, &config, &problems)
+                                   : gw_gateway_open(&source, &setup, &gateway, &problems);
+    std::fprintf(stderr, "%.*s", static_cast<int>(problems.len), static_cast<const char*>(problems.data));
+    gw_buf_free(&problems);
     gw_config_free(config);
-    gw_store_free(store);  // the gateway keeps it
+    if (status != GW_OK) {
+        std::fprintf(stderr, "gatewayd: cannot start: %s\n", gw_strerror(status));
+        return 1;
+    }
+    if (check) {
+        std::puts("the configuration is valid");
+        return 0;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
     const int code = Host().run(gateway);
     gw_gateway_free(gateway);
     return code;

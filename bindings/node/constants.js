@@ -78,4 +78,5 @@ export const Event = Object.freeze({
   REQUEST_CANCELLED: 34,
   READY: 48,
   STOPPED: 49,
+  RECORD: 50,
 });

@@ -86,3 +86,4 @@ class Event(IntEnum):
     REQUEST_CANCELLED = 34
     READY = 48
     STOPPED = 49
+    RECORD = 50

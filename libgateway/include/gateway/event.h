@@ -50,12 +50,20 @@ typedef struct gw_gateway_options {
     const gw_limits *limits; /* copied; NULL: all defaults */
     gw_store *store;         /* kept alive by the gateway, also after gw_store_free(); NULL: an in-memory store of its own */
     uint32_t services;       /* bits of GW_SERVICE_* */
+    bool records;            /* the host wants GW_EVENT_RECORD */
 } gw_gateway_options;
 
 /* Makes a gateway. Time begins with the first gw_gateway_tick(), which must come before anything else.
  * Returns GW_OK, GW_ERR_CONFIG (a certificate or key that the configuration names cannot be used: the log says which),
  * GW_ERR_IO (the store failed), GW_ERR_RANDOM, GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_gateway_new(const gw_gateway_options *options, gw_gateway **out);
+
+/* The usual start in one call: loads the configuration that `source` names (gw_config_load()), opens the state directory
+ * that goes with it as the gateway's store (in memory when there is none), and makes the gateway. `options->config` and
+ * `options->store` are NULL. `problems` as in gw_config_load(), and a line more when the directory cannot be opened.
+ * Returns as gw_config_load(), gw_store_open_directory() and gw_gateway_new() do. */
+GW_API gw_status gw_gateway_open(const gw_config_source *source, const gw_gateway_options *options, gw_gateway **out,
+                                 gw_buf *problems);
 
 /* Ends a gateway at once, with everything that belongs to it, connections included: their handles are invalid from here on.
  * Buffers that were taken stay valid. For an orderly end see gw_gateway_shutdown(). */
@@ -102,7 +110,9 @@ typedef enum gw_event_type {
     GW_EVENT_READY = 48,  /* comes once. Every port listens; `host` is the address to tell people:
                            * "http://127.0.0.1:18789", empty when the host does not offer GW_SERVICE_LISTEN. `data` is
                            * the token that callers must show, if it was generated; else empty */
-    GW_EVENT_STOPPED = 49 /* gw_gateway_shutdown() has finished, or the gateway cannot run: `status` says */
+    GW_EVENT_STOPPED = 49, /* gw_gateway_shutdown() has finished, or the gateway cannot run: `status` says */
+    GW_EVENT_RECORD = 50   /* `data`: an event record of the guardrail, one JSON object (docs/guardrail.md). Only with
+                            * gw_gateway_options.records; when 1024 of them wait, new ones are dropped */
 } gw_event_type;
 
 /* One event. The strings are valid until the next call on the gateway. Which members are set is said at each type. */

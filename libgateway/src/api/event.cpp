@@ -3,6 +3,7 @@
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/sized.h"
+#include "core/buffer.h"
 
 namespace {
 
@@ -34,6 +35,22 @@ void set_defaults(gw_limits& limits) {
     set(limits.ask_timeout_ms, 30000);
 }
 
+// One more line behind what a report says already.
+void add_line(gw_buf& report, const gw_host* host, std::initializer_list<std::string_view> pieces) {
+    gw_host lent;
+    if (gw::api::copy_sized(host, lent) != GW_OK) return;
+    static_cast<void>(gw::api::guard([&] {
+        const gw::BlockPoolOwner pool(gw::Allocator::from(&lent));
+        gw::Buffer text(pool.get());
+        text.append(std::string_view(static_cast<const char*>(report.data), report.len));
+        for (const std::string_view piece : pieces) text.append(piece);
+        text.append('\n');
+        gw_buf_free(&report);
+        report = text.take();
+        return GW_OK;
+    }));
+}
+
 }  // namespace
 
 extern "C" {
@@ -51,6 +68,7 @@ gw_status gw_gateway_new(const gw_gateway_options* options, gw_gateway** out) {
     complete.config = const_cast<gw::exchange::ConfigHandle*>(unwrap(given.config));  // its reference count changes
     complete.store = given.store;
     complete.services = given.services;
+    complete.records = given.records;
     return gw::api::guard([&] {
         const gw::Allocator allocator = gw::Allocator::from(&complete.host);
         void* place = allocator.allocate(sizeof(gw::exchange::Gateway));
@@ -71,6 +89,36 @@ gw_status gw_gateway_new(const gw_gateway_options* options, gw_gateway** out) {
         *out = reinterpret_cast<gw_gateway*>(gateway);
         return GW_OK;
     });
+}
+
+gw_status gw_gateway_open(const gw_config_source* source, const gw_gateway_options* options, gw_gateway** out,
+                          gw_buf* problems) {
+    gw_gateway_options given;
+    if (const gw_status status = gw::api::copy_sized(options, given); status != GW_OK) return status;
+    if (given.config != nullptr || given.store != nullptr) return GW_ERR_ARGUMENT;
+    gw_buf report{};
+    gw_config* config = nullptr;
+    gw_status status = gw_config_load(source, given.host, &config, &report);
+    if (status == GW_OK) {
+        const gw_str directory = gw_config_state_dir(config);
+        status = directory.len == 0 ? gw_store_new_memory(given.host, nullptr, &given.store)
+                                    : gw_store_open_directory(given.host, directory, nullptr, &given.store);
+        if (status != GW_OK) {
+            add_line(report, given.host,
+                     {"cannot open the state directory ", gw::as_text(directory), ": ", gw_strerror(status)});
+        } else {
+            given.config = config;
+            status = gw_gateway_new(&given, out);
+        }
+    }
+    gw_config_free(config);  // the gateway keeps what it was given
+    gw_store_free(given.store);
+    if (problems != nullptr) {
+        *problems = report;
+    } else {
+        gw_buf_free(&report);
+    }
+    return status;
 }
 
 void gw_gateway_free(gw_gateway* gateway) {

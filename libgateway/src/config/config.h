@@ -67,6 +67,59 @@ struct Endpoint {  // gateway.http.endpoints.*
     std::uint64_t body_bytes_max = 20971520;
 };
 
+enum class GuardrailMode : std::uint8_t { observe, action, passthrough };  // guardrail.mode
+
+// guardrail: the proxy for LLM traffic, and what inspects it. Its keys are written with underscores.
+struct Guardrail {
+    explicit Guardrail(std::pmr::memory_resource* memory)
+        : host(memory),
+          profile(memory),
+          rule_pack_dir(memory),
+          block_from(memory),
+          block_message(memory),
+          allow_private_upstreams(memory),
+          custom_providers_path(memory),
+          model_name(memory),
+          token(memory),
+          device_key(memory),
+          connectors(memory),
+          test_upstreams(memory),
+          confirm_from(memory) {}
+
+    bool enabled = false;
+    GuardrailMode mode = GuardrailMode::observe;
+    std::pmr::string host;      // an address
+    std::uint16_t port = 4000;  // 0: any free one; the gateway's own: only that one
+    std::pmr::string profile;   // "default", "strict", "permissive"
+    std::pmr::string rule_pack_dir;
+    std::pmr::string block_from;     // "LOW" ... "CRITICAL"; empty: as the profile says
+    std::pmr::string block_message;  // instead of the sentence with the reason
+    bool mask_all = false;
+    bool allow_unknown_llm_domains = false;
+    bool forward_custom_headers = true;
+    bool reveal = false;  // prompts and answers stand in the event records as they are
+    std::pmr::vector<std::pmr::string> allow_private_upstreams;  // addresses and CIDR blocks
+    std::pmr::string custom_providers_path;
+    std::pmr::string model_name;
+    std::pmr::string token;       // for X-DC-Auth; empty: the gateway's own secret
+    std::pmr::string device_key;  // path of the file from which the master key is derived
+    std::pmr::vector<std::pmr::string> connectors;
+    struct TestUpstream {
+        explicit TestUpstream(std::pmr::memory_resource* memory) : address(memory), provider(memory) {}
+        std::pmr::string address;   // "127.0.0.1:8080"
+        std::pmr::string provider;  // the known provider that it stands for
+    };
+    std::pmr::vector<TestUpstream> test_upstreams;
+    std::pmr::string confirm_from;          // "HIGH"...; empty: nobody is asked
+    std::uint32_t rate = 100, burst = 200;  // requests per second, and at once; rate 0: no limit
+    std::uint64_t body_bytes_max = 10485760;
+    std::uint64_t hold_bytes_max = 8192;
+    std::uint64_t hold_ms_max = 0;  // 0: for ever
+    bool block_at_hold_limit = true, block_at_hold_time = false;
+    bool event_file = true;  // events/*.jsonl in the state directory
+    bool event_log = false;  // the same lines in the log
+};
+
 struct Config {
     explicit Config(std::pmr::memory_resource* memory)
         : custom_bind_host(memory),
@@ -79,7 +132,8 @@ struct Config {
           providers(memory),
           control_ui_allowed_origins(memory),
           trusted_proxies(memory),
-          ca_bundle_path(memory) {}
+          ca_bundle_path(memory),
+          guardrail(memory) {}
 
     std::uint16_t port = 18789;  // 0: any free one
     Bind bind = Bind::loopback;
@@ -123,6 +177,8 @@ struct Config {
     Timeouts timeouts;                     // of providers that set none of their own
     std::uint32_t upstream_conns_max = 0;  // open connections to one upstream; 0: as gw_limits say
     std::pmr::string ca_bundle_path;       // certificate authorities for upstreams; empty: the system's
+
+    Guardrail guardrail;
 };
 
 // Something that is wrong, or that deserves a look. Never holds a secret.

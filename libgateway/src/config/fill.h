@@ -8,8 +8,9 @@ namespace gw::config {
 
 void fill_gateway(const Node& root, const Environment& environment, const Variables& variables, Config& out,
                   Report& report);
-void fill_providers(const Node& root, Config& out, Report& report);  // after fill_gateway()
-void fill_agents(const Node& root, Config& out, Report& report);     // after fill_providers()
+void fill_providers(const Node& root, Config& out, Report& report);                              // after fill_gateway()
+void fill_guardrail(const Node& root, const Variables& variables, Config& out, Report& report);  // after fill_gateway()
+void fill_agents(const Node& root, Config& out, Report& report);  // after fill_providers()
 
 // The value at a path when it is of that kind; else what is given.
 [[nodiscard]] inline bool boolean_at(const Node& node, std::string_view path, bool otherwise) noexcept {

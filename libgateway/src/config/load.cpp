@@ -13,6 +13,7 @@ bool load(std::string_view text, const Environment& environment, Config& out, st
     substitute(root, variables, report);
     check(root, variables, report);
     fill_gateway(root, environment, variables, out, report);
+    fill_guardrail(root, variables, out, report);
     fill_providers(root, out, report);
     fill_agents(root, out, report);
     return !report.failed();

@@ -60,6 +60,10 @@ gw_status Gateway::start() {
              "owner"});
     }
     if (const gw_status status = resolve_secret(); status != GW_OK) return status;
+    if (config().guardrail.enabled) {
+        proxy_.emplace(*this);
+        if (const gw_status status = proxy_->load(); status != GW_OK) return status;
+    }
     return listeners_.load();
 }
 

@@ -27,6 +27,7 @@
 #include "exchange/conn.h"
 #include "exchange/event_source.h"
 #include "exchange/listeners.h"
+#include "exchange/proxy.h"
 #include "exchange/requests.h"
 #include "exchange/routes.h"
 #include "exchange/upstreams.h"
@@ -48,6 +49,7 @@ struct GatewayOptions {
     ConfigHandle* config;  // may be null
     gw_store* store;       // may be null
     std::uint32_t services;
+    bool records;  // the host wants GW_EVENT_RECORD
 };
 
 class Gateway {
@@ -88,6 +90,10 @@ public:
     [[nodiscard]] const Log& log() const noexcept { return log_; }
     [[nodiscard]] const crypto::Random& random() const noexcept { return random_; }
     [[nodiscard]] std::uint32_t services() const noexcept { return options_.services; }
+    [[nodiscard]] bool wants_records() const noexcept { return options_.records; }
+    [[nodiscard]] gw_store* store() const noexcept { return options_.store; }  // may be null
+    // Null when the configuration has no guardrail proxy.
+    [[nodiscard]] Proxy* proxy() noexcept { return proxy_ ? &*proxy_ : nullptr; }
     [[nodiscard]] AskTable& asks() noexcept { return asks_; }
     [[nodiscard]] List<Conn>& conns() noexcept { return conns_; }
     [[nodiscard]] List<Conn>& dirty() noexcept { return dirty_; }
@@ -159,6 +165,7 @@ private:
     Routes routes_;
     Requests requests_;
     Upstreams upstreams_;
+    std::optional<Proxy> proxy_;
     Listeners listeners_;
     Timer drain_timer_;
     State state_;

@@ -19,8 +19,9 @@ void Listeners::open() {
         gateway_.announce_ready();  // the host has its own sockets
         return;
     }
-    const auto add = [this](std::string_view address, bool optional) {
-        listeners_.push_back({std::pmr::string(address, gateway_.memory()), optional, nullptr});
+    const auto add = [this](std::string_view address, bool optional) -> Listener& {
+        return listeners_.emplace_back(
+            Listener{std::pmr::string(address, gateway_.memory()), optional, std::nullopt, nullptr});
     };
     switch (config.bind) {
     case config::Bind::lan: add("0.0.0.0", false); break;
@@ -33,6 +34,9 @@ void Listeners::open() {
         break;
     }
     port_ = config.port;
+    const config::Guardrail& guardrail = config.guardrail;
+    if (guardrail.enabled && (guardrail.port != config.port || guardrail.port == 0))
+        add(guardrail.host, false).own_port = guardrail.port;
     if (const gw_status status = ask_next(); status != GW_OK) gateway_.stop(status);
 }
 
@@ -42,8 +46,8 @@ gw_status Listeners::ask_next() {
     Question question;
     question.type = GW_EVENT_LISTEN;
     question.host = listener.address;
-    question.port = port_;
-    question.listener = static_cast<std::uint32_t>(asked_);
+    question.port = listener.own_port.value_or(static_cast<std::uint16_t>(port_));
+    question.listener = listener.own_port ? Proxy::listener : static_cast<std::uint32_t>(asked_);
     ++asked_;
     return listener.ask->put(question);
 }
@@ -58,18 +62,22 @@ void Listeners::on_answer(Ask& /*ask*/, const gw_answer& answer) {
 
 void Listeners::on_bound(const gw_answer& answer) {
     Listener& listener = listeners_[asked_ - 1];
-    if (answer.status == GW_OK) {
+    if (answer.status == GW_OK && listener.own_port) {
+        gateway_.log().info({"the guardrail proxy listens on ", url_of(listener, answer.port)});
+    } else if (answer.status == GW_OK) {
         port_ = answer.port;
     } else if (!listener.optional) {
         std::array<char, 8> port{};
-        const char* end = std::to_chars(port.data(), port.data() + port.size(), port_).ptr;
+        const char* end = std::to_chars(port.data(), port.data() + port.size(), listener.own_port.value_or(port_)).ptr;
         gateway_.log().error({"cannot listen on ",
                               listener.address,
                               " port ",
                               {port.data(), static_cast<std::size_t>(end - port.data())},
                               ": ",
                               as_text(answer.reason),
-                              ". Stop the other program, or choose another port with --port or gateway.port"});
+                              listener.own_port
+                                  ? ". Stop the other program, or choose another guardrail.port"
+                                  : ". Stop the other program, or choose another port with --port or gateway.port"});
         gateway_.stop(answer.status);
         return;
     }
@@ -77,17 +85,21 @@ void Listeners::on_bound(const gw_answer& answer) {
         if (const gw_status status = ask_next(); status != GW_OK) gateway_.stop(status);
         return;
     }
-    const std::string_view address = listeners_.front().address;
-    const bool brackets = address.find(':') != std::string_view::npos;
-    std::array<char, 8> port{};
-    const char* end = std::to_chars(port.data(), port.data() + port.size(), port_).ptr;
-    url_.assign(tls_ ? "https://" : "http://");
-    if (brackets) url_ += '[';
-    url_ += address;
-    if (brackets) url_ += ']';
-    url_ += ':';
-    url_.append(port.data(), static_cast<std::size_t>(end - port.data()));
+    url_ = url_of(listeners_.front(), port_);
     gateway_.announce_ready(url_);
+}
+
+std::pmr::string Listeners::url_of(const Listener& listener, std::uint32_t port) const {
+    const bool brackets = listener.address.find(':') != std::string_view::npos;
+    std::array<char, 8> digits{};
+    const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), port).ptr;
+    std::pmr::string url(tls_ ? "https://" : "http://", gateway_.memory());
+    if (brackets) url += '[';
+    url += listener.address;
+    if (brackets) url += ']';
+    url += ':';
+    url.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+    return url;
 }
 
 tls::Context* Listeners::tls(std::uint32_t /*listener*/) const noexcept { return tls_.get(); }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,13 @@ public:
 private:
     struct Listener {
         std::pmr::string address;
-        bool optional = false;  // the machine may lack it: ::1 where there is no IPv6
+        bool optional = false;                  // the machine may lack it: ::1 where there is no IPv6
+        std::optional<std::uint16_t> own_port;  // else the port that all share
         Owned<Ask> ask;
     };
     [[nodiscard]] gw_status ask_next();
     void on_bound(const gw_answer& answer);
+    [[nodiscard]] std::pmr::string url_of(const Listener& listener, std::uint32_t port) const;
     gw_status load_certificate();
 
     Gateway& gateway_;

@@ -36,7 +36,9 @@ ServerConn::ServerConn(Gateway& gateway, const gw_peer& peer)
       body_(gateway.pool()),
       parameters_(gateway.memory()),
       peer_is_loopback_(peer.address.len == 0 ||
-                        upstream::classify_address(as_text(peer.address)) == upstream::AddressKind::loopback) {
+                        upstream::classify_address(as_text(peer.address)) == upstream::AddressKind::loopback),
+      listener_(peer.listener),
+      peer_(as_text(peer.address), gateway.memory()) {
     gateway.client_opened();
     ++gateway.stats().conns_total;
     set_phase(Phase::first);
@@ -125,7 +127,7 @@ void ServerConn::on_protocol_error(const Error& error) {
     ++gateway().stats().bad_requests_total;
     const int status = http_.error_status() != 0 ? http_.error_status() : 400;
     set_error(error.what, status);
-    if (http_.response_open() || run_ || host_request_ != 0) {
+    if (http_.response_open() || run_ || proxy_run_ || host_request_ != 0) {
         end_request();
         close(Close::abort);
         return;
@@ -168,6 +170,12 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     ++gateway().stats().requests_total;
     set_phase(Phase::body);
 
+    if (Proxy* proxy = gateway().proxy(); proxy != nullptr && !gateway().draining() && proxy->owns(listener_, head)) {
+        proxy_run_ = make_owned<ProxyRun>(gateway().memory(), gateway(), *proxy, *this);
+        proxy_run_->admit(head, peer_, peer_is_loopback_);
+        if (proxy_run_) allow_body(head, proxy_run_->body_bytes_max());
+        return;
+    }
     const route::Match match = gateway().routes().match(head.method, head.target);
     outcome_ = match.outcome;
     target_ = match.target;
@@ -264,8 +272,12 @@ void ServerConn::on_head(const http1::RequestHead& head) {
                 {}});
         return;
     }
-    http_.set_body_bytes_max(body_bytes_max);
-    if (http_.expects_continue() && head.content_length.value_or(0) <= body_bytes_max) http_.send_continue(sink());
+    allow_body(head, body_bytes_max);
+}
+
+void ServerConn::allow_body(const http1::RequestHead& head, std::uint64_t bytes_max) {
+    http_.set_body_bytes_max(bytes_max);
+    if (http_.expects_continue() && head.content_length.value_or(0) <= bytes_max) http_.send_continue(sink());
 }
 
 bool ServerConn::authorized() noexcept {
@@ -275,7 +287,12 @@ bool ServerConn::authorized() noexcept {
            auth::Outcome::allowed;
 }
 
-// An answer before the body was read: what still comes of it is read and dropped.
+void ServerConn::answer_early(int status, std::string_view content_type, std::string_view content,
+                              std::span<const http1::Header> fields) {
+    body_ignored_ = true;
+    answer(status, content_type, content, fields);
+}
+
 void ServerConn::refuse(const endpoint::ApiError& error, std::span<const http1::Header> fields) {
     body_ignored_ = true;
     answer_error(error, fields);
@@ -288,6 +305,10 @@ void ServerConn::on_request() {
 }
 
 void ServerConn::dispatch() {
+    if (proxy_run_) {
+        proxy_run_->start(body_.text());
+        return;
+    }
     if (gateway().routes().host_route(target_) != nullptr) {
         ask_host();
         return;
@@ -361,17 +382,20 @@ void ServerConn::start_chat() {
 void ServerConn::send_head(int status, std::string_view content_type, std::span<const http1::Header> fields,
                            http1::Framing framing, std::uint64_t length) {
     static constexpr std::size_t own = 5;
-    std::array<http1::Header, own + 24> all{{
-        {"X-Content-Type-Options", "nosniff"},
-        {"Referrer-Policy", "no-referrer"},
-        {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
-    }};
-    std::size_t count = 3;
+    static constexpr std::size_t usual = 24;
+    std::array<http1::Header, own + usual> few;
+    std::pmr::vector<http1::Header> many(gateway().memory());  // only what is proxied has so many
+    if (fields.size() > usual) many.resize(own + fields.size());
+    http1::Header* const all = many.empty() ? few.data() : many.data();
+    std::size_t count = 0;
+    all[count++] = {"X-Content-Type-Options", "nosniff"};
+    all[count++] = {"Referrer-Policy", "no-referrer"};
+    all[count++] = {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"};
     const std::string_view hsts = gateway().config().strict_transport_security;
     if (!hsts.empty()) all[count++] = {"Strict-Transport-Security", hsts};
     if (!content_type.empty()) all[count++] = {"Content-Type", content_type};
-    for (const http1::Header& field : fields.first(std::min(fields.size(), all.size() - own))) all[count++] = field;
-    http_.send_head(sink(), status, {all.data(), count}, framing, length, gateway().unix_ms());
+    for (const http1::Header& field : fields) all[count++] = field;
+    http_.send_head(sink(), status, {all, count}, framing, length, gateway().unix_ms());
 }
 
 void ServerConn::answer(int status, std::string_view content_type, std::string_view content,
@@ -423,6 +447,7 @@ void ServerConn::end_request() noexcept {
     body_.clear();
     // The run may be the caller: it goes when the host's call settles.
     if (run_) finished_run_ = std::move(run_);
+    if (proxy_run_) finished_proxy_run_ = std::move(proxy_run_);
     if (host_request_ != 0) {
         const gw_request_id id = std::exchange(host_request_, 0);
         if (host_told_) {
@@ -436,10 +461,14 @@ void ServerConn::end_request() noexcept {
     gateway().request_closed();
 }
 
-void ServerConn::on_settle() noexcept { finished_run_.reset(); }
+void ServerConn::on_settle() noexcept {
+    finished_run_.reset();
+    finished_proxy_run_.reset();
+}
 
 void ServerConn::on_drained() {
     if (run_) run_->on_drained();
+    if (proxy_run_) proxy_run_->on_drained();
     if (host_request_ != 0 && host_writable_waits_) gateway().enqueue(*this);
     if (input_paused()) resume_input();
 }

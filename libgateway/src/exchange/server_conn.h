@@ -4,6 +4,7 @@
 //                                         │
 //                                         ├─ our endpoints, answered at once
 //                                         ├─ ChatRun: an agent answers, piece by piece
+//                                         ├─ ProxyRun: LLM traffic that is only passing through
 //                                         └─ a route of the host: GW_EVENT_REQUEST
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "endpoint/openai_error.h"
 #include "exchange/chat_run.h"
 #include "exchange/conn.h"
+#include "exchange/proxy_run.h"
 #include "exchange/routes.h"
 #include "gateway/conn.h"
 #include "gateway/request.h"
@@ -37,6 +39,9 @@ public:
     void answer(int status, std::string_view content_type, std::string_view content,
                 std::span<const http1::Header> fields = {});
     void answer_error(const endpoint::ApiError& error, std::span<const http1::Header> fields = {});
+    // The same before the body was read: what still comes of it is read and dropped.
+    void answer_early(int status, std::string_view content_type, std::string_view content,
+                      std::span<const http1::Header> fields = {});
     // A stream: head, pieces, end.
     void begin_stream(int status, std::string_view content_type, std::span<const http1::Header> fields = {});
     void write(std::span<const std::byte> data);
@@ -72,6 +77,7 @@ private:
     // What the connection's timer waits for.
     enum class Phase : std::uint8_t { first, head, body, answer, idle };
     void set_phase(Phase phase) noexcept;
+    void allow_body(const http1::RequestHead& head, std::uint64_t bytes_max);
     [[nodiscard]] bool authorized() noexcept;
     void on_head(const http1::RequestHead& head);
     void on_request();
@@ -94,6 +100,7 @@ private:
     std::pmr::vector<std::pair<std::pmr::string, std::pmr::string>> parameters_;
     Owned<ChatRun> run_;
     Owned<ChatRun> finished_run_;  // until the host's call settles
+    Owned<ProxyRun> proxy_run_, finished_proxy_run_;
     Phase phase_ = Phase::first;
     Milliseconds progress_at_ = 0;
     gw_request_id host_request_ = 0;
@@ -104,6 +111,8 @@ private:
     bool body_ignored_ = false;  // answered before the body was read
     bool had_request_ = false;
     bool peer_is_loopback_ = false;
+    std::uint32_t listener_;
+    std::pmr::string peer_;  // its address
 };
 
 }  // namespace gw::exchange

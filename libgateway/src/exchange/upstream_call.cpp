@@ -28,6 +28,7 @@ UpstreamCall::~UpstreamCall() {
 
 void UpstreamCall::start(std::string_view method, std::string_view path, std::span<const http1::Header> fields,
                          Buffer&& body) {
+    field_count_ = fields.size();
     head_.append(method).push_back('\0');
     head_.append(path).push_back('\0');
     for (const http1::Header& field : fields) {
@@ -106,7 +107,7 @@ void UpstreamCall::on_resolved(const gw_answer& answer) {
     bool refused = false;
     for (std::size_t i = 0; i < answer.address_count && addresses_.size() < 16; ++i) {
         const std::string_view address = as_text(answer.addresses[i]);
-        if (upstream::may_dial(address, target_.reach)) {
+        if (upstream::may_dial(address, target_.reach, target_.allowed)) {
             addresses_.emplace_back(address);
         } else {
             refused = true;
@@ -127,7 +128,7 @@ void UpstreamCall::dial_next_address() {
         return;
     }
     const std::string_view address = addresses_[next_address_++];
-    if (!upstream::may_dial(address, target_.reach)) {
+    if (!upstream::may_dial(address, target_.reach, target_.allowed)) {
         fail_later(GW_ERR_DENIED, "the upstream's address is private");
         return;
     }
@@ -154,8 +155,8 @@ void UpstreamCall::on_connect_failed(std::string_view why, gw_status status) {
 }
 
 void UpstreamCall::send() {
-    std::array<http1::Header, 40> fields;
-    std::size_t count = 0;
+    std::pmr::vector<http1::Header> fields(gateway_.memory());
+    fields.reserve(field_count_ + 1);
     std::string_view rest = head_;
     const auto take = [&rest] {
         const std::size_t end = rest.find('\0');
@@ -165,15 +166,15 @@ void UpstreamCall::send() {
     };
     const std::string_view method = take();
     const std::string_view path = take();
-    fields[count++] = {"Host", upstream_.authority};
-    while (!rest.empty() && count < fields.size()) {
+    fields.push_back({"Host", upstream_.authority});
+    while (!rest.empty()) {
         const std::string_view name = take();
-        fields[count++] = {name, take()};
+        fields.push_back({name, take()});
     }
     state_ = State::waiting_head;
     last_activity_ = gateway_.now();
     timer_.arm(gateway_.now() + target_.first_byte_timeout_ms);
-    conn_->send_request(method, path, {fields.data(), count}, body_.bytes());
+    conn_->send_request(method, path, fields, body_.bytes());
 }
 
 void UpstreamCall::on_head(const http1::ResponseHead& head) {

@@ -46,6 +46,7 @@ public:
     struct Target {
         upstream::Url url;
         upstream::Reach reach = upstream::Reach::global_only;
+        std::span<const upstream::Network> allowed{};  // private networks that may be dialled all the same; borrowed
         std::uint32_t connect_timeout_ms = 10000;
         std::uint32_t first_byte_timeout_ms = 120000;
         std::uint32_t idle_timeout_ms = 120000;
@@ -107,6 +108,7 @@ private:
     Owned<Ask> ask_;
     std::pmr::vector<std::pmr::string> addresses_;
     std::size_t next_address_ = 0;
+    std::size_t field_count_ = 0;
     std::pmr::string head_;  // method, path and fields, serialised as name NUL value NUL
     Buffer body_;
     unsigned retries_left_ = 2;

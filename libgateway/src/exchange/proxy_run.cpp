@@ -1,0 +1,540 @@
+#include "exchange/proxy_run.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/text.h"
+#include "exchange/gateway.h"
+#include "exchange/server_conn.h"
+#include "upstream/forward.h"
+#include "upstream/request_overrides.h"
+
+namespace gw::exchange {
+
+namespace {
+
+constexpr http1::Header blocked_field{"X-DefenseClaw-Blocked", "true"};
+constexpr Milliseconds keep_alive_ms = 15000;
+
+// The type of an answer that is neither text nor JSON: nothing in it that the rules could read.
+bool is_media(std::string_view type) noexcept {
+    return starts_with_ignoring_case(type, "audio/") || starts_with_ignoring_case(type, "image/") ||
+           starts_with_ignoring_case(type, "video/") || starts_with_ignoring_case(type, "application/octet-stream");
+}
+
+std::string_view path_of(std::string_view target) noexcept { return target.substr(0, target.find('?')); }
+std::string_view query_of(std::string_view target) noexcept {
+    const std::size_t mark = target.find('?');
+    return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+}
+
+guardrail::Direction direction_of(const provider::Passage& passage, bool answer) noexcept {
+    if (passage.kind == message::PartKind::tool_result) return guardrail::Direction::tool_result;
+    if (!answer) return guardrail::Direction::prompt;  // calls that were made earlier are history, not deeds
+    return passage.kind == message::PartKind::tool_arguments ? guardrail::Direction::tool_call
+                                                             : guardrail::Direction::completion;
+}
+
+// Inspects one passage; what a rule replaced becomes an edit. False: it blocks.
+bool inspect(Inspection& inspection, const provider::Passage& passage, bool answer, BlockPool* pool,
+             std::pmr::memory_resource* memory, provider::Edits& edits) {
+    const bool is_string = passage.value.is(json::Kind::string);
+    const std::string_view text = is_string ? passage.value.as_string().value_or("") : passage.value.raw();
+    if (text.empty()) return true;
+    const Owned<guardrail::Inspector> inspector = inspection.begin(direction_of(passage, answer), passage.tool);
+    std::pmr::string left(memory);
+    bool changed = false;
+    const auto take = [&] {
+        for (const guardrail::Inspector::Part& part : inspector->parts()) {
+            if (part.replacement && !changed) {
+                changed = true;
+                left.assign(text.substr(0, part.begin));
+            }
+            if (changed) left += part.text;
+        }
+    };
+    inspector->feed(text);
+    take();
+    if (!inspector->blocked()) {
+        inspector->finish();
+        take();
+    }
+    inspection.add(*inspector);
+    if (inspector->blocked()) return false;
+    if (!changed) return true;
+    provider::Edit edit{passage.value.offset(), passage.value.offset() + passage.value.raw().size(),
+                        std::pmr::string(memory)};
+    if (is_string) {
+        Buffer value(pool);
+        json::Writer(value).string(left);
+        edit.text = value.text();
+    } else {
+        json::Document check(memory);
+        if (!check.parse(left)) {
+            inspection.refuse("a replacement would break the JSON around it");
+            return false;
+        }
+        edit.text = left;
+    }
+    edits.push_back(std::move(edit));
+    return true;
+}
+
+// The text with its edits; of two that overlap the first one counts.
+void apply(Buffer& out, std::string_view text, provider::Edits& edits) {
+    std::stable_sort(edits.begin(), edits.end(), [](const provider::Edit& a, const provider::Edit& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    });
+    std::size_t at = 0;
+    for (const provider::Edit& edit : edits) {
+        if (edit.begin < at || edit.end > text.size()) continue;
+        out.append(text.substr(at, edit.begin - at));
+        out.append(edit.text);
+        at = edit.end;
+    }
+    out.append(text.substr(at));
+}
+
+}  // namespace
+
+ProxyRun::ProxyRun(Gateway& gateway, Proxy& proxy, ServerConn& client)
+    : gateway_(gateway),
+      proxy_(proxy),
+      client_(client),
+      target_(gateway.memory()),
+      connector_(gateway.memory()),
+      request_id_(gateway.memory()),
+      session_(gateway.memory()),
+      prompt_id_(gateway.memory()),
+      configured_model_(gateway.memory()),
+      model_(gateway.memory()),
+      timer_(
+          gateway.timers(), [](void* self) { static_cast<ProxyRun*>(self)->on_timer(); }, this),
+      collected_(gateway.pool()),
+      out_(gateway.pool()),
+      answer_fields_(gateway.memory()),
+      answer_text_(gateway.memory()) {}
+
+ProxyRun::~ProxyRun() = default;
+
+// --- the request -------------------------------------------------------------------------------------------------
+
+void ProxyRun::start(std::string_view body) {
+    switch (route_) {
+    case Route::chat:
+    case Route::passthrough: break;
+    case Route::providers: answer_providers(false); return;
+    case Route::providers_reload: answer_providers(true); return;
+    case Route::models: answer_models(); return;
+    case Route::egress: answer_egress(body); return;
+    case Route::inspect:
+    case Route::metrics: return;
+    case Route::health: client_.answer(200, "application/json", R"({"status":"healthy"})"); return;
+    case Route::nowhere: return;  // refused at its head
+    }
+    begun_at_ = gateway_.now();
+    json::Document& document = gateway_.scratch_document();
+    json::Limits limits;
+    limits.bytes_max = body.size();
+    const auto parsed = document.parse(body, limits);
+    const json::Value root = parsed ? document.root() : json::Value{};
+    const bool is_object = root.is(json::Kind::object);
+    if (route_ == Route::chat && !is_object) {
+        std::pmr::string message("invalid JSON body: ", gateway_.memory());
+        message += parsed ? std::string_view("it is not an object") : parsed.error().what;
+        refuse(400, message);
+        return;
+    }
+    if (!judge_target(root)) return;
+    if (route_ == Route::chat && !check_chat(root)) return;
+
+    if (configured_ == nullptr) dialect_ = provider::dialect_of(path_of(target_), judgement_.provider);
+    provider::Edits edits(gateway_.memory());
+    if (!configured_model_.empty() && is_object) name_model(root, edits);
+    if (is_object) {
+        if (!inspect_prompt(body, root, edits)) return;
+    } else if (proxy_.mode() == config::GuardrailMode::action && !body.empty()) {
+        refuse(400, parsed ? std::string_view("the body is JSON but not an object: it cannot be inspected")
+                           : std::string_view("the body is not JSON: it cannot be inspected"));
+        return;
+    } else {
+        prompt_.emplace(proxy_.scanner(), proxy_.policy(), gateway_.memory());
+        prompt_->skip();
+    }
+    record_egress();
+    forward(body, root, edits);
+    document.shrink(64 * 1024);
+}
+
+bool ProxyRun::inspect_prompt(std::string_view body, const json::Value& root, provider::Edits& edits) {
+    provider::Passages passages(gateway_.memory());
+    if (!dialect().read_request(path_of(target_), query_of(target_), root, facts_, passages)) {
+        // Not what its path says: every string of it is looked at as the plainest dialect would.
+        passages.clear();
+        dialect_ = provider::DialectName::openai_chat;
+        static_cast<void>(dialect().read_request(path_of(target_), query_of(target_), root, facts_, passages));
+    }
+    model_ = facts_.model;
+    prompt_.emplace(proxy_.scanner(), proxy_.policy(), gateway_.memory());
+    for (const provider::Passage& passage : passages) {
+        if (inspect(*prompt_, passage, false, gateway_.pool(), gateway_.memory(), edits)) continue;
+        record_egress();
+        record_prompt(body);
+        refuse_prompt();
+        return false;
+    }
+    record_prompt(body);
+    record_verdict(*prompt_, true);
+    dialect().launder(root, edits);
+    const std::pmr::string notice = proxy_.notices().text_for(session_, gateway_.now(), gateway_.memory());
+    if (!notice.empty()) dialect().add_instruction(body, root, notice, edits);
+    return true;
+}
+
+void ProxyRun::refuse_prompt() {
+    record_verdict(*prompt_, true);
+    std::pmr::string reason(gateway_.memory());
+    prompt_->write_reason(reason);
+    proxy_.notices().add(session_, true, reason, gateway_.now());
+    std::pmr::string message(gateway_.memory());
+    prompt_->write_notice(message, true, proxy_.block_message());
+    Buffer out(gateway_.pool());
+    dialect().write_blocked(out, {message, model_, gateway_.unix_ms()}, facts_);
+    const http1::Header fields[] = {
+        blocked_field, {"X-DefenseClaw-Request-Id", request_id_}, {"X-Accel-Buffering", "no"}};
+    client_.answer(200, dialect().blocked_content_type(facts_), out.text(), fields);
+}
+
+void ProxyRun::refuse(int status, std::string_view message) {
+    Buffer out(gateway_.pool());
+    dialect().write_error(out, status, message);
+    const http1::Header fields[] = {{"X-DefenseClaw-Request-Id", request_id_}};
+    refused_ = true;
+    client_.answer(status, "application/json", out.text(), fields);
+}
+
+void ProxyRun::forward(std::string_view body, const json::Value& root, provider::Edits& edits) {
+    std::pmr::vector<http1::Header> fields(gateway_.memory());
+    upstream::ForwardRules rules;
+    rules.custom_headers = gateway_.config().guardrail.forward_custom_headers;
+    if (const auto failure = upstream::forward_request(head_->headers.all(), rules, fields)) {
+        refuse(failure->status, failure->message);
+        return;
+    }
+    if (configured_ != nullptr) {
+        credential_ = upstream::configured_credential(configured_->api_key, judgement_.provider);
+        for (const auto& [name, value] : configured_->headers) fields.push_back({name, value});
+    } else if (route_ == Route::chat) {
+        credential_ = upstream::forwarded_credential(head_->headers, judgement_.provider, proxy_.token());
+    } else {
+        credential_ = upstream::passthrough_credential(head_->headers, judgement_.provider, proxy_.token());
+    }
+    std::pmr::string credential(credential_.prefix, gateway_.memory());
+    credential += credential_.key;
+    if (credential_.exists()) fields.push_back({credential_.header, credential});
+
+    Buffer sent(gateway_.pool());
+    apply(sent, body, edits);
+    const std::string_view overrides = proxy_.providers().request_overrides(judgement_.provider);
+    if (!overrides.empty() && root.exists()) {
+        json::Document before(gateway_.memory()), over(gateway_.memory());
+        if (before.parse(sent.text()) && over.parse(overrides)) {
+            Buffer merged(gateway_.pool());
+            upstream::write_overridden(merged, before.root(), over.root());
+            sent = std::move(merged);
+        }
+    }
+    UpstreamCall::Target target;
+    target.url = judgement_.url;
+    target.reach = judgement_.reach;
+    target.allowed = proxy_.target_rules().allow_private;
+    const config::Timeouts& timeouts = gateway_.config().timeouts;
+    target.connect_timeout_ms = configured_ != nullptr ? configured_->connect_timeout_ms : timeouts.connect_ms;
+    target.first_byte_timeout_ms = configured_ != nullptr ? configured_->first_byte_timeout_ms : timeouts.first_byte_ms;
+    target.idle_timeout_ms = configured_ != nullptr ? configured_->idle_timeout_ms : timeouts.idle_ms;
+    const std::pmr::string path = route_ == Route::chat || configured_ != nullptr
+                                      ? upstream::join_overlapping_path(judgement_.url.path, target_, gateway_.memory())
+                                      : upstream::join_path(judgement_.url.path, target_, gateway_.memory());
+    completion_.emplace(proxy_.scanner(), proxy_.policy(), gateway_.memory());
+    call_.emplace(gateway_, *this, target);
+    call_->start(head_->method, path, fields, std::move(sent));
+}
+
+// --- the answer --------------------------------------------------------------------------------------------------
+
+void ProxyRun::on_head(const http1::ResponseHead& head) {
+    upstream_status_ = head.status;
+    const std::string_view type = head.headers.get("content-type").value_or("");
+    const auto encoding = head.headers.get("content-encoding");
+    const bool readable = !encoding || equals_ignoring_case(*encoding, "identity");
+    const bool enforces = proxy_.mode() == config::GuardrailMode::action;
+    if (!readable && enforces) {
+        refuse(502, "upstream error: the answer is compressed although identity was asked for: it cannot be inspected");
+        return;
+    }
+    if (head.status < 200 || head.status > 299 || !readable) {
+        if (!readable) completion_->skip();
+        begin_answer(head, Answer::relay);
+        return;
+    }
+    if (const auto framing = provider::framing_of(type)) {
+        facts_.framing = *framing;
+        begin_answer(head, Answer::stream);
+    } else if (type.empty() && facts_.stream) {
+        sniffs_ = true;
+        begin_answer(head, Answer::collect);
+    } else if (is_media(type)) {
+        completion_->skip();
+        begin_answer(head, Answer::relay);
+    } else {
+        begin_answer(head, Answer::collect);
+    }
+}
+
+void ProxyRun::begin_answer(const http1::ResponseHead& head, Answer how) {
+    answer_ = how;
+    std::pmr::vector<http1::Header> fields(gateway_.memory());
+    upstream::forward_response(head.headers.all(), fields);
+    if (const auto encoding = head.headers.get("content-encoding")) fields.push_back({"Content-Encoding", *encoding});
+    std::pmr::string evidence("rules=", gateway_.memory());
+    evidence += completion_->rules().fingerprint();
+    evidence += "; mode=";
+    evidence += proxy_.mode() == config::GuardrailMode::action ? "action" : "observe";
+    evidence += "; prompt=";
+    evidence += guardrail::name_of(prompt_->action());
+    evidence += how == Answer::stream    ? "; response=streaming"
+                : how == Answer::collect ? "; response=whole"
+                                         : "; response=none";
+    fields.push_back({"X-DefenseClaw-Request-Id", request_id_});
+    fields.push_back({"X-DefenseClaw-Inspection", evidence});
+    if (how == Answer::collect) {  // sent with the answer, which is not here yet
+        std::size_t size = 0;
+        for (const http1::Header& field : fields) size += field.name.size() + field.value.size();
+        answer_text_.reserve(size);
+        answer_fields_.reserve(fields.size() + 1);
+        const auto keep = [this](std::string_view text) {
+            const std::size_t at = answer_text_.size();
+            answer_text_ += text;
+            return std::string_view(answer_text_).substr(at);
+        };
+        for (const http1::Header& field : fields) {
+            const std::string_view name = keep(field.name);
+            answer_fields_.push_back({name, keep(field.value)});
+        }
+        return;
+    }
+    if (how == Answer::stream) {
+        begin_stream();
+        fields.push_back({"X-Accel-Buffering", "no"});
+    }
+    client_.begin_stream(head.status, {}, fields);
+}
+
+void ProxyRun::begin_stream() {
+    answer_ = Answer::stream;
+    InspectedStream::Options options;
+    options.frame_bytes_max = gateway_.limits().event_bytes_max;
+    options.model = model_;
+    options.notice = proxy_.block_message();
+    stream_ = make_owned<InspectedStream>(gateway_.memory(), *completion_, dialect(), facts_.framing, options,
+                                          gateway_.scratch_document(), gateway_.pool(), gateway_.memory());
+    sent_at_ = gateway_.now();
+    arm_timer();
+}
+
+void ProxyRun::on_body(std::span<const std::byte> data) {
+    if (refused_) return;
+    switch (answer_) {
+    case Answer::none: return;
+    case Answer::relay:
+        client_.write(data);
+        if (client_.is_full()) call_->pause();
+        return;
+    case Answer::collect:
+        if (collected_.size() + data.size() > gateway_.limits().upstream_body_bytes_max) {
+            refuse(502, "upstream error: the answer is too large to be inspected as a whole");
+            return;
+        }
+        collected_.append(data);
+        if (sniffs_) sniff();
+        return;
+    case Answer::stream: break;
+    }
+    stream_->set_unix_ms(gateway_.unix_ms());
+    stream_->feed(data, out_);
+    send(out_);
+}
+
+// The upstream streams without saying so: its first bytes tell what.
+void ProxyRun::sniff() {
+    sniffs_ = false;
+    const std::string_view text = collected_.text();
+    if (text.starts_with("data:") || text.starts_with("event:") || text.starts_with(":")) {
+        facts_.framing = provider::Framing::sse;
+    } else if (dialect_ == provider::DialectName::ollama && text.starts_with('{')) {
+        facts_.framing = provider::Framing::ndjson;
+    } else {
+        return;
+    }
+    begin_stream();
+    answer_fields_.push_back({"X-Accel-Buffering", "no"});
+    client_.begin_stream(upstream_status_,
+                         facts_.framing == provider::Framing::sse ? std::string_view("text/event-stream")
+                                                                  : std::string_view("application/x-ndjson"),
+                         answer_fields_);
+    const Buffer first(std::move(collected_));
+    stream_->set_unix_ms(gateway_.unix_ms());
+    stream_->feed(first.bytes(), out_);
+    send(out_);
+}
+
+// What the stream let go; and its end, when it ended itself.
+void ProxyRun::send(Buffer& out) {
+    if (!out.empty()) {
+        client_.write(out.bytes());
+        out.clear();
+        sent_at_ = gateway_.now();
+    }
+    if (stream_->ended()) {
+        finish_stream();
+        return;
+    }
+    arm_timer();
+    if (client_.is_full()) call_->pause();
+}
+
+void ProxyRun::finish_stream() {
+    refused_ = true;  // whatever the upstream still says
+    timer_.disarm();
+    record_verdict(*completion_, false);
+    record_response();
+    if (stream_->blocked()) {
+        std::pmr::string reason(gateway_.memory());
+        completion_->write_reason(reason);
+        proxy_.notices().add(session_, false, reason, gateway_.now());
+    }
+    client_.end();  // ends this run, which cancels the call
+}
+
+void ProxyRun::on_end() {
+    if (refused_) return;
+    whole_ = true;
+    switch (answer_) {
+    case Answer::none: return;
+    case Answer::relay: client_.end(); return;
+    case Answer::collect: answer_collected(); return;
+    case Answer::stream: break;
+    }
+    stream_->finish(out_);
+    if (!out_.empty()) client_.write(out_.bytes());
+    out_.clear();
+    finish_stream();
+}
+
+void ProxyRun::answer_collected() {
+    json::Document& document = gateway_.scratch_document();
+    const std::string_view text = collected_.text();
+    json::Limits limits;
+    limits.bytes_max = text.size();
+    provider::Edits edits(gateway_.memory());
+    bool blocks = false;
+    if (!text.empty() && document.parse(text, limits)) {
+        provider::Passages passages(gateway_.memory());
+        dialect().read_answer(document.root(), passages);
+        for (const provider::Passage& passage : passages) {
+            if (inspect(*completion_, passage, true, gateway_.pool(), gateway_.memory(), edits)) continue;
+            blocks = true;
+            break;
+        }
+    } else if (!text.empty()) {
+        if (proxy_.mode() == config::GuardrailMode::action) {
+            refuse(502, "upstream error: the answer is not JSON: it cannot be inspected");
+            return;
+        }
+        completion_->skip();
+    }
+    record_verdict(*completion_, false);
+    record_response();
+    if (blocks) {
+        std::pmr::string reason(gateway_.memory());
+        completion_->write_reason(reason);
+        proxy_.notices().add(session_, false, reason, gateway_.now());
+        std::pmr::string message(gateway_.memory());
+        completion_->write_notice(message, false, proxy_.block_message());
+        Buffer out(gateway_.pool());
+        facts_.stream = false;
+        dialect().write_blocked(out, {message, model_, gateway_.unix_ms()}, facts_);
+        const http1::Header fields[] = {blocked_field, {"X-DefenseClaw-Request-Id", request_id_}};
+        client_.answer(200, dialect().blocked_content_type(facts_), out.text(), fields);
+        return;
+    }
+    if (edits.empty()) {
+        client_.answer(upstream_status_, {}, text, answer_fields_);
+        return;
+    }
+    Buffer out(gateway_.pool());
+    apply(out, text, edits);
+    client_.answer(upstream_status_, {}, out.text(), answer_fields_);
+}
+
+void ProxyRun::on_failure(gw_status status, std::string_view what) {
+    if (refused_) return;
+    record_error(what);
+    if (answer_ == Answer::relay) {
+        client_.break_off();
+        return;
+    }
+    if (answer_ == Answer::stream) {
+        std::pmr::string message("upstream error: ", gateway_.memory());
+        message += what;
+        stream_->fail(message, out_);
+        if (!out_.empty()) client_.write(out_.bytes());
+        out_.clear();
+        finish_stream();
+        return;
+    }
+    if (status == GW_ERR_DENIED) {
+        judgement_.decision = upstream::Decision::block;
+        judgement_.reason = "private-ip";
+        record_egress();
+        refuse(403, upstream::private_address_message);
+        return;
+    }
+    std::pmr::string message(
+        route_ == Route::chat && configured_ == nullptr ? "upstream provider error: " : "upstream error: ",
+        gateway_.memory());
+    message += what;
+    refuse(status == GW_ERR_TIMEOUT ? 504 : status == GW_ERR_LIMIT ? 503 : 502, message);
+}
+
+void ProxyRun::on_no_memory() noexcept { client_.break_off(); }
+
+void ProxyRun::on_drained() {
+    if (call_) call_->resume();
+}
+
+// --- time --------------------------------------------------------------------------------------------------------
+
+void ProxyRun::arm_timer() {
+    Milliseconds due = GW_NEVER;
+    if (facts_.framing == provider::Framing::sse) due = sent_at_ + keep_alive_ms;
+    if (const auto held = stream_->deadline_ms()) due = std::min<Milliseconds>(due, *held);
+    if (due == GW_NEVER) return;
+    if (!timer_.armed() || due < timer_.deadline()) timer_.arm(due);
+}
+
+void ProxyRun::on_timer() {
+    try {
+        if (refused_ || !stream_) return;
+        stream_->tick(gateway_.now(), out_);
+        if (out_.empty() && !stream_->ended() && facts_.framing == provider::Framing::sse &&
+            gateway_.now() >= sent_at_ + keep_alive_ms && !client_.is_full()) {
+            sse::encode_comment(out_, "keep-alive");
+        }
+        send(out_);
+    } catch (const std::bad_alloc&) {
+        on_no_memory();
+    }
+}
+
+}  // namespace gw::exchange

@@ -1,0 +1,111 @@
+// Where a request of the proxy goes: what its client says, or what is configured.
+#include "exchange/gateway.h"
+#include "exchange/proxy_run.h"
+#include "exchange/server_conn.h"
+
+namespace gw::exchange {
+
+namespace {
+
+bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+constexpr std::string_view no_target = "missing X-DC-Target-URL header and no llm.base_url configured";
+
+// What a provider's `api` is called in the configuration.
+std::optional<provider::DialectName> dialect_of_api(std::string_view api) noexcept {
+    using provider::DialectName;
+    if (api.empty() || api == "openai-completions") return DialectName::openai_chat;
+    if (api == "openai-responses") return DialectName::openai_responses;
+    if (api == "anthropic-messages") return DialectName::anthropic;
+    if (api == "google-generative-ai") return DialectName::gemini;
+    if (api == "bedrock-converse-stream") return DialectName::bedrock;
+    if (api == "ollama") return DialectName::ollama;
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool ProxyRun::judge_target(const json::Value& root) {
+    const auto header = head_->headers.get("x-dc-target-url");
+    if (!header) {
+        if (route_ == Route::chat) return true;  // the configured provider, once the request is known to be good
+        return choose_configured(root);
+    }
+    if (route_ == Route::chat) {
+        judgement_ = upstream::judge_chat_target(*header, proxy_.target_rules());
+    } else {
+        const upstream::BodyShape shape = root.exists() ? upstream::body_shape(root) : upstream::BodyShape::none;
+        judgement_ = upstream::judge_target(*header, target_, shape, proxy_.target_rules(), gateway_.memory());
+    }
+    if (judgement_.allowed()) return true;
+    record_egress();
+    refuse(judgement_.status, judgement_.message);
+    return false;
+}
+
+bool ProxyRun::check_chat(const json::Value& root) {
+    const json::Value messages = root["messages"];
+    if (!messages.is(json::Kind::array) || messages.size() == 0) {
+        refuse(400, "messages array is required and must not be empty");
+        return false;
+    }
+    if (is_blank(root["model"].as_string().value_or(""))) {
+        refuse(400, "model is required and must not be empty");
+        return false;
+    }
+    if (proxy_.mode() == config::GuardrailMode::passthrough) {
+        client_.answer(503, "text/plain; charset=utf-8",
+                       R"({"error":{"message":"DefenseClaw guardrail is disabled","code":"guardrail_disabled"}})");
+        return false;
+    }
+    return judgement_.allowed() || choose_configured(root);
+}
+
+// The provider that the configuration names: by "provider/model" in the request, else that of the default model.
+bool ProxyRun::choose_configured(const json::Value& root) {
+    const config::Config& config = gateway_.config();
+    const auto find = [&](std::string_view name) {
+        const std::size_t slash = name.find('/');
+        if (slash == std::string_view::npos) return false;
+        for (const config::Provider& provider : config.providers) {
+            if (std::string_view(provider.id) != name.substr(0, slash)) continue;
+            configured_ = &provider;
+            configured_model_ = name.substr(slash + 1);
+            return true;
+        }
+        return false;
+    };
+    if (!find(root["model"].as_string().value_or("")) && !find(config.default_model_primary)) {
+        refuse(400, no_target);
+        return false;
+    }
+    const auto url = upstream::parse_url(configured_->base_url);
+    const auto spoken = dialect_of_api(configured_->api);
+    const provider::DialectName asked =
+        provider::dialect_of(std::string_view(target_).substr(0, target_.find('?')), {});
+    if (!url || !spoken || *spoken != asked) {
+        refuse(501, "the configured provider does not speak the dialect of this path");
+        return false;
+    }
+    dialect_ = *spoken;
+    judgement_.branch = upstream::Branch::known;
+    judgement_.decision = upstream::Decision::allow;
+    judgement_.reason = "configured-provider";
+    judgement_.url = *url;
+    judgement_.host = url->host;
+    judgement_.provider =
+        asked == provider::DialectName::anthropic ? std::string_view("anthropic") : std::string_view(configured_->id);
+    judgement_.reach = upstream::reach_of(url->host, configured_->allow_private_network);
+    return true;
+}
+
+// The provider's own name of the model in place of the one that the client used.
+void ProxyRun::name_model(const json::Value& root, provider::Edits& edits) {
+    const json::Value old = root["model"];
+    if (!old.is(json::Kind::string)) return;
+    Buffer name(gateway_.pool());
+    json::Writer(name).string(configured_model_);
+    edits.push_back({old.offset(), old.offset() + old.raw().size(), std::pmr::string(name.text(), gateway_.memory())});
+}
+
+}  // namespace gw::exchange
