@@ -108,7 +108,7 @@ public:
         w.begin_object().member("id", "msg_blocked").member("type", "message").member("role", "assistant");
         w.member("model", notice.model).key("content").begin_array().begin_object();
         w.member("type", "text").member("text", notice.message).end_object().end_array();
-        w.member("stop_reason", "end_turn").key("stop_sequence").null();
+        w.member("stop_reason", "end_turn");
         w.key("usage").begin_object().member("input_tokens", 0).member("output_tokens", 1).end_object();
         w.member("defenseclaw_blocked", true).member("defenseclaw_reason", notice.message).end_object();
     }
