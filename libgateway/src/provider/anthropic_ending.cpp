@@ -48,8 +48,10 @@ public:
         w.key("delta").begin_object().member("stop_reason", "end_turn").key("stop_sequence").null().end_object();
         w.key("usage").begin_object().member("output_tokens", output_tokens).end_object();
         send(w, "message_delta");
-        json::Writer last = begin("message_stop");
-        send(last, "message_stop");
+    }
+    void end() {
+        json::Writer w = begin("message_stop");
+        send(w, "message_stop");
     }
     void error(std::string_view message) {
         json::Writer w = begin("error");
@@ -90,6 +92,7 @@ void AnthropicEnding::note(std::string_view type, const json::Value& root) {
         }
     } else if (said == "message_delta") {
         output_tokens_ = std::max(output_tokens_, token_count(root["usage"]["output_tokens"]));
+        stopped_ = stopped_ || root["delta"]["stop_reason"].is(json::Kind::string);
     } else if (said == "message_stop" || said == "error") {
         ended_ = true;
     }
@@ -108,6 +111,11 @@ void AnthropicEnding::write_block(Buffer& out, const Notice& notice) {
     if (ended_) return;
     ended_ = true;
     Events events(out, framing_);
+    if (stopped_) {
+        // The message is complete, so nothing can be added; only its end is left to say.
+        events.end();
+        return;
+    }
     const bool fresh = !begun_ && !blocks_.any_seen();
     if (fresh) events.start_message(notice.model);
 
@@ -125,6 +133,7 @@ void AnthropicEnding::write_block(Buffer& out, const Notice& notice) {
     events.text(index, open_text ? "\n\n" : "", notice.message);
     events.stop_block(index);
     events.stop_message(std::max<std::uint64_t>(output_tokens_, 1));
+    events.end();
 }
 
 void AnthropicEnding::write_failure(Buffer& out, std::string_view message) {

@@ -43,6 +43,7 @@ private:
     OpenBlocks blocks_;
     std::uint64_t output_tokens_ = 0;
     bool begun_ = false;
+    bool stopped_ = false;  // the reason was given
     bool ended_ = false;
 };
 

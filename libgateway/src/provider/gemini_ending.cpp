@@ -82,11 +82,12 @@ void GeminiEnding::write_block(Buffer& out, const Notice& notice) {
         sse::encode_data(out, frame.text());
         return;
     }
-    // The notice goes into the first candidate that still speaks; the others only end.
-    std::uint32_t speaker = open_.empty() ? 0 : open_.begin()->first;
-    for (auto at = open_.rbegin(); at != open_.rend(); ++at) {
-        if (at->second) speaker = at->first;
-    }
+    // The notice goes into the first candidate that still speaks; the others only end. When all have ended there is
+    // nothing left to say.
+    auto first_open = open_.begin();
+    while (first_open != open_.end() && !first_open->second) ++first_open;
+    if (first_open == open_.end() && !open_.empty()) return;
+    const std::uint32_t speaker = open_.empty() ? 0 : first_open->first;
     Buffer text(out.pool());
     if (!open_.empty()) text.append("\n\n");
     text.append(notice.message);
