@@ -1,5 +1,5 @@
-// Owned<T>: a unique_ptr whose object lives in a memory resource. An Owned<Derived> becomes an Owned<Base> by moving,
-// as with unique_ptr; the memory goes back in the size in which it came.
+// Owned<T>: a unique_ptr whose object lives in a memory resource. An Owned<Derived> becomes an Owned<Base> by moving, as
+// with unique_ptr; the memory goes back in the size in which it came.
 #pragma once
 
 #include <cstddef>
