@@ -272,7 +272,7 @@ TEST_CASE("openai: edits leave valid JSON in any combination") {
     const std::string turns[] = {R"({"role":"assistant","content":"[DefenseClaw] x"})",
                                  R"({"role":"user","content":"u"})", R"({"role":"developer","content":"d"})", "7",
                                  "null"};
-    for (int round = 0; round < 400; ++round) {
+    for (int round = 0; round < 100; ++round) {
         std::string messages;
         std::size_t kept = 0;
         const std::size_t count = random.below(6);

@@ -88,6 +88,12 @@ TEST_CASE("openai chat: streams as providers write them") {
          events_of({R"({"id":"c","object":"text_completion","choices":[{"index":0,"text":"A",)"
                     R"("finish_reason":"length"}]})"}),
          "begin c\nopen 0 text\ndelta 0: A\nclose 0\nstop length\n"},
+        {"words where no client looks for them",
+         events_of({delta(R"("tool_calls":[{"index":0,"text":"A","function":"B"},{"index":1,"function":{"name":"f",)"
+                          R"("arguments":"C","input_text":"D"}}])"),
+                    R"({"output":"E","choices":[{"content":"F"}]})"}),
+         "begin\nwhole text: A\nwhole text: B\nwhole text: D\nopen 0 arguments f\ndelta 0: C\nwhole text: E\n"
+         "whole text: F\n"},
         {"a whole message inside a stream",
          events_of({R"({"choices":[{"index":0,"message":{"role":"assistant","content":"A"}}]})"}),
          "begin\nwhole text: A\n"},
@@ -165,6 +171,11 @@ TEST_CASE("openai responses: events beside the usual") {
          events_of({R"({"type":"response.invented.delta","delta":"A"})", R"({"type":"other","content":"B","id":"x"})",
                     R"({"delta":"C"})", R"("D")"}),
          "open 0 text\ndelta 0: A\nwhole text: B\nwhole text: C\nwhole text: D\n"},
+        {"words where no client looks for them",
+         events_of({R"({"type":"response.output_text.delta","delta":"A","response":{"x":1},"text":"B"})",
+                    R"({"type":"response.created","response":{"id":"r"},"delta":"C"})",
+                    R"({"type":"response.output_item.added","item":{"type":"message"},"arguments":{"x":"D"}})"}),
+         "open 0 text\ndelta 0: A\nwhole text: B\nwhole text: C\nbegin r\nwhole arguments: {\"x\":\"D\"}\n"},
         {"ends",
          events_of({R"({"type":"response.incomplete","response":{"id":"r","incomplete_details":{"reason":)"
                     R"("max_output_tokens"},"output":[]}})"}),

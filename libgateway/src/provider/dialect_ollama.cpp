@@ -37,6 +37,8 @@ public:
                 add_content(passages, {PartKind::text, Role::system, {}}, member);
             } else if (key == "tools" || key == "format") {
                 add_descriptions(passages, member);
+            } else {
+                add_content(passages, {PartKind::text, Role::user, {}}, member, is_text_key(key));
             }
         }
         return true;
@@ -52,8 +54,7 @@ public:
             } else if (key == "thinking") {
                 add_content(passages, {PartKind::reasoning, Role::assistant, {}}, member);
             } else if (key != "logprobs") {
-                const bool text = !member.is(Kind::string) || key == "response" || key == "error";
-                add_content(passages, {PartKind::text, Role::assistant, {}}, member, text);
+                add_content(passages, {PartKind::text, Role::assistant, {}}, member, is_text_key(key));
             }
         }
     }

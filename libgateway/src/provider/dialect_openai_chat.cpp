@@ -36,6 +36,8 @@ void read_member(const Value& member, CallNames& names, Passages& passages) {
         add_content(passages, {PartKind::text, Role::assistant, {}}, member);
     } else if (key == "prompt" || key == "suffix" || key == "input" || key == "inputs" || key == "contents") {
         add_content(passages, {PartKind::text, Role::user, {}}, member);
+    } else {
+        add_content(passages, {PartKind::text, Role::user, {}}, member, is_text_key(key));
     }
 }
 
@@ -64,7 +66,7 @@ public:
         if (!root.is(Kind::object)) add_content(passages, place, root);
         for (Value member = root.first(); member.exists(); member = member.next()) {
             if (member.key() != "choices" || !member.is(Kind::array)) {
-                add_content(passages, place, member, !member.is(Kind::string) || member.key() == "error");
+                add_content(passages, place, member, is_text_key(member.key()));
                 continue;
             }
             for (Value choice = member.first(); choice.exists(); choice = choice.next())
@@ -108,7 +110,7 @@ private:
             if (member.key() == "message" || member.key() == "delta") {
                 read_message(member, Role::assistant, names, passages);
             } else if (member.key() != "logprobs") {  // tokens one by one, which say nothing alone
-                add_content(passages, {PartKind::text, Role::assistant, {}}, member, member.key() == "text");
+                add_content(passages, {PartKind::text, Role::assistant, {}}, member, is_text_key(member.key()));
             }
         }
     }

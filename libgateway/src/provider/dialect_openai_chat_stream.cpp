@@ -91,6 +91,13 @@ private:
         add_wholes(steps, found_);
     }
 
+    // What stands beside the members that are known.
+    void add_rest(const Value& object, std::initializer_list<std::string_view> but, Steps& steps) {
+        found_.clear();
+        add_other_members(found_, {PartKind::text, message::Role::assistant, {}}, object, but);
+        add_wholes(steps, found_);
+    }
+
     static void read_error(const Value& error, Steps& steps) {
         if (error.is(Kind::null)) return;
         Step step;
@@ -127,6 +134,7 @@ private:
                 good = text(*index, content, PartKind::text, member, steps);
             } else if (key == "logprobs") {
                 good = read_tokens(*index, logprobs, member["content"], steps) &&
+                       read_tokens(*index, logprobs, member["tokens"], steps) &&
                        read_tokens(*index, logprobs_refusal, member["refusal"], steps);
             } else if (key == "message") {
                 found_.clear();
@@ -134,7 +142,7 @@ private:
                 add_wholes(steps, found_);
                 names_ = CallNames(found_.get_allocator().resource());  // views into this event
             } else {
-                add_unknown(member, key == "delta", steps);
+                add_unknown(member, is_text_key(key), steps);
             }
             if (!good) return false;
         }
@@ -169,6 +177,7 @@ private:
                 good = text(choice, refusal, PartKind::refusal, member, steps);
             } else if (key == "audio") {
                 good = text(choice, transcript, PartKind::transcript, member["transcript"], steps);
+                add_rest(member, {"transcript"}, steps);
             } else if (key == "function_call") {
                 good = read_call({choice, function_call}, {}, member, steps);
             } else if (key != "role") {
@@ -196,7 +205,9 @@ private:
     // The answer's tokens once more, each beside its probability.
     [[nodiscard]] bool read_tokens(std::uint32_t choice, Slot slot, const Value& tokens, Steps& steps) {
         for (Value token = tokens.first(); token.exists(); token = token.next()) {
-            if (!channels_.delta({choice, slot}, choice, PartKind::text, token["token"], steps)) return false;
+            if (!channels_.delta({choice, slot}, choice, PartKind::text,
+                                 token.is(Kind::string) ? token : token["token"], steps))
+                return false;
         }
         return true;
     }
@@ -210,7 +221,9 @@ private:
             const auto index = wire_index(call["index"]);
             if (!index) return false;
             const std::string_view id = string_or_empty(call["id"]);
-            const Value inner = call["custom"].is(Kind::object) ? call["custom"] : call["function"];
+            const bool custom = call["custom"].is(Kind::object);
+            const Value inner = call[custom ? "custom" : "function"];
+            add_rest(call, {"index", "id", "type", custom ? "custom" : "function"}, steps);
             Channels::Place place{choice, numbered_call + *index};
             if (!call["index"].is(Kind::number)) {
                 // Some providers send whole calls without any index: another id or name begins another call.
@@ -227,8 +240,14 @@ private:
     }
 
     [[nodiscard]] bool read_call(const Channels::Place& place, std::string_view id, const Value& inner, Steps& steps) {
+        if (!inner.is(Kind::object)) {
+            add_unknown(inner, true, steps);
+            return true;
+        }
         const std::string_view tool = string_or_empty(inner["name"]);
-        const Value arguments = inner["input"].exists() ? inner["input"] : inner["arguments"];
+        const std::string_view said_in = inner["input"].exists() ? "input" : "arguments";
+        const Value arguments = inner[said_in];
+        add_rest(inner, {"name", said_in}, steps);
         Channels::Part* part = channels_.find(place);
         if (part != nullptr && !id.empty() && !part->call_id.empty() && part->call_id != id) {
             channels_.close(place, steps);  // the same index, and yet another call

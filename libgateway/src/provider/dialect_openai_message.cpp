@@ -87,8 +87,8 @@ void read_message(const Value& message, Role role, CallNames& names, Passages& p
             add_content(passages, {PartKind::reasoning, role, {}}, member);
         } else if (key == "audio") {
             add_string(passages, {PartKind::transcript, role, {}}, member["transcript"]);
-        } else if (!member.is(Kind::string)) {
-            add_content(passages, place, member, false);
+        } else {
+            add_content(passages, place, member, is_text_key(key));
         }
     }
 }

@@ -54,6 +54,8 @@ public:
                     add_content(passages, {PartKind::text, Role::user, {}}, variable);
             } else if (key == "tools" || key == "text") {
                 add_descriptions(passages, member);
+            } else {
+                add_content(passages, {PartKind::text, Role::user, {}}, member, is_text_key(key));
             }
         }
         return true;

@@ -51,8 +51,8 @@ void read_call(const Value& item, std::string_view tool, std::string_view said_i
             add_json_text(passages, {PartKind::tool_arguments, Role::assistant, tool}, member);
         } else if (key == "output" || key == "outputs" || key == "results" || key == "error") {
             read_result(member, tool, passages);
-        } else if (!member.is(Kind::string)) {
-            add_content(passages, {PartKind::text, Role::assistant, tool}, member, false);
+        } else {
+            add_content(passages, {PartKind::text, Role::assistant, tool}, member, is_text_key(key));
         }
     }
 }

@@ -19,6 +19,12 @@ namespace {
 // The members that hold the text of a "....done" event.
 constexpr std::string_view done_members[] = {"text", "arguments", "input", "code", "refusal", "transcript", "part"};
 
+// Events that carry the response as it is now.
+bool is_about_response(std::string_view name) noexcept {
+    return name == "created" || name == "queued" || name == "in_progress" || name == "completed" ||
+           name == "incomplete" || name == "failed" || name == "cancelled";
+}
+
 // Events without words of the model, as far as the dialect goes: audio, and images half made.
 bool is_wordless(std::string_view type) noexcept {
     return type == "response.audio.delta" || type == "response.audio.done" || type == "response.output_audio.delta" ||
@@ -72,16 +78,25 @@ public:
         }
         const std::string_view name = type.substr(9);
         const Value response = root["response"];
-        if (response.is(Kind::object)) return read_response(name, response, steps);
+        if (is_about_response(name) && response.is(Kind::object)) {
+            add_rest(root, {"response"}, steps);
+            return read_response(name, response, steps);
+        }
         if (is_wordless(type)) return true;
-        if (name == "output_item.added") return open_item(at, root["item"], steps);
+        if (name == "output_item.added") {
+            add_rest(root, {"item"}, steps);
+            return open_item(at, root["item"], steps);
+        }
         if (name == "output_item.done") {
+            add_rest(root, {"item"}, steps);
             add_item(root["item"], steps);
             channels_.close_all(at.output, steps);
             return true;
         }
-        if (name == "content_part.added" || name == "reasoning_summary_part.added")
+        if (name == "content_part.added" || name == "reasoning_summary_part.added") {
+            add_rest(root, {"part"}, steps);
             return open_part(at, name, root["part"], steps);
+        }
         if (name.ends_with(".delta")) return read_delta(at, name.substr(0, name.size() - 6), root, steps);
         if (name.ends_with(".done")) return read_done(at, name.substr(0, name.size() - 5), root, steps);
         add_wholes_of(root, steps);
@@ -114,6 +129,13 @@ private:
         add_wholes(steps, found_);
     }
 
+    // What stands beside the members that an event of this type has: no client reads it, but it would leave.
+    void add_rest(const Value& root, std::initializer_list<std::string_view> but, Steps& steps) {
+        found_.clear();
+        add_other_members(found_, {PartKind::text, Role::assistant, {}}, root, but);
+        add_wholes(steps, found_);
+    }
+
     void add_item(const Value& item, Steps& steps) {
         found_.clear();
         read_response_item(item, Role::assistant, names_, found_);
@@ -121,7 +143,6 @@ private:
         names_ = CallNames(found_.get_allocator().resource());  // its views end with this event
     }
 
-    // Events that carry the response as it is now.
     [[nodiscard]] bool read_response(std::string_view name, const Value& response, Steps& steps) {
         if (!begun_) {
             begun_ = true;
@@ -197,8 +218,10 @@ private:
                 found_.clear();
                 add_json_text(found_, {kind, Role::assistant, tool_at(at)}, member);
                 add_wholes(steps, found_);
-            } else if (!member.is(Kind::string)) {
-                add_wholes_of(member, steps, kind);
+            } else {
+                found_.clear();
+                add_content(found_, {kind, Role::assistant, {}}, member, is_text_key(key));
+                add_wholes(steps, found_);
             }
             if (!good) return false;
         }
@@ -230,8 +253,8 @@ private:
             found_.clear();
             if (text && kind == PartKind::tool_arguments) {
                 add_json_text(found_, {kind, Role::assistant, tool}, member);
-            } else if (text || !member.is(Kind::string)) {
-                add_content(found_, {kind, Role::assistant, tool}, member, text);
+            } else {
+                add_content(found_, {kind, Role::assistant, tool}, member, text || is_text_key(member.key()));
             }
             add_wholes(steps, found_);
         }

@@ -55,8 +55,6 @@ constexpr std::array<std::string_view, 38> text_keys{
 };
 static_assert(std::is_sorted(text_keys.begin(), text_keys.end()));
 
-bool is_text_key(std::string_view key) noexcept { return std::binary_search(text_keys.begin(), text_keys.end(), key); }
-
 // What the type of a part says about the texts in it. A text inside a result or a document stays what the outer is.
 PartKind kind_of_part(std::string_view type, PartKind outer) noexcept {
     if (outer != PartKind::text) return outer;
@@ -80,6 +78,10 @@ PartKind kind_of_key(std::string_view key, PartKind outer) noexcept {
 }  // namespace
 }  // namespace dialect_text
 
+bool is_text_key(std::string_view key) noexcept {
+    return std::binary_search(dialect_text::text_keys.begin(), dialect_text::text_keys.end(), key);
+}
+
 std::optional<std::uint32_t> wire_index(const Value& value, std::uint32_t missing) noexcept {
     if (!value.exists() || value.is(Kind::null)) return missing;
     const auto index = value.as_int();
@@ -96,8 +98,28 @@ void add_json_text(Passages& passages, const TextPlace& place, const Value& valu
     if (is_json || !string_or_empty(value).empty()) passages.push_back({place.kind, place.role, place.tool, value});
 }
 
+namespace dialect_text {
+namespace {
+
+// What stands in a member of an object, as far as its name tells.
+void add_member(Passages& passages, TextPlace place, const Value& object, const Value& member) {
+    const std::string_view key = member.key();
+    if (key == "arguments" || (key == "input" && member.is(Kind::object))) {
+        place.kind = PartKind::tool_arguments;
+        place.tool = string_or_empty(object["name"]);
+        add_json_text(passages, place, member);
+        return;
+    }
+    place.kind = kind_of_key(key, place.kind);
+    // A document that travels as plain text is data of type text; everything else under that name is base64.
+    const bool plain_data = key == "data" && string_or_empty(object["type"]) == "text";
+    add_content(passages, place, member, is_text_key(key) || plain_data);
+}
+
+}  // namespace
+}  // namespace dialect_text
+
 void add_content(Passages& passages, const TextPlace& place, const Value& value, bool is_text) {
-    using namespace dialect_text;
     if (value.is(Kind::string)) {
         if (is_text) add_string(passages, place, value);
         return;
@@ -108,19 +130,18 @@ void add_content(Passages& passages, const TextPlace& place, const Value& value,
         return;
     }
     if (!value.is(Kind::object)) return;
-    const std::string_view type = string_or_empty(value["type"]);
     TextPlace inside = place;
-    inside.kind = kind_of_part(type, place.kind);
-    for (Value member = value.first(); member.exists(); member = member.next()) {
+    inside.kind = dialect_text::kind_of_part(string_or_empty(value["type"]), place.kind);
+    for (Value member = value.first(); member.exists(); member = member.next())
+        dialect_text::add_member(passages, inside, value, member);
+}
+
+void add_other_members(Passages& passages, const TextPlace& place, const Value& object,
+                       std::initializer_list<std::string_view> but) {
+    for (Value member = object.first(); member.exists(); member = member.next()) {
         const std::string_view key = member.key();
-        if (key == "arguments" || (key == "input" && member.is(Kind::object))) {
-            add_json_text(passages, {PartKind::tool_arguments, place.role, string_or_empty(value["name"])}, member);
-            continue;
-        }
-        TextPlace here = inside;
-        here.kind = kind_of_key(key, inside.kind);
-        // A document that travels as plain text is data of type text; everything else under that name is base64.
-        add_content(passages, here, member, is_text_key(key) || (key == "data" && type == "text"));
+        if (std::find(but.begin(), but.end(), key) == but.end())
+            dialect_text::add_member(passages, place, object, member);
     }
 }
 

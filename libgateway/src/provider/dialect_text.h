@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory_resource>
 #include <optional>
@@ -32,12 +33,18 @@ struct TextPlace {
 // missing one, or null, is `missing`.
 [[nodiscard]] std::optional<std::uint32_t> wire_index(const json::Value& value, std::uint32_t missing = 0) noexcept;
 
+// Whether a string under this name is words of somebody: "text", "content", "summary"; not "id", "type", "url".
+[[nodiscard]] bool is_text_key(std::string_view key) noexcept;
+
 // Appends a string that is not empty; every other value is no text.
 void add_string(Passages& passages, const TextPlace& place, const json::Value& value);
 // Arguments or a result: a string, or an object or array that is the text itself.
 void add_json_text(Passages& passages, const TextPlace& place, const json::Value& value);
 // A string, or every text below an object or array. `is_text`: whether a string right here is one.
 void add_content(Passages& passages, const TextPlace& place, const json::Value& value, bool is_text = true);
+// Every text below the members of an object but those named: what nobody has read yet.
+void add_other_members(Passages& passages, const TextPlace& place, const json::Value& object,
+                       std::initializer_list<std::string_view> but);
 // A tool's or a schema's descriptions, which the model reads as instructions: members "description" and "title".
 void add_descriptions(Passages& passages, const json::Value& value);
 
