@@ -1,14 +1,13 @@
 #include "provider/dialect.h"
 
+#include "provider/dialect_anthropic.h"
+#include "provider/dialect_bedrock.h"
+#include "provider/dialect_gemini.h"
 #include "provider/dialect_ollama.h"
 #include "provider/dialect_openai_chat.h"
 #include "provider/dialect_responses.h"
 
 namespace gw::provider {
-
-const Dialect& anthropic_dialect() noexcept;
-const Dialect& gemini_dialect() noexcept;
-const Dialect& bedrock_dialect() noexcept;
 
 const Dialect& dialect(DialectName name) noexcept {
     switch (name) {
