@@ -52,6 +52,38 @@ void edits(const gw::provider::Edits& made, std::string_view text) {
     check(parses(out), "edits leave JSON");
 }
 
+// `text` with one of its values replaced by another kind of value: which one, and what by, is `turn`'s to say. Bytes
+// that are flipped seldom leave JSON; this always does.
+std::string with_other_value(std::string_view text, std::size_t turn) {
+    static constexpr std::string_view others[] = {"null",
+                                                  "true",
+                                                  "-1",
+                                                  "99999999999",
+                                                  "1.5",
+                                                  "\"x\"",
+                                                  "[]",
+                                                  "[\"x\"]",
+                                                  "[[{}]]",
+                                                  R"({"text":"x"})",
+                                                  R"([{"type":"text","text":"[DefenseClaw] x"}])",
+                                                  "{}",
+                                                  "\"\"",
+                                                  "0"};
+    gw::json::Document document(memory());
+    if (!document.parse(text)) return std::string(text);
+    std::vector<gw::json::Value> values;
+    const auto collect = [&](const auto& self, const gw::json::Value& value) -> void {
+        values.push_back(value);
+        for (gw::json::Value child = value.first(); child.exists(); child = child.next()) self(self, child);
+    };
+    collect(collect, document.root());
+    const gw::json::Value& value = values[turn % values.size()];
+    std::string out(text.substr(0, value.offset()));
+    out += others[(turn / values.size() + turn) % std::size(others)];
+    out += text.substr(value.offset() + value.raw().size());
+    return out;
+}
+
 void documents(const Dialect& dialect, std::string_view text, unsigned what) {
     gw::json::Document document(memory());
     if (!document.parse(text)) return;
@@ -95,7 +127,8 @@ void ending_is_whole(std::string_view wire, gw::provider::Framing framing) {
     check(reader.rest().empty(), "events are whole");
 }
 
-void stream(const Dialect& dialect, std::string_view lines, gw::provider::Framing framing) {
+// `turn` 0: the events as they are; else each has another value in it.
+void stream(const Dialect& dialect, std::string_view lines, gw::provider::Framing framing, std::size_t turn) {
     const auto reader = dialect.new_reader(memory());
     const auto ending = dialect.new_ending(framing, memory());
     std::vector<bool> open;  // by channel
@@ -105,7 +138,8 @@ void stream(const Dialect& dialect, std::string_view lines, gw::provider::Framin
         const std::size_t space = line.find(' ');
         if (space == std::string_view::npos) continue;
         const std::string_view type = line.substr(0, space);
-        const std::string_view text = line.substr(space + 1);
+        const std::string other = turn == 0 ? std::string() : with_other_value(line.substr(space + 1), turn++);
+        const std::string_view text = turn == 0 ? line.substr(space + 1) : std::string_view(other);
         gw::json::Document document(memory());
         if (!document.parse(text)) {
             gw::provider::Steps none;
@@ -150,9 +184,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const unsigned what = data[0] / 3 % 6;
     if (what < 4) {
         documents(dialect, text, what);
+        for (std::size_t turn = 0; turn < 8; ++turn) documents(dialect, with_other_value(text, size + turn), what);
     } else {
         const bool aws = dialect.name() == gw::provider::DialectName::bedrock;
-        stream(dialect, text, aws ? gw::provider::Framing::aws_events : gw::provider::Framing::sse);
+        const auto framing = aws ? gw::provider::Framing::aws_events : gw::provider::Framing::sse;
+        stream(dialect, text, framing, 0);
+        for (std::size_t turn = 1; turn < 4; ++turn) stream(dialect, text, framing, size + 31 * turn);
     }
     return 0;
 }

@@ -426,6 +426,40 @@ TEST_CASE("endings: the notice goes on in the text that is open") {
           std::vector<Sent>{{"chunk", R"({"outputText":"\n\n[DefenseClaw] \"blocked\"","completionReason":"stop"})"}});
 }
 
+TEST_CASE("endings: memory that runs out anywhere leaves nothing behind") {
+    for (const Wire& wire : wires()) {
+        Random random(3);
+        const std::vector<Sent> events = wire.make(random);
+        TestHost host;
+        bool done = false;
+        for (std::size_t n = 0; !done; ++n) {
+            REQUIRE(n < 2000);
+            HostMemory memory(host.allocator());
+            host.fail_at(n);
+            host.clear_failed();
+            try {
+                const BlockPoolOwner pool(host.allocator());
+                const auto reader = wire.dialect.new_reader(&memory);
+                const auto ending = wire.dialect.new_ending(wire.framing, &memory);
+                provider::Steps steps(&memory);
+                for (const Sent& event : events) {
+                    const Sent sent = on_wire(wire, event);
+                    json::Document document(std::pmr::get_default_resource());
+                    const bool read = document.parse(sent.json) && reader->read(sent.type, document.root(), steps);
+                    REQUIRE(read);
+                    if (&event != &events.back()) ending->note(sent.type, document.root());
+                }
+                Buffer out(pool.get());
+                ending->write_block(out, {notice, "m", 0});
+                done = true;
+            } catch (const std::bad_alloc&) {
+                CHECK(host.failed());
+            }
+            host.fail_never();
+        }
+    }
+}
+
 TEST_CASE("endings: what an upstream may not say does not confuse them") {
     const std::vector<Sent> odd[] = {
         {{"", R"({"type":"content_block_start","index":65535,"content_block":{"type":"text"}})"}},
