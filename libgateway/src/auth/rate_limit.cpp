@@ -10,7 +10,7 @@ namespace gw::auth {
 
 namespace {
 
-constexpr std::uint64_t token = 1000;  // a rate per second times milliseconds
+constexpr std::uint64_t one_token = 1000;  // a rate per second times milliseconds
 
 }  // namespace
 
@@ -28,7 +28,10 @@ std::uint64_t rate_key(std::string_view credential, std::string_view address) no
 }
 
 RateLimiter::RateLimiter(const Options& options, std::pmr::memory_resource* memory)
-    : options_(options), full_(std::max<std::uint64_t>(options.burst, 1) * token), buckets_(memory), slots_(memory) {
+    : options_(options),
+      full_(std::max<std::uint64_t>(options.burst, 1) * one_token),
+      buckets_(memory),
+      slots_(memory) {
     options_.buckets_max = std::clamp<std::uint32_t>(options.buckets_max, 1, 1U << 20U);
     slots_.assign(std::bit_ceil(options_.buckets_max), none);
     shared_.tokens = full_;
@@ -54,8 +57,8 @@ void RateLimiter::refill(Bucket& bucket, std::uint64_t now_ms) const noexcept {
 
 std::uint64_t RateLimiter::spend(Bucket& bucket, std::uint64_t now_ms) const noexcept {
     refill(bucket, now_ms);
-    if (bucket.tokens < token) return (token - bucket.tokens + options_.per_second - 1) / options_.per_second;
-    bucket.tokens -= token;
+    if (bucket.tokens < one_token) return (one_token - bucket.tokens + options_.per_second - 1) / options_.per_second;
+    bucket.tokens -= one_token;
     return 0;
 }
 

@@ -29,7 +29,7 @@ constexpr Known builtin[] = {
     {"gemini", {"generativelanguage.googleapis.com", "googleapis.com/v1/projects"}},
     {"bedrock", {"bedrock-runtime.*.amazonaws.com"}},
 };
-constexpr std::string_view ollama = "ollama";
+constexpr std::string_view ollama_name = "ollama";
 constexpr std::string_view ollama_hosts[] = {"localhost", "127.0.0.1", "::1"};
 constexpr std::uint16_t ollama_port = 11434;
 
@@ -51,7 +51,7 @@ constexpr std::string_view safe_domains[] = {
 };
 
 bool is_builtin(std::string_view name) noexcept {
-    if (name == ollama) return true;
+    if (name == ollama_name) return true;
     for (const Known& known : builtin) {
         if (known.name == name) return true;
     }
@@ -62,7 +62,7 @@ bool is_builtin(std::string_view name) noexcept {
 
 std::optional<std::string_view> KnownProviders::match(std::string_view host, std::uint16_t port,
                                                       std::string_view path) const noexcept {
-    if (is_ollama(host, port)) return ollama;
+    if (is_ollama(host, port)) return ollama_name;
     for (const Known& known : builtin) {
         for (const std::string_view domain : known.domains) {
             if (!domain.empty() && entry_matches(domain, host, path)) return known.name;
@@ -133,8 +133,8 @@ void KnownProviders::write(Buffer& out, std::string_view overlay_path) const {
         }
         added(known.name);
     }
-    w.begin_object().member("name", ollama).key("domains").begin_array();
-    added(ollama);
+    w.begin_object().member("name", ollama_name).key("domains").begin_array();
+    added(ollama_name);
     for (const Provider& provider : overlay_.providers) {
         if (is_builtin(provider.name)) continue;
         w.begin_object().member("name", provider.name).key("domains").begin_array();
