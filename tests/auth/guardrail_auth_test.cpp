@@ -48,6 +48,23 @@ TEST_CASE("auth: who may use the guardrail proxy") {
     }
 }
 
+TEST_CASE("auth: who may inspect and manage") {
+    using Value = std::optional<std::string_view>;
+    struct Case {
+        Value authorization, claw_token, dc_auth;
+        std::string_view want;
+    };
+    const Case cases[] = {
+        {"Bearer t1", {}, {}, "allowed"},      {{}, "t1", {}, "allowed"},
+        {{}, {}, "Bearer t1", "allowed"},      {"Bearer other", {}, "t1", "allowed"},
+        {{}, {}, {}, "missing_token"},         {"Basic t1", "", " ", "missing_token"},
+        {"Bearer t", {}, {}, "invalid_token"}, {{}, "t1 t1", {}, "invalid_token"},
+    };
+    for (const Case& c : cases)
+        CHECK(name_of(check_management("t1", c.authorization, c.claw_token, c.dc_auth)) == c.want);
+    CHECK(check_management("", "Bearer ", "", "x") == GuardrailOutcome::no_token_configured);
+}
+
 TEST_CASE("auth: the master key comes from the device key") {
     // Python: hashlib.pbkdf2_hmac("sha256", b"device key", b"defenseclaw-proxy-master-key", 100000, 32)
     const auto key = MasterKey::derive(as_bytes("device key"));

@@ -44,6 +44,25 @@ GuardrailOutcome check_guardrail(const GuardrailSecrets& secrets, std::optional<
     return token.empty() && master.empty() ? GuardrailOutcome::missing_token : GuardrailOutcome::invalid_token;
 }
 
+GuardrailOutcome check_management(std::string_view token, std::optional<std::string_view> authorization,
+                                  std::optional<std::string_view> claw_token,
+                                  std::optional<std::string_view> dc_auth) noexcept {
+    if (token.empty()) return GuardrailOutcome::no_token_configured;
+    bool given = false;
+    bool allowed = false;
+    const auto offer = [&](std::string_view value) {
+        if (value.empty()) return;
+        given = true;
+        allowed = crypto::equal_secrets(value, token) || allowed;
+    };
+    if (authorization) offer(bearer_token(*authorization).value_or(std::string_view{}));
+    for (const auto& field : {claw_token, dc_auth}) {
+        if (field) offer(bearer_token(*field).value_or(trim(*field)));
+    }
+    if (allowed) return GuardrailOutcome::allowed;
+    return given ? GuardrailOutcome::invalid_token : GuardrailOutcome::missing_token;
+}
+
 std::string_view name_of(GuardrailOutcome outcome) noexcept {
     switch (outcome) {
     case GuardrailOutcome::allowed: return "allowed";

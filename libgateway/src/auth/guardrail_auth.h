@@ -43,4 +43,10 @@ struct GuardrailSecrets {
 [[nodiscard]] GuardrailOutcome check_guardrail(const GuardrailSecrets& secrets, std::optional<std::string_view> dc_auth,
                                                std::optional<std::string_view> authorization) noexcept;
 
+// The same for the inspection and management routes, where the token may come in any of three fields. There is no
+// master key for them.
+[[nodiscard]] GuardrailOutcome check_management(std::string_view token, std::optional<std::string_view> authorization,
+                                                std::optional<std::string_view> claw_token,
+                                                std::optional<std::string_view> dc_auth) noexcept;
+
 }  // namespace gw::auth

@@ -1,5 +1,6 @@
 #include "endpoint/inspect.h"
 
+#include <cassert>
 #include <string>
 
 #include "core/text.h"
