@@ -105,7 +105,7 @@ TEST_CASE("gemini: answers, whole or as an array of frames") {
     CHECK(read_answer(gemini(), R"({"promptFeedback":{"blockReason":"SAFETY","blockReasonMessage":"M"}})") ==
           Lines{"assistant text: M"});
     CHECK(read_answer(gemini(), R"([{"error":{"code":400,"message":"E","status":"X"}}])") ==
-          Lines{"assistant text: E"});
+          Lines{"assistant text: E", "assistant text: X"});
     CHECK(read_answer(gemini(), R"({"candidates":[5,{"content":7},{"content":{"parts":{"text":[]}}}]})").empty());
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("gemini: a stream becomes steps") {
          {"begin  ", "stop content_filter"}},
         {"an error",
          {{"", R"({"error":{"code":503,"message":"E","status":"UNAVAILABLE"}})"}},
-         {"begin  ", "whole text: E", "error E"}},
+         {"begin  ", "whole text: UNAVAILABLE", "error E"}},
         {"an end with nothing new behind",
          {frame(R"({"text":"A"})"), {"", stop}, frame(R"({"text":""})")},
          {"begin  ", "open 0 text", "delta 0: A", "close 0", "stop stop"}},

@@ -17,11 +17,6 @@ message::StopReason anthropic_stop_reason(std::string_view reason) noexcept {
     return message::StopReason::stop;
 }
 
-// Deltas that hold no text.
-bool is_silent_delta(std::string_view type) noexcept {
-    return type == "text_delta" || type == "thinking_delta" || type == "input_json_delta" || type == "signature_delta";
-}
-
 }  // namespace
 
 bool AnthropicReader::read(std::string_view type, const json::Value& root, Steps& steps) {
@@ -29,8 +24,13 @@ bool AnthropicReader::read(std::string_view type, const json::Value& root, Steps
     if (type == "message") type = {};  // an SSE event without a name
     const std::string_view said = root["type"].as_string().value_or(type);
     if (!type.empty() && type != said) return false;
+    const std::size_t from = steps.size();
+    if (!read_named(said, root, steps)) return false;
+    append_rest(root, from, steps);
+    return true;
+}
 
-    if (said == "ping") return true;
+bool AnthropicReader::read_named(std::string_view said, const json::Value& root, Steps& steps) {
     if (said == "message_start") return start_message(root["message"], steps);
     if (said == "content_block_start" || said == "content_block_delta" || said == "content_block_stop") {
         const auto index = block_index(root["index"]);
@@ -58,11 +58,8 @@ bool AnthropicReader::read(std::string_view type, const json::Value& root, Steps
         step.what = Step::What::error;
         step.value = root["error"]["message"];
         steps.push_back(step);
-        return true;
     }
-    Harvest{found_}.add_strings(root);
-    give_found(steps);
-    return true;
+    return true;  // a ping, or what is new
 }
 
 void AnthropicReader::read_sentinel(std::string_view, Steps&) {}  // this dialect has none
@@ -78,10 +75,6 @@ bool AnthropicReader::start_message(const json::Value& message, Steps& steps) {
     std::uint32_t index = 0;
     for (json::Value block = content.first(); block.exists(); block = block.next()) {
         if (index > 0xFFFF || !start_block(index++, block, steps)) return false;
-    }
-    if (content.is(json::Kind::string)) {
-        Harvest{found_}.add_string(content);
-        give_found(steps);
     }
     usage(message["usage"], steps);
     return true;
@@ -112,7 +105,6 @@ bool AnthropicReader::start_block(std::uint32_t index, const json::Value& block,
 
 // Clients look at the members, some without a look at the delta's type; so do we.
 bool AnthropicReader::append_delta(std::uint32_t index, const json::Value& delta, Steps& steps) {
-    const bool known = is_silent_delta(delta["type"].as_string().value_or(""));
     for (json::Value member = delta.first(); member.exists(); member = member.next()) {
         const std::string_view key = member.key();
         if (key == "text") {
@@ -123,8 +115,6 @@ bool AnthropicReader::append_delta(std::uint32_t index, const json::Value& delta
             if (!blocks_.append(index, PartKind::tool_arguments, member, steps)) return false;
         } else if (key == "citation") {
             Harvest{found_, PartKind::document}.add_string(member["cited_text"]);
-        } else if (!known && !is_opaque(key)) {
-            Harvest{found_}.add_strings(member);
         }
     }
     give_found(steps);

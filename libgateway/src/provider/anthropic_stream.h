@@ -16,6 +16,7 @@ public:
     void read_sentinel(std::string_view data, Steps& steps) override;
 
 private:
+    [[nodiscard]] bool read_named(std::string_view name, const json::Value& root, Steps& steps);
     [[nodiscard]] bool start_message(const json::Value& message, Steps& steps);
     [[nodiscard]] bool start_block(std::uint32_t index, const json::Value& block, Steps& steps);
     [[nodiscard]] bool append_delta(std::uint32_t index, const json::Value& delta, Steps& steps);

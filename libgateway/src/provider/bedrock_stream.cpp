@@ -31,6 +31,14 @@ json::Value named_event(const json::Value& root) noexcept {
     return member;
 }
 
+// "p" hides the length of an event's text: so many letters off the front of a fixed row. Other letters are no padding.
+json::Value padding_of(const json::Value& root) noexcept {
+    static constexpr std::string_view row = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const json::Value p = root["p"];
+    const auto text = p.as_string();
+    return text && row.starts_with(*text) ? p : json::Value();
+}
+
 constexpr PartKind chunk_text_kind(std::size_t which) noexcept {
     return chunk_texts[which].starts_with("reasoning") ? PartKind::reasoning
            : chunk_texts[which] == "arguments"         ? PartKind::tool_arguments
@@ -47,6 +55,13 @@ bool BedrockReader::speaks(Speech speech) noexcept {
 
 bool BedrockReader::read(std::string_view type, const json::Value& root, Steps& steps) {
     if (type == "message") type = {};  // an SSE event without a name
+    const std::size_t from = steps.size();
+    if (!read_named(type, root, steps)) return false;
+    append_rest(root, from, steps, padding_of(root));
+    return true;
+}
+
+bool BedrockReader::read_named(std::string_view type, const json::Value& root, Steps& steps) {
     if (type == "chunk") return read_chunk(root, steps);
     if (is_converse_event(type)) return speaks(Speech::converse) && read_event(type, root, steps);
     if (type.empty()) return read_chunk(root, steps);
@@ -55,10 +70,7 @@ bool BedrockReader::read(std::string_view type, const json::Value& root, Steps& 
         step.what = Step::What::error;
         step.value = root["message"];
         steps.push_back(step);
-        return true;
     }
-    Harvest{found_}.add_strings(root);
-    give_found(steps);
     return true;
 }
 
@@ -70,13 +82,8 @@ bool BedrockReader::read_chunk(const json::Value& root, Steps& steps) {
     if (event.exists()) {
         if (!speaks(Speech::converse)) return false;
         for (event = root.first(); event.exists(); event = event.next()) {
-            if (is_converse_event(event.key())) {
-                if (!read_event(event.key(), event, steps)) return false;
-            } else {
-                Harvest{found_}.add_strings(event);
-            }
+            if (is_converse_event(event.key()) && !read_event(event.key(), event, steps)) return false;
         }
-        give_found(steps);
         return true;
     }
     return speaks(Speech::plain) && read_plain_chunk(root, steps);
@@ -105,11 +112,8 @@ bool BedrockReader::read_plain_chunk(const json::Value& value, Steps& steps) {
             step.channel = static_cast<std::uint32_t>(plain_channels_[which]);
             step.value = child;
             if (!child.as_string()->empty()) steps.push_back(step);
-        } else if (!is_opaque(key)) {
-            Harvest{found_}.add_string(child);
         }
     }
-    give_found(steps);
     return true;
 }
 
@@ -124,8 +128,6 @@ bool BedrockReader::read_event(std::string_view type, const json::Value& event, 
         step.what = Step::What::stop;
         step.reason = bedrock_stop_reason(event["stopReason"].as_string().value_or(""));
         steps.push_back(step);
-        Harvest{found_}.add_strings(event["additionalModelResponseFields"]);
-        give_found(steps);
         return true;
     }
     if (type == "metadata") {
@@ -133,8 +135,6 @@ bool BedrockReader::read_event(std::string_view type, const json::Value& event, 
         step.what = Step::What::usage;
         step.usage = {token_count(usage["inputTokens"]), token_count(usage["outputTokens"]), true};
         if (usage.is(json::Kind::object)) steps.push_back(step);
-        Harvest{found_}.add_strings(event["trace"]);  // a guardrail's trace quotes the answer
-        give_found(steps);
         step = {};
         step.what = Step::What::done;
         steps.push_back(step);
@@ -178,8 +178,6 @@ bool BedrockReader::append_delta(std::uint32_t index, const json::Value& delta, 
             Harvest{found_, PartKind::tool_result}.add_strings(member);
         } else if (key == "citation") {
             Harvest{found_, PartKind::document}.add_strings(member);
-        } else if (!is_opaque(key)) {
-            Harvest{found_}.add_strings(member);
         }
     }
     give_found(steps);

@@ -30,6 +30,7 @@ public:
     void read_sentinel(std::string_view, Steps&) override {}  // this dialect has none
 
 private:
+    [[nodiscard]] bool read_named(std::string_view type, const json::Value& root, Steps& steps);
     [[nodiscard]] bool read_chunk(const json::Value& root, Steps& steps);
     [[nodiscard]] bool read_plain_chunk(const json::Value& value, Steps& steps);
     [[nodiscard]] bool read_event(std::string_view type, const json::Value& event, Steps& steps);

@@ -142,8 +142,7 @@ void read_anthropic_answer(const json::Value& root, Passages& passages) {
     AnthropicBlocks blocks(passages);
     const Harvest text{passages, PartKind::text, Role::assistant};
     blocks.read_content(root["content"], Role::assistant);
-    text.add_string(root["completion"]);
-    text.add_string(root["error"]["message"]);
+    add_rest(root, from, text);
     sort_by_place(passages, from);
 }
 

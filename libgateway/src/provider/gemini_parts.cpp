@@ -115,9 +115,7 @@ void read_gemini_frame_extras(const json::Value& frame, Passages& passages) {
     for (json::Value member = frame.first(); member.exists(); member = member.next()) {
         const std::string_view key = member.key();
         if (is_gemini_key(key, "promptFeedback")) {
-            harvest.add_string(gemini_member(member, "blockReasonMessage"));
-        } else if (key == "error" && member["message"].exists()) {
-            harvest.add_strings(member["message"]);
+            harvest.add_string(gemini_member(member, "blockReasonMessage"));  // beside ratings
         } else if (std::none_of(std::begin(wordless), std::end(wordless),
                                 [&](std::string_view name) { return is_gemini_key(key, name); })) {
             harvest.add_strings(member);

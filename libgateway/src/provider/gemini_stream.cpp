@@ -64,7 +64,11 @@ bool GeminiReader::read_frame(const json::Value& frame, Steps& steps) {
         const auto index = candidate_index(it);
         if (!it.is(json::Kind::object) || !index || !read_candidate(it, *index, steps)) return false;
     }
+    const json::Value failure = frame["error"]["message"];
     read_gemini_frame_extras(frame, found_);
+    found_.erase(std::remove_if(found_.begin(), found_.end(),
+                                [&](const Passage& it) { return it.value.offset() == failure.offset(); }),
+                 found_.end());
     give_found(steps);
 
     const json::Value usage = gemini_member(frame, "usageMetadata");
@@ -86,7 +90,7 @@ bool GeminiReader::read_frame(const json::Value& frame, Steps& steps) {
     if (frame["error"].exists() && !frame["error"].is(json::Kind::null)) {
         Step step;
         step.what = Step::What::error;
-        step.value = frame["error"]["message"];
+        step.value = failure;
         steps.push_back(step);
     }
     return true;

@@ -1,8 +1,45 @@
 #include "provider/harvest.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace gw::provider {
+
+namespace {
+
+// Texts that were given already, by where they lie: names and ids as the memory of their text, values as their place.
+class Given {
+public:
+    explicit Given(std::pmr::memory_resource* memory) : names_(memory), ends_(memory) {}
+    void add(std::string_view name) {
+        if (!name.empty()) names_.push_back(name.data());
+    }
+    void add(const json::Value& value) {
+        if (value.exists()) ends_.push_back({value.offset(), value.offset() + value.raw().size()});
+    }
+    void sort() {
+        std::sort(names_.begin(), names_.end());
+        std::sort(ends_.begin(), ends_.end());
+    }
+    // Values that were given do not lie in one another.
+    [[nodiscard]] bool has(const json::Value& text) const noexcept {
+        if (std::binary_search(names_.begin(), names_.end(), text.as_string()->data())) return true;
+        const std::size_t at = text.offset();
+        const auto behind = std::upper_bound(ends_.begin(), ends_.end(), Place{at, SIZE_MAX});
+        return behind != ends_.begin() && std::prev(behind)->second > at;
+    }
+
+private:
+    using Place = std::pair<std::size_t, std::size_t>;
+    std::pmr::vector<const char*> names_;
+    std::pmr::vector<Place> ends_;
+};
+
+}  // namespace
 
 void Harvest::add(const json::Value& value) const {
     const bool container = value.is(json::Kind::object) || value.is(json::Kind::array);
@@ -17,7 +54,8 @@ void Harvest::add_string(const json::Value& value) const {
 // A document nests at most 128 deep (json::Limits), so these two may call themselves.
 void Harvest::add_strings(const json::Value& value) const {
     add_string(value);
-    const bool base64 = value["type"].as_string() == "base64";
+    const std::string_view type = value["type"].as_string().value_or("");
+    const bool base64 = type == "base64" || type == "redacted_thinking";
     for (json::Value child = value.first(); child.exists(); child = child.next()) {
         const std::string_view key = child.key();
         if (child.is(json::Kind::string) && (is_opaque(key) || (base64 && key == "data"))) continue;
@@ -58,6 +96,8 @@ bool is_opaque(std::string_view key) noexcept {
                                                 "object",
                                                 "model",
                                                 "anthropic_version",
+                                                "service_tier",
+                                                "stop_sequence",
                                                 "schemaVersion",
                                                 "redactedContent"};
     return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
@@ -78,6 +118,45 @@ void append_wholes(const Passages& passages, Steps& steps) {
         step.value = passage.value;
         steps.push_back(step);
     }
+}
+
+void append_rest(const json::Value& root, std::size_t from, Steps& steps, const json::Value& padding) {
+    std::pmr::memory_resource* memory = steps.get_allocator().resource();
+    Passages rest(memory);
+    Harvest{rest}.add_strings(root);
+    if (rest.empty()) return;
+    Given given(memory);
+    given.add(padding);
+    for (std::size_t i = from; i < steps.size(); ++i) {
+        const Step& step = steps[i];
+        given.add(step.value);
+        for (const std::string_view name : {step.tool, step.call_id, step.id, step.model}) given.add(name);
+    }
+    given.sort();
+    rest.erase(std::remove_if(rest.begin(), rest.end(), [&](const Passage& it) { return given.has(it.value); }),
+               rest.end());
+    std::optional<Step> done;
+    if (steps.size() > from && steps.back().what == Step::What::done) {
+        done = steps.back();
+        steps.pop_back();
+    }
+    append_wholes(rest, steps);
+    if (done) steps.push_back(*done);
+}
+
+void add_rest(const json::Value& root, std::size_t from, const Harvest& harvest) {
+    Passages& passages = harvest.passages;
+    Given given(passages.get_allocator().resource());
+    for (std::size_t i = from; i < passages.size(); ++i) {
+        given.add(passages[i].value);
+        given.add(passages[i].tool);
+    }
+    given.sort();
+    const auto found = static_cast<std::ptrdiff_t>(passages.size());
+    harvest.add_strings(root);
+    passages.erase(std::remove_if(passages.begin() + found, passages.end(),
+                                  [&](const Passage& it) { return given.has(it.value); }),
+                   passages.end());
 }
 
 std::string_view model_in_path(std::string_view path, std::string_view marker, char end) noexcept {

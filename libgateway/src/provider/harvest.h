@@ -44,6 +44,12 @@ void sort_by_place(Passages& passages, std::size_t from);
 // What was harvested from a stream's event, as steps.
 void append_wholes(const Passages& passages, Steps& steps);
 
+// Every string of an event that none of its steps, those from index `from` on, has given: as a `whole` text. No client
+// is meant to read it there; one may all the same. They stand in front of a Step::done. `padding` is known to be none.
+void append_rest(const json::Value& root, std::size_t from, Steps& steps, const json::Value& padding = {});
+// The same for an answer and its passages.
+void add_rest(const json::Value& root, std::size_t from, const Harvest& harvest);
+
 // The model in a path such as "/v1/models/NAME:action" or "/model/NAME/action": what stands between `marker` and the
 // last `end`. Empty when the path has none.
 [[nodiscard]] std::string_view model_in_path(std::string_view path, std::string_view marker, char end) noexcept;
