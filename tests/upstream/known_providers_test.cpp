@@ -139,6 +139,11 @@ TEST_CASE("upstream: an overlay adds providers, domains, ports and overrides") {
     CHECK(root["overlay_path"].as_string() == "/etc/p.json");
     CHECK(root["overlay_applied"].as_bool() == true);
 
+    out.buffer.clear();
+    known.write_reloaded(out.buffer, "/etc/p.json");
+    CHECK(out.buffer.text() ==
+          R"({"status":"ok","provider_count":17,"overlay_path":"/etc/p.json","overlay_applied":true})");
+
     // A bad one leaves it in force; none takes it back.
     CHECK_FALSE(known.set_overlay("{", problems));
     CHECK(match(known, "llm.corp.example") == "corp");

@@ -145,6 +145,12 @@ void KnownProviders::write(Buffer& out, std::string_view overlay_path) const {
     w.end_array().member("overlay_path", overlay_path).member("overlay_applied", overlay_applied_).end_object();
 }
 
+void KnownProviders::write_reloaded(Buffer& out, std::string_view overlay_path) const {
+    json::Writer w(out);
+    w.begin_object().member("status", "ok").member("provider_count", std::uint64_t{count()});
+    w.member("overlay_path", overlay_path).member("overlay_applied", overlay_applied_).end_object();
+}
+
 bool is_known_safe(std::string_view host) noexcept {
     for (const std::string_view domain : safe_domains) {
         if (is_within(host, domain)) return true;

@@ -59,6 +59,8 @@ public:
 
     // {"providers":[{"name","domains","request_overrides"?}],"ollama_ports","overlay_path","overlay_applied"}
     void write(Buffer& out, std::string_view overlay_path) const;
+    // {"status":"ok","provider_count","overlay_path","overlay_applied"}: the answer to a reload that went well.
+    void write_reloaded(Buffer& out, std::string_view overlay_path) const;
 
 private:
     friend class OverlayReader;

@@ -5,7 +5,7 @@
 //                                                                            └─ block: status, message
 //
 // Host names are not resolved here. What a name leads to is checked where it is dialled: may_dial() with the
-// Judgement's reach, address by address.
+// Judgement's reach and the allow-list, for every address of the answer.
 #pragma once
 
 #include <cstdint>
