@@ -52,8 +52,9 @@ Events random_chat(Random& random) {
             --open;
             add(choice, "", "\"stop\"");
         } else {
-            constexpr const char* deltas[] = {R"("content":"a\nb")", R"("reasoning":"r")",
-                                              R"("tool_calls":[{"index":0,"function":{"name":"f","arguments":"{"}}])"};
+            constexpr const char* deltas[] = {
+                R"("content":"a\nb")", R"("reasoning":"r")",
+                R"("tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{"}}])"};
             add(choice, deltas[random.below(3)], "null");
         }
     }

@@ -178,7 +178,8 @@ std::string judge_chat(const Events& events) {
     for (const auto& [index, is] : finished) {
         if (!is) return "choice " + std::to_string(index) + " is left open";
     }
-    return finished.empty() ? "no choice" : "";
+    if (finished.empty()) return "no choice";
+    return finished.rbegin()->first + 1 == static_cast<std::int64_t>(finished.size()) ? "" : "a choice is missing";
 }
 
 std::string judge_ollama(const Events& events) {

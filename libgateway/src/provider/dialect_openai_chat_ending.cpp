@@ -102,10 +102,10 @@ public:
             return;
         }
         const Head head = head_of(notice);
-        if (choices_.empty()) {
-            // Only chunks without a choice have left.
-            if (!legacy_) send_role(out, head, 0);
-            choices_.emplace(0, Choice{});
+        // SDKs keep choices in an array: one below the highest that had not begun yet begins now.
+        const std::uint32_t last = choices_.empty() ? 0 : choices_.rbegin()->first;
+        for (std::uint32_t index = 0; index <= last; ++index) {
+            if (choices_.try_emplace(index).second && !legacy_) send_role(out, head, index);
         }
         const bool all_finished =
             std::all_of(choices_.begin(), choices_.end(), [](const auto& entry) { return entry.second.finished; });
