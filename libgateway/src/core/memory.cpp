@@ -25,9 +25,14 @@ void* Allocator::allocate(std::size_t size) const {
 }
 
 void* HostMemory::do_allocate(std::size_t bytes, std::size_t alignment) {
-    if (alignment <= 16) return allocator_.allocate(bytes);
+    if (alignment <= 16) {
+        void* memory = allocator_.allocate(bytes);
+        bytes_out_ += bytes;
+        return memory;
+    }
     // The original pointer is kept right before the aligned bytes.
     void* raw = allocator_.allocate(bytes + alignment + sizeof(void*));
+    bytes_out_ += bytes;
     auto address = reinterpret_cast<std::uintptr_t>(raw) + sizeof(void*);
     address = (address + alignment - 1) / alignment * alignment;
     reinterpret_cast<void**>(address)[-1] = raw;
@@ -35,6 +40,7 @@ void* HostMemory::do_allocate(std::size_t bytes, std::size_t alignment) {
 }
 
 void HostMemory::do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) {
+    bytes_out_ -= bytes;
     if (alignment <= 16) {
         allocator_.deallocate(memory, bytes == 0 ? 1 : bytes);
         return;

@@ -32,6 +32,7 @@ class HostMemory final : public std::pmr::memory_resource {
 public:
     explicit HostMemory(Allocator allocator) noexcept : allocator_(allocator) {}
     [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
+    [[nodiscard]] std::size_t bytes_out() const noexcept { return bytes_out_; }  // in use now
 
 private:
     void* do_allocate(std::size_t bytes, std::size_t alignment) override;
@@ -39,6 +40,7 @@ private:
     [[nodiscard]] bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override;
 
     Allocator allocator_;
+    std::size_t bytes_out_ = 0;
 };
 
 class BlockPool;

@@ -80,6 +80,7 @@ public:
     // What the stages use.
     [[nodiscard]] std::pmr::memory_resource* memory() noexcept { return &memory_; }
     [[nodiscard]] const Allocator& allocator() const noexcept { return memory_.allocator(); }
+    [[nodiscard]] std::uint64_t memory_bytes() const noexcept { return memory_.bytes_out() + pool_.get()->bytes_out(); }
     [[nodiscard]] BlockPool* pool() const noexcept { return pool_.get(); }
     [[nodiscard]] Timers& timers() noexcept { return timers_; }
     [[nodiscard]] Milliseconds now() const noexcept { return now_; }

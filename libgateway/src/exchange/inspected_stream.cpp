@@ -93,6 +93,7 @@ void InspectedStream::fail(std::string_view message, Buffer& out) {
 
 void InspectedStream::tick(std::uint64_t now_ms, Buffer& out) {
     if (ended_) return;
+    now_ms_ = now_ms;
     for (Channel& channel : channels_) {
         if (!channel.text) continue;
         channel.text->tick(now_ms);
@@ -135,6 +136,7 @@ void InspectedStream::on_frame(const provider::Frame& frame, Buffer& out) {
     }
     if (held_.empty() && is_free(spans_)) {
         send(frame, root, spans_, frame_done_, out);
+        if (options_.latency != nullptr) options_.latency->observe(0);
         return;
     }
     hold(frame);
@@ -334,6 +336,7 @@ void InspectedStream::hold(const provider::Frame& frame) {
     }
     held.wrapped = frame.wrapped;
     held.done = frame_done_;
+    held.since_ms = now_ms_;
     held.spans.swap(spans_);
     held_bytes_ += frame.raw.size();
 }
@@ -354,6 +357,7 @@ void InspectedStream::release_held(Buffer& out) {
         json::Value root;
         if (!frame.payload.empty() && scratch_.parse(frame.payload)) root = scratch_.root();
         send(frame, root, held.spans, held.done, out);
+        if (options_.latency != nullptr) options_.latency->observe((now_ms_ - held.since_ms) * 1000);
         held_bytes_ -= frame.raw.size();
         held_.pop_front();
     }

@@ -19,6 +19,7 @@
 
 #include "core/buffer.h"
 #include "core/owned.h"
+#include "endpoint/exposition.h"
 #include "exchange/inspection.h"
 #include "json/json.h"
 #include "provider/dialect.h"
@@ -30,9 +31,10 @@ class InspectedStream {
 public:
     struct Options {
         std::size_t frame_bytes_max = 10U << 20U;
-        std::size_t held_bytes_max = 10U << 20U;  // of frames, tool calls above all
-        std::string_view model;                   // as the client named it; borrowed
-        std::string_view notice;                  // guardrail.block_message; borrowed
+        std::size_t held_bytes_max = 10U << 20U;     // of frames, tool calls above all
+        std::string_view model;                      // as the client named it; borrowed
+        std::string_view notice;                     // guardrail.block_message; borrowed
+        endpoint::Histogram<12>* latency = nullptr;  // gets the time that each frame waited; may be null
     };
 
     InspectedStream(Inspection& inspection, const provider::Dialect& dialect, provider::Framing framing,
@@ -54,8 +56,10 @@ public:
     [[nodiscard]] bool blocked() const noexcept { return blocked_; }
     // The dialect's terminal event has left.
     [[nodiscard]] bool complete() const noexcept { return complete_; }
-    [[nodiscard]] std::uint64_t unix_ms() const noexcept { return unix_ms_; }
-    void set_unix_ms(std::uint64_t unix_ms) noexcept { unix_ms_ = unix_ms; }
+    void set_time(std::uint64_t now_ms, std::uint64_t unix_ms) noexcept {
+        now_ms_ = now_ms;
+        unix_ms_ = unix_ms;
+    }
 
 private:
     // What has become of a text: it has left up to `free_to`, but for what was replaced.
@@ -91,6 +95,7 @@ private:
         std::pmr::string own;                              // the payload where it does not lie in raw
         bool wrapped = false;
         bool done = false;
+        std::uint64_t since_ms = 0;
         Spans spans;
     };
     void take_frames(Buffer& out);
@@ -130,7 +135,7 @@ private:
     std::pmr::deque<Held> held_;
     Spans spans_;  // of the frame that is being read
     std::size_t held_bytes_ = 0;
-    std::uint64_t unix_ms_ = 0;
+    std::uint64_t now_ms_ = 0, unix_ms_ = 0;
     bool frame_done_ = false;   // the frame that is being read is the terminal one
     bool block_waits_ = false;  // an inspector blocks
     bool ended_ = false, blocked_ = false, complete_ = false;

@@ -1,5 +1,6 @@
 #include "exchange/proxy.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "auth/auth.h"
@@ -37,13 +38,18 @@ Proxy::Proxy(Gateway& gateway)
       test_upstreams_(gateway.memory()),
       notices_(gateway.memory()),
       records_(gateway),
-      block_message_(gateway.memory()),
+      settings_(gateway.memory()),
+      metrics_(gateway.memory()),
       token_(gateway.memory()) {}
 
 gw_status Proxy::load() {
     const config::Guardrail& config = gateway_.config().guardrail;
-    mode_ = config.mode;
-    block_message_ = config.block_message;
+    settings_.mode = config.mode == config::GuardrailMode::action ? guardrail::Mode::action : guardrail::Mode::observe;
+    settings_.scanner_mode = endpoint::ScannerMode::local;
+    settings_.block_message = config.block_message;
+    settings_.hilt_enabled = !config.confirm_from.empty();
+    settings_.hilt_min_severity = severity_of(config.confirm_from).value_or(guardrail::Severity::high);
+    disabled_ = config.mode == config::GuardrailMode::passthrough;
     token_ = config.token.empty() ? gateway_.shared_secret() : std::string_view(config.token);
     for (const auto& text : config.allow_private_upstreams) {
         if (const auto network = upstream::parse_network(text)) allow_private_.push_back(*network);
@@ -197,12 +203,12 @@ std::uint64_t Proxy::take_turn(const http1::Headers& headers, std::string_view p
 InspectionPolicy Proxy::policy() const {
     const config::Guardrail& config = gateway_.config().guardrail;
     InspectionPolicy out;
-    out.policy.mode = mode_ == config::GuardrailMode::action ? guardrail::Mode::action : guardrail::Mode::observe;
+    out.policy.mode = settings_.mode;
     out.policy.profile = profile_of(config.profile);
     out.policy.block_from = severity_of(config.block_from);
-    if (const auto from = severity_of(config.confirm_from)) {
+    if (settings_.hilt_enabled) {
         out.policy.confirm = guardrail::Confirm::as_alert;
-        out.policy.confirm_from = *from;
+        out.policy.confirm_from = settings_.hilt_min_severity;
     }
     out.hold_bytes_max = config.hold_bytes_max;
     out.hold_ms_max = config.hold_ms_max;
@@ -211,7 +217,11 @@ InspectionPolicy Proxy::policy() const {
     return out;
 }
 
-void Proxy::count(const Inspection& /*inspection*/) noexcept {}
+void Proxy::count(const Inspection& inspection) noexcept {
+    for (const Inspection::Seen& seen : inspection.seen())
+        metrics_.verdicts.count(inspection.rules().rule(seen.rule).id, seen.action);
+    metrics_.held_bytes_max = std::max(metrics_.held_bytes_max, inspection.held_bytes_max());
+}
 
 bool Proxy::has_connector(std::string_view name) const noexcept {
     for (const auto& one : gateway_.config().guardrail.connectors) {

@@ -15,6 +15,8 @@
 #include "auth/guardrail_auth.h"
 #include "auth/rate_limit.h"
 #include "config/config.h"
+#include "endpoint/guardrail_settings.h"
+#include "endpoint/metrics.h"
 #include "exchange/block_notices.h"
 #include "exchange/inspection.h"
 #include "exchange/record_log.h"
@@ -51,11 +53,13 @@ public:
     [[nodiscard]] upstream::KnownProviders& providers() noexcept { return providers_; }
     [[nodiscard]] guardrail::Scanner& scanner() noexcept { return *scanner_; }
     [[nodiscard]] InspectionPolicy policy() const;
-    [[nodiscard]] config::GuardrailMode mode() const noexcept { return mode_; }
-    void set_mode(config::GuardrailMode mode) noexcept { mode_ = mode; }
-    [[nodiscard]] std::string_view block_message() const noexcept { return block_message_; }
+    // What may change while it runs.
+    [[nodiscard]] endpoint::GuardrailSettings& settings() noexcept { return settings_; }
+    [[nodiscard]] bool enforces() const noexcept { return settings_.mode == guardrail::Mode::action; }
+    [[nodiscard]] bool disabled() const noexcept { return disabled_; }
+    [[nodiscard]] std::string_view block_message() const noexcept { return settings_.block_message; }
+    [[nodiscard]] endpoint::ProxyMetrics& metrics() noexcept { return metrics_; }
     [[nodiscard]] std::string_view token() const noexcept { return token_; }
-    void set_block_message(std::string_view text) { block_message_ = text; }
     [[nodiscard]] BlockNotices& notices() noexcept { return notices_; }
     [[nodiscard]] RecordLog& records() noexcept { return records_; }
     [[nodiscard]] bool has_connector(std::string_view name) const noexcept;
@@ -77,8 +81,9 @@ private:
     std::optional<auth::RateLimiter> rate_limit_;
     BlockNotices notices_;
     RecordLog records_;
-    config::GuardrailMode mode_ = config::GuardrailMode::observe;
-    std::pmr::string block_message_;
+    endpoint::GuardrailSettings settings_;
+    endpoint::ProxyMetrics metrics_;
+    bool disabled_ = false;  // guardrail.mode passthrough
     std::pmr::string token_;
     std::optional<auth::MasterKey> master_key_;
     bool master_key_tried_ = false;

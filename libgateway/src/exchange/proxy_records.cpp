@@ -101,12 +101,16 @@ void ProxyRun::record_prompt(std::string_view body) {
 }
 
 void ProxyRun::record_response() {
+    recorded_ = true;
     endpoint::ResponseRecord record;
     record.response_id = request_id_;
     record.reply_to_prompt_id = prompt_id_;
     record.source = "proxy";
     const bool blocked = completion_->blocked();
-    const std::string_view reasons[] = {blocked ? "content_filter" : whole_ || stream_->complete() ? "stop" : "error"};
+    const std::string_view reasons[] = {blocked                                      ? "content_filter"
+                                        : whole_ || (stream_ && stream_->complete()) ? "stop"
+                                        : refused_                                   ? "error"
+                                                                                     : "cancelled"};
     record.finish_reasons = reasons;
     write(envelope("completion"), record);
 }

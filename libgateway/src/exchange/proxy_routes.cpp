@@ -4,6 +4,9 @@
 
 #include "core/text.h"
 #include "crypto/random.h"
+#include "endpoint/guardrail_settings.h"
+#include "endpoint/inspect.h"
+#include "endpoint/metrics.h"
 #include "exchange/gateway.h"
 #include "exchange/proxy_run.h"
 #include "exchange/server_conn.h"
@@ -16,7 +19,6 @@ constexpr std::string_view text_utf8 = "text/plain; charset=utf-8";
 constexpr std::string_view json_utf8 = "application/json; charset=utf-8";
 constexpr std::size_t label_chars_max = 128;
 constexpr std::size_t egress_bytes_max = 8192;
-constexpr std::size_t inspect_bytes_max = 1U << 20U;
 
 // A label that a client gives: bounded, without control characters.
 void take_label(std::optional<std::string_view> value, std::pmr::string& out) {
@@ -40,6 +42,7 @@ void ProxyRun::admit(const http1::RequestHead& head, std::string_view peer, bool
         if (const auto uuid = crypto::random_uuid(gateway_.random())) request_id_.assign(uuid->data(), uuid->size());
     }
     if (const std::uint64_t wait_ms = proxy_.take_turn(head.headers, peer); wait_ms > 0) {
+        ++proxy_.metrics().rate_limited;
         std::array<char, 20> seconds{};
         const char* end = std::to_chars(seconds.data(), seconds.data() + seconds.size(), (wait_ms + 999) / 1000).ptr;
         const http1::Header fields[] = {
@@ -74,9 +77,26 @@ void ProxyRun::admit(const http1::RequestHead& head, std::string_view peer, bool
     case Route::nowhere: return refuse_text(405, "method not allowed");
     }
     if (route_ == Route::models) return;
+    if (route_ == Route::inspect) {
+        const auto outcome = auth::check_management(proxy_.token(), head.headers.get_single("authorization"),
+                                                    head.headers.get_single("x-defenseclaw-token"),
+                                                    head.headers.get_single("x-dc-auth"));
+        if (outcome != Proxy::Auth::allowed) {
+            ++gateway_.stats().refused_total;
+            proxy_.metrics().count_auth_failure(outcome);
+            return outcome == Proxy::Auth::no_token_configured ? refuse_route(503, "no token is configured")
+                                                               : refuse_route(401, "unauthorized");
+        }
+        if (const auto refusal = endpoint::check_local_request(method, head.headers))
+            return refuse_route(refusal->status, refusal->text);
+        body_bytes_max_ = endpoint::inspect_body_bytes_max;
+        return;
+    }
     if (route_ == Route::metrics && peer_is_loopback) return;
-    if (proxy_.authorize(head.headers) != Proxy::Auth::allowed) {
+    if (route_ == Route::metrics && peer_is_loopback) return;
+    if (const Proxy::Auth outcome = proxy_.authorize(head.headers); outcome != Proxy::Auth::allowed) {
         ++gateway_.stats().refused_total;
+        proxy_.metrics().count_auth_failure(outcome);
         if (route_ == Route::egress || route_ == Route::providers || route_ == Route::providers_reload ||
             route_ == Route::metrics) {
             return refuse_text(401, "unauthorized");
@@ -133,12 +153,23 @@ ProxyRun::Route ProxyRun::find_route() const noexcept {
     if (path == "/v1/events/egress") return Route::egress;
     if (path == "/v1/config/providers") return Route::providers;
     if (path == "/v1/config/providers/reload") return Route::providers_reload;
+    if (path.starts_with("/api/v1/inspect/") || path == "/v1/guardrail/config" || path == "/v1/guardrail/evaluate" ||
+        path == "/status") {
+        return Route::inspect;
+    }
+    if (path == "/metrics") return Route::metrics;
     if (head_->method != "GET" && head_->method != "POST") return Route::nowhere;
     if (head_->method == "POST" && ends_with_chat(path)) return Route::chat;
     return Route::passthrough;
 }
 
 void ProxyRun::refuse_text(int status, std::string_view text) { client_.answer_early(status, text_utf8, text); }
+
+void ProxyRun::refuse_route(int status, std::string_view text) {
+    Buffer out(gateway_.pool());
+    endpoint::write_route_error(out, text);
+    client_.answer_early(status, json_utf8, out.text());
+}
 
 void ProxyRun::answer_providers(bool reload) {
     if (reload && !proxy_.reload_providers()) {
@@ -169,6 +200,86 @@ void ProxyRun::answer_models() {
     w.member("id", name).member("object", "model").member("owned_by", "defenseclaw");
     w.end_object().end_array().end_object();
     client_.answer(200, json_utf8, out.text());
+}
+
+// The inspection routes, and what of the guardrail can be seen and changed while it runs.
+void ProxyRun::answer_inspection(std::string_view body) {
+    const std::string_view path = std::string_view(target_).substr(0, target_.find('?'));
+    const std::string_view method = head_->method;
+    Buffer out(gateway_.pool());
+    int status = 200;
+    const auto allow = [&](std::string_view allowed) {
+        if (method == allowed) return true;
+        status = 405;
+        endpoint::write_route_error(out, "method not allowed");
+        return false;
+    };
+    const auto inspect = [&](endpoint::InspectRoute route) {
+        if (!allow("POST")) return;
+        endpoint::InspectSettings settings;
+        settings.policy = proxy_.policy().policy;
+        settings.reveal = head_->headers.get("x-defenseclaw-reveal-pii") == "1";
+        status = endpoint::inspect(out, route, body, proxy_.scanner(), settings, gateway_.memory());
+    };
+    if (path == "/status") {
+        if (allow("GET")) {
+            endpoint::StatusFacts facts;
+            facts.uptime_ms = gateway_.uptime_ms();
+            facts.identity = "gatewayd " GW_VERSION;
+            endpoint::write_status(out, facts);
+        }
+    } else if (path == "/v1/guardrail/config") {
+        if (method == "PATCH") {
+            status = endpoint::patch_guardrail_settings(out, body, proxy_.settings(), gateway_.memory());
+        } else if (allow("GET")) {
+            endpoint::write_guardrail_settings(out, proxy_.settings());
+        }
+    } else if (path == "/v1/guardrail/evaluate") {
+        if (allow("POST")) {
+            status = endpoint::evaluate(out, body, proxy_.policy().policy, proxy_.settings().scanner_mode,
+                                        gateway_.memory());
+        }
+    } else if (path == "/api/v1/inspect/tool") {
+        inspect(endpoint::InspectRoute::tool);
+    } else if (path == "/api/v1/inspect/request") {
+        inspect(endpoint::InspectRoute::request);
+    } else if (path == "/api/v1/inspect/response") {
+        inspect(endpoint::InspectRoute::response);
+    } else if (path == "/api/v1/inspect/tool-response") {
+        inspect(endpoint::InspectRoute::tool_response);
+    } else {
+        status = 404;
+        endpoint::write_route_error(out, "there is nothing at this path");
+    }
+    client_.answer(status, json_utf8, out.text());
+}
+
+void ProxyRun::answer_metrics() {
+    endpoint::ProxyMetrics& metrics = proxy_.metrics();
+    metrics.memory_bytes = gateway_.memory_bytes();
+    metrics.records_written = proxy_.records().written();
+    metrics.records_dropped = proxy_.records().dropped();
+    Buffer out(gateway_.pool());
+    metrics.write(out);
+    client_.answer(200, endpoint::exposition_type, out.text());
+}
+
+void ProxyRun::on_answered(int status) noexcept {
+    using endpoint::MetricRoute;
+    MetricRoute route = MetricRoute::other;
+    switch (route_) {
+    case Route::chat: route = MetricRoute::chat; break;
+    case Route::passthrough: route = MetricRoute::passthrough; break;
+    case Route::models: route = MetricRoute::models; break;
+    case Route::health: route = MetricRoute::health; break;
+    case Route::egress: route = MetricRoute::egress; break;
+    case Route::providers:
+    case Route::providers_reload: route = MetricRoute::providers; break;
+    case Route::inspect: route = MetricRoute::inspect; break;
+    case Route::metrics: route = MetricRoute::metrics; break;
+    case Route::nowhere: break;
+    }
+    proxy_.metrics().count_request(route, status);
 }
 
 }  // namespace gw::exchange

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "exchange/gateway.h"
 #include "exchange/server_conn.h"
+#include "guardrail/verdict.h"
 #include "upstream/forward.h"
 #include "upstream/request_overrides.h"
 
@@ -15,6 +16,19 @@ namespace {
 
 constexpr http1::Header blocked_field{"X-DefenseClaw-Blocked", "true"};
 constexpr Milliseconds keep_alive_ms = 15000;
+
+endpoint::UpstreamFailure failure_of(gw_status status) noexcept {
+    using endpoint::UpstreamFailure;
+    switch (status) {
+    case GW_ERR_RESOLVE: return UpstreamFailure::resolve;
+    case GW_ERR_DENIED: return UpstreamFailure::refused_address;
+    case GW_ERR_CONNECT: return UpstreamFailure::connect;
+    case GW_ERR_TLS: return UpstreamFailure::tls;
+    case GW_ERR_TIMEOUT: return UpstreamFailure::timeout;
+    case GW_ERR_TRUNCATED: return UpstreamFailure::closed;
+    default: return UpstreamFailure::protocol;
+    }
+}
 
 // The type of an answer that is neither text nor JSON: nothing in it that the rules could read.
 bool is_media(std::string_view type) noexcept {
@@ -115,7 +129,15 @@ ProxyRun::ProxyRun(Gateway& gateway, Proxy& proxy, ServerConn& client)
       answer_fields_(gateway.memory()),
       answer_text_(gateway.memory()) {}
 
-ProxyRun::~ProxyRun() = default;
+ProxyRun::~ProxyRun() {
+    if (stream_) --proxy_.metrics().streams_open;
+    if (!call_ || recorded_) return;
+    try {
+        record_verdict(*completion_, false);  // the client left
+        record_response();
+    } catch (const std::bad_alloc&) {  // then there is no record
+    }
+}
 
 // --- the request -------------------------------------------------------------------------------------------------
 
@@ -127,8 +149,8 @@ void ProxyRun::start(std::string_view body) {
     case Route::providers_reload: answer_providers(true); return;
     case Route::models: answer_models(); return;
     case Route::egress: answer_egress(body); return;
-    case Route::inspect:
-    case Route::metrics: return;
+    case Route::inspect: answer_inspection(body); return;
+    case Route::metrics: answer_metrics(); return;
     case Route::health: client_.answer(200, "application/json", R"({"status":"healthy"})"); return;
     case Route::nowhere: return;  // refused at its head
     }
@@ -153,7 +175,7 @@ void ProxyRun::start(std::string_view body) {
     if (!configured_model_.empty() && is_object) name_model(root, edits);
     if (is_object) {
         if (!inspect_prompt(body, root, edits)) return;
-    } else if (proxy_.mode() == config::GuardrailMode::action && !body.empty()) {
+    } else if (proxy_.enforces() && !body.empty()) {
         refuse(400, parsed ? std::string_view("the body is JSON but not an object: it cannot be inspected")
                            : std::string_view("the body is not JSON: it cannot be inspected"));
         return;
@@ -264,10 +286,11 @@ void ProxyRun::forward(std::string_view body, const json::Value& root, provider:
 
 void ProxyRun::on_head(const http1::ResponseHead& head) {
     upstream_status_ = head.status;
+    if (head.status >= 500) proxy_.metrics().count_upstream_failure(endpoint::UpstreamFailure::status);
     const std::string_view type = head.headers.get("content-type").value_or("");
     const auto encoding = head.headers.get("content-encoding");
     const bool readable = !encoding || equals_ignoring_case(*encoding, "identity");
-    const bool enforces = proxy_.mode() == config::GuardrailMode::action;
+    const bool enforces = proxy_.enforces();
     if (!readable && enforces) {
         refuse(502, "upstream error: the answer is compressed although identity was asked for: it cannot be inspected");
         return;
@@ -299,7 +322,7 @@ void ProxyRun::begin_answer(const http1::ResponseHead& head, Answer how) {
     std::pmr::string evidence("rules=", gateway_.memory());
     evidence += completion_->rules().fingerprint();
     evidence += "; mode=";
-    evidence += proxy_.mode() == config::GuardrailMode::action ? "action" : "observe";
+    evidence += guardrail::name_of(proxy_.settings().mode);
     evidence += "; prompt=";
     evidence += guardrail::name_of(prompt_->action());
     evidence += how == Answer::stream    ? "; response=streaming"
@@ -336,6 +359,9 @@ void ProxyRun::begin_stream() {
     options.frame_bytes_max = gateway_.limits().event_bytes_max;
     options.model = model_;
     options.notice = proxy_.block_message();
+    options.latency = &proxy_.metrics().added_latency;
+    ++proxy_.metrics().streams;
+    ++proxy_.metrics().streams_open;
     stream_ = make_owned<InspectedStream>(gateway_.memory(), *completion_, dialect(), facts_.framing, options,
                                           gateway_.scratch_document(), gateway_.pool(), gateway_.memory());
     sent_at_ = gateway_.now();
@@ -360,7 +386,7 @@ void ProxyRun::on_body(std::span<const std::byte> data) {
         return;
     case Answer::stream: break;
     }
-    stream_->set_unix_ms(gateway_.unix_ms());
+    stream_->set_time(gateway_.now(), gateway_.unix_ms());
     stream_->feed(data, out_);
     send(out_);
 }
@@ -383,7 +409,7 @@ void ProxyRun::sniff() {
                                                                   : std::string_view("application/x-ndjson"),
                          answer_fields_);
     const Buffer first(std::move(collected_));
-    stream_->set_unix_ms(gateway_.unix_ms());
+    stream_->set_time(gateway_.now(), gateway_.unix_ms());
     stream_->feed(first.bytes(), out_);
     send(out_);
 }
@@ -409,6 +435,7 @@ void ProxyRun::finish_stream() {
     record_verdict(*completion_, false);
     record_response();
     if (stream_->blocked()) {
+        ++proxy_.metrics().streams_blocked;
         std::pmr::string reason(gateway_.memory());
         completion_->write_reason(reason);
         proxy_.notices().add(session_, false, reason, gateway_.now());
@@ -447,7 +474,7 @@ void ProxyRun::answer_collected() {
             break;
         }
     } else if (!text.empty()) {
-        if (proxy_.mode() == config::GuardrailMode::action) {
+        if (proxy_.enforces()) {
             refuse(502, "upstream error: the answer is not JSON: it cannot be inspected");
             return;
         }
@@ -479,6 +506,7 @@ void ProxyRun::answer_collected() {
 
 void ProxyRun::on_failure(gw_status status, std::string_view what) {
     if (refused_) return;
+    proxy_.metrics().count_upstream_failure(failure_of(status));
     record_error(what);
     if (answer_ == Answer::relay) {
         client_.break_off();

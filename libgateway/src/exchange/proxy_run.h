@@ -40,6 +40,8 @@ public:
     [[nodiscard]] std::uint64_t body_bytes_max() const noexcept { return body_bytes_max_; }
     void start(std::string_view body);
     void on_drained();
+    // The head of the answer went out.
+    void on_answered(int status) noexcept;
 
     void on_head(const http1::ResponseHead& head) override;
     void on_body(std::span<const std::byte> data) override;
@@ -67,6 +69,7 @@ private:
     [[nodiscard]] bool strip_connector();
     [[nodiscard]] Route find_route() const noexcept;
     void refuse_text(int status, std::string_view text);
+    void refuse_route(int status, std::string_view text);
     void answer_providers(bool reload);
     void answer_models();
     void answer_egress(std::string_view body);
@@ -136,6 +139,7 @@ private:
     Milliseconds begun_at_ = 0, sent_at_ = 0;
     bool sniffs_ = false;  // the upstream did not say what its stream is
     bool refused_ = false;
+    bool recorded_ = false;
     bool whole_ = false;  // the upstream's answer ended as it should
 };
 

@@ -53,7 +53,7 @@ bool ProxyRun::check_chat(const json::Value& root) {
         refuse(400, "model is required and must not be empty");
         return false;
     }
-    if (proxy_.mode() == config::GuardrailMode::passthrough) {
+    if (proxy_.disabled()) {
         client_.answer(503, "text/plain; charset=utf-8",
                        R"({"error":{"message":"DefenseClaw guardrail is disabled","code":"guardrail_disabled"}})");
         return false;

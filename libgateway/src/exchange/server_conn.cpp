@@ -396,6 +396,7 @@ void ServerConn::send_head(int status, std::string_view content_type, std::span<
     if (!content_type.empty()) all[count++] = {"Content-Type", content_type};
     for (const http1::Header& field : fields) all[count++] = field;
     http_.send_head(sink(), status, {all, count}, framing, length, gateway().unix_ms());
+    if (proxy_run_) proxy_run_->on_answered(status);
 }
 
 void ServerConn::answer(int status, std::string_view content_type, std::string_view content,
