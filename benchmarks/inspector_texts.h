@@ -52,7 +52,7 @@ inline std::string files_below(const std::vector<std::string>& roots, const std:
         for (fs::recursive_directory_iterator at(root, error), end; !error && at != end; at.increment(error)) {
             const std::string name = at->path().filename().string();
             const bool wanted = endings.empty() || std::any_of(endings.begin(), endings.end(), [&](const auto& ending) {
-                                    return name.size() > ending.size() &&
+                                    return name.size() >= ending.size() &&
                                            name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
                                 });
             std::error_code ignored;

@@ -261,6 +261,26 @@ private:
         }
         const std::pmr::vector<bool> marked = nodes.take();
         set_.public_.assign(marked.begin(), marked.end());
+        release_later_parts();
+    }
+
+    // Of a chain only the first part holds by itself: a later one counts when those before were seen, and then their
+    // arm holds from where the first began.
+    void release_later_parts() {
+        std::pmr::vector<bool>& marked = set_.public_;
+        for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+            const PatternSet::Pattern& pattern = set_.patterns_[i];
+            if (is_whole(i)) continue;
+            const Entry* entry = sources_[i].entries.data();
+            for (std::uint32_t c = pattern.first_chain; c < pattern.first_chain + pattern.chain_count; ++c) {
+                for (std::uint16_t part = 0; part < set_.chains_[c].part_count; ++part, ++entry) {
+                    if (part == 0) continue;
+                    if (marked.size() < entry->end) marked.resize(entry->end, false);
+                    std::fill(marked.begin() + static_cast<std::ptrdiff_t>(entry->begin),
+                              marked.begin() + static_cast<std::ptrdiff_t>(entry->end), true);
+                }
+            }
+        }
     }
 
     // Expressions that are large enough to be dangerous are tried alone.
