@@ -381,8 +381,9 @@ void Inspector::stop(std::string_view piece) {
     const std::uint64_t begin = layers_.history().begin() <= from ? from : piece_begin;
     Layers again(section_->set, views_of(options_, *section_), memory);
     Cache& cache = scanner_->cache(Ruleset::section_of(options_.direction));
-    std::pmr::string copy(text(piece, begin, to), memory);
-    again.feed(cache, copy, deaf);
+    const std::pmr::string copy(text(piece, begin, to), memory);
+    // Really byte by byte: what was free once is free, also when something older is found to be alive later.
+    for (std::size_t i = 0; i < copy.size(); ++i) again.feed(cache, std::string_view(copy).substr(i, 1), deaf);
     std::uint64_t hold = begin + again.hold_from();
     again.detach();
     for (const Draft& draft : drafts_) hold = std::min(hold, draft.begin);
