@@ -19,7 +19,7 @@ void Stream::become(const Stream& other) {
     for (std::size_t g = 0; g < lane_count_; ++g) {
         Lane& lane = lanes_[g];
         const Lane& from = other.lanes_[g];
-        if (other.rows_[g] == Table::no_row) lane.nodes.assign(from.nodes.begin(), from.nodes.end());
+        if (other.rows_[g] == Table::no_row) lane.place.assign(from.place.begin(), from.place.end());
         lane.context = from.context;
         lane.slow_until = from.slow_until;
         lane.window_begin = from.window_begin;
@@ -61,10 +61,11 @@ bool Stream::agrees(const Stream& other, std::uint64_t since, std::uint64_t othe
 bool Stream::same_state(const Stream& other, std::size_t group) const noexcept {
     const bool in_table = rows_[group] != Table::no_row;
     const bool other_in_table = other.rows_[group] != Table::no_row;
-    if (in_table && rows_[group] == other.rows_[group] && cache_ == other.cache_) return true;
+    if (cache_ != other.cache_) return false;  // their states have different names
+    if (in_table && rows_[group] == other.rows_[group]) return true;
     const auto place = [group](const Stream& stream, bool tabled) {
         const Lane& lane = stream.lanes_[group];
-        if (!tabled) return Table::State{{}, {}, lane.nodes, lane.context};
+        if (!tabled) return Table::State{{}, {}, lane.place, lane.context};
         return stream.cache_->tables_[group].state(stream.rows_[group]);
     };
     // Rows also differ by what has just matched, which is past.
@@ -72,7 +73,7 @@ bool Stream::same_state(const Stream& other, std::size_t group) const noexcept {
     const Table::State b = place(other, other_in_table);
     const auto& contexts = set_->groups()[group].context;
     return contexts[static_cast<std::size_t>(a.context)] == contexts[static_cast<std::size_t>(b.context)] &&
-           std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end());
+           std::equal(a.strands.begin(), a.strands.end(), b.strands.begin(), b.strands.end());
 }
 
 bool Stream::same_arms(const Stream& other, std::uint64_t since, std::uint64_t& oldest) const noexcept {

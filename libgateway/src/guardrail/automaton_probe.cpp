@@ -43,12 +43,14 @@ std::size_t probe_states(const PatternSet& set, std::size_t group_index, std::si
     Walk walk;
     Table::Row row = table.find({}, Context::text_begin);
     std::size_t quiet = 0;
+    std::pmr::vector<std::uint16_t> nodes(memory);
     while (quiet < quiet_steps && table.state_count() <= states_max && !table.full()) {
-        const std::span<const std::uint16_t> nodes = table.state(row).nodes;
+        nodes.clear();
+        table.expand(table.state(row).strands, nodes);
         unsigned byte = 0;
         const std::size_t choice = walk.below(4);
         if (choice == 0 || nodes.empty()) {  // begin anew
-            const Follow start = group.starts[walk.below(group.starts.size())];
+            const Follow start = group.entries[walk.below(group.entries.size())].start;
             const auto begun = set.program().nodes(start, Context::other);
             const ProgramNode* node = begun.empty() ? nullptr : &set.program().node(begun[walk.below(begun.size())]);
             byte = node != nullptr && node->kind == ProgramNode::Kind::bytes

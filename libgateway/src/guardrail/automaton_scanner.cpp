@@ -20,7 +20,12 @@ constexpr std::uint32_t slow_bytes_min = 4096, slow_bytes_max = 65536;
 // --- Cache ---
 
 Cache::Cache(std::shared_ptr<const PatternSet> set, std::size_t bytes_max, std::pmr::memory_resource* memory)
-    : set_(std::move(set)), bytes_max_(bytes_max), tables_(memory), scratch_(*set_, memory), successor_(memory) {
+    : set_(std::move(set)),
+      bytes_max_(bytes_max),
+      tables_(memory),
+      scratch_(*set_, memory),
+      successor_(memory),
+      spare_(memory) {
     for (const PatternSet::Group& group : set_->groups()) {
         row_lines_ = std::max(row_lines_, Table::lines_for(group.class_count));
     }
@@ -65,7 +70,9 @@ std::size_t Cache::bytes() const noexcept {
 
 void Cache::flush() {
     while (Stream* stream = streams_.front()) stream->detach();
-    for (Table& table : tables_) table.clear();
+    std::size_t strands = 0;
+    for (const Table& table : tables_) strands += table.strands_size();
+    for (Table& table : tables_) table.clear(strands > bytes_max_ / 2);
     for (Hot& hot : hot_) hot.empty = {};
     ++counts_.flushes;
     find_empty();
@@ -87,18 +94,24 @@ Stream::Stream(std::shared_ptr<const PatternSet> set, std::pmr::memory_resource*
     for (std::size_t i = 0; i < set_->groups().size(); ++i) lanes_.emplace_back(memory);
 }
 
+// From a row to strands.
 void Stream::spill(std::size_t group, const Table& table) {
     if (rows_[group] == Table::no_row) return;
     const Table::State state = table.state(rows_[group]);
     Lane& lane = lanes_[group];
-    lane.nodes.assign(state.nodes.begin(), state.nodes.end());
+    lane.place.assign(state.strands.begin(), state.strands.end());
     lane.context = state.context;
     rows_[group] = Table::no_row;
 }
 
 void Stream::detach() {
     if (cache_ == nullptr) return;
-    for (std::size_t g = 0; g < lanes_.size(); ++g) spill(g, cache_->tables_[g]);
+    for (std::size_t g = 0; g < lanes_.size(); ++g) {
+        spill(g, cache_->tables_[g]);
+        cache_->spare_.clear();
+        cache_->tables_[g].expand(lanes_[g].place, cache_->spare_);
+        lanes_[g].place.assign(cache_->spare_.begin(), cache_->spare_.end());
+    }
     link_.unlink();
     cache_ = nullptr;
 }
@@ -107,13 +120,18 @@ void Stream::attach(Cache& cache) {
     assert(cache.set_ == set_);
     if (cache_ != &cache) {
         detach();
+        for (std::size_t g = 0; g < lanes_.size(); ++g) {
+            cache.spare_.clear();
+            cache.tables_[g].reduce(lanes_[g].place, lanes_[g].context, cache.spare_);
+            lanes_[g].place.assign(cache.spare_.begin(), cache.spare_.end());
+        }
         cache_ = &cache;
         cache.streams_.push_back(link_);
     }
     for (std::size_t g = 0; g < lanes_.size(); ++g) {
         const Lane& lane = lanes_[g];
         if (rows_[g] != Table::no_row || lane.slow_until > at_) continue;
-        rows_[g] = cache.tables_[g].find(lane.nodes, lane.context);
+        rows_[g] = cache.tables_[g].find(lane.place, lane.context);
     }
     cache.refresh();
 }
@@ -121,7 +139,7 @@ void Stream::attach(Cache& cache) {
 std::size_t Stream::size() const noexcept {
     std::size_t sum =
         lanes_.capacity() * sizeof(Lane) + arms_.capacity() * sizeof(Arm) + trackers_.capacity() * sizeof(Tracker);
-    for (const Lane& lane : lanes_) sum += lane.nodes.capacity() * sizeof(std::uint16_t);
+    for (const Lane& lane : lanes_) sum += lane.place.capacity() * sizeof(std::uint16_t);
     for (const Tracker& tracker : trackers_) sum += tracker.size();
     return sum;
 }
@@ -161,7 +179,7 @@ void Stream::settle(const Cache& cache, const Text& text) {
         const Cache::Hot& hot = cache.hot_[g];
         Table::Cell flags = hot.cells[rows_[g] * cache.row_lines_ * Table::line_cells];
         if (rows_[g] == Table::no_row) [[unlikely]] {
-            flags = cache.tables_[g].flags_of(lanes_[g].nodes);
+            flags = cache.tables_[g].flags_of(lanes_[g].place);
         }
         // Nothing live: whatever begins now begins here.
         starts_[g] = (flags & Table::live) != 0 ? std::max(starts_[g], at_ - std::min(at_, hot.reach)) : at_;
@@ -263,14 +281,14 @@ void Stream::step(Cache& cache, const Text& text, std::uint64_t position, Matche
         Table& table = cache.tables_[g];
         start_before[g] = starts_[g];
         if (rows_[g] == Table::no_row && position >= lane.slow_until) {
-            rows_[g] = table.find(lane.nodes, lane.context);
+            rows_[g] = table.find(lane.place, lane.context);
             lane.window_begin = position;
             lane.misses = 0;
         }
         if (rows_[g] == Table::no_row) {
-            table.step(lane.nodes, lane.context, byte, cache.successor_);
+            table.step(lane.place, lane.context, byte, cache.successor_);
             ++cache.counts_.slow_bytes;
-            lane.nodes.assign(cache.successor_.nodes.begin(), cache.successor_.nodes.end());
+            lane.place.assign(cache.successor_.strands.begin(), cache.successor_.strands.end());
             lane.context = cache.successor_.context;
             if (!cache.successor_.survives) starts_[g] = position;
             matched[g] = false;
@@ -327,10 +345,10 @@ void Stream::finish(Cache& cache, std::string_view history, Matches& out) {
         const Lane& lane = lanes_[g];
         Successor& end = cache.successor_;
         if (rows_[g] == Table::no_row) {
-            cache.tables_[g].step(lane.nodes, lane.context, end_of_text, end);
+            cache.tables_[g].end(lane.place, end);
         } else {
             const Table::State state = cache.tables_[g].state(rows_[g]);
-            cache.tables_[g].step(state.nodes, state.context, end_of_text, end);
+            cache.tables_[g].end(state.strands, end);
         }
         for (const std::uint16_t part : end.before) {
             part_seen(cache, text, {g, part, starts_[g], at_, at_ + 1}, out);

@@ -88,6 +88,7 @@ private:
     std::pmr::vector<Table> tables_;  // one per group
     TrackerScratch scratch_;
     Successor successor_;
+    std::pmr::vector<std::uint16_t> spare_;
     List<Stream> streams_;  // those whose states are rows of the tables
     Statistics counts_;
 };
@@ -134,11 +135,12 @@ private:
 
     // Where one group stands, beside rows_ and starts_.
     struct Lane {
-        explicit Lane(std::pmr::memory_resource* memory) : nodes(memory) {}
+        explicit Lane(std::pmr::memory_resource* memory) : place(memory) {}
         Context context = Context::text_begin;
-        std::pmr::vector<std::uint16_t> nodes;  // the state, while the row is no_row
-        std::uint64_t slow_until = 0;           // without the table up to here
-        std::uint64_t window_begin = 0;         // where the counting of misses began
+        // The state, while the row is no_row: strands of the cache's table, or nodes where there is no cache.
+        std::pmr::vector<std::uint16_t> place;
+        std::uint64_t slow_until = 0;    // without the table up to here
+        std::uint64_t window_begin = 0;  // where the counting of misses began
         std::uint32_t misses = 0;
         std::uint32_t slow_bytes = 0;  // length of the next slow stretch
     };
@@ -183,7 +185,6 @@ private:
     static void warm_up(Cache& cache, const unsigned char* bytes, std::size_t at,
                         const Table::Cell (&trace)[chains][stretch_bytes]);
     void step(Cache& cache, const Text& text, std::uint64_t position, Matches& out);
-    void step_slowly(Cache& cache, std::size_t group, std::uint64_t position, unsigned byte);
     void count_miss(Cache& cache, std::size_t group, std::uint64_t position);
     // A part of a chain ends at `end`, began at `start` or later, and it took `known` bytes to see that.
     struct Seen {

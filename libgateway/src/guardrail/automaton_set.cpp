@@ -20,7 +20,7 @@ std::size_t PatternSet::size() const noexcept {
     std::size_t sum = sizeof *this + program_.size() + chains_.capacity() * sizeof(Chain) +
                       patterns_.capacity() * sizeof(Pattern) + gaps_.capacity() * sizeof(Gap);
     for (const Group& group : groups_) {
-        sum += sizeof group + group.parts.capacity() * sizeof(Part) + group.starts.capacity() * sizeof(Follow);
+        sum += sizeof group + group.parts.capacity() * sizeof(Part) + group.entries.capacity() * sizeof(Entry);
     }
     return sum;
 }
@@ -205,7 +205,7 @@ private:
                 }
                 sources_[pattern].entries.push_back(*entry);
                 group.parts.push_back({chain_index, i});
-                group.starts.push_back(entry->start);
+                group.entries.push_back(*entry);
                 if (is_whole(pattern)) compiled.entry = *entry;
             }
         }
@@ -296,7 +296,7 @@ private:
             alone.class_of = owner.class_of;
             alone.class_count = owner.class_count;
             alone.context = owner.context;
-            for (const Entry& entry : entries) alone.starts.push_back(entry.start);
+            alone.entries.assign(entries.begin(), entries.end());
             set_.groups_.push_back(std::move(alone));
             const std::size_t states =
                 probe_states(set_, set_.groups_.size() - 1, set_.options_.states_per_pattern_max, memory());
@@ -308,11 +308,11 @@ private:
     }
 
     // Bytes that no node in [begin, end) tells apart become one class.
-    void classify(NodeId begin, NodeId end, std::span<const Follow> starts) {
+    void classify(NodeId begin, NodeId end, std::span<const Entry> entries) {
         const Program& program = set_.program_;
         bool looks = false;
         std::pmr::vector<std::uint32_t> sets(&arena_);
-        for (const Follow start : starts) looks = looks || start.depends_on_context();
+        for (const Entry& entry : entries) looks = looks || entry.start.depends_on_context();
         for (NodeId id = begin; id < end; ++id) {
             const ProgramNode& node = program.node(id);
             looks = looks || node.kind == ProgramNode::Kind::look;
@@ -340,14 +340,14 @@ private:
     }
 
     void finish_group(PatternSet::Group& group) {
-        classify(group.begin, group.end, group.starts);
+        classify(group.begin, group.end, group.entries);
         order_classes();
         group.class_of = refine_;
         group.class_count = static_cast<std::uint16_t>(refine_count_);
         merge_contexts(group);
     }
     void finish_pattern(PatternSet::Pattern& pattern) {
-        classify(pattern.entry.begin, pattern.entry.end, {&pattern.entry.start, 1});
+        classify(pattern.entry.begin, pattern.entry.end, {&pattern.entry, 1});
         pattern.class_of = refine_;
         pattern.class_count = static_cast<std::uint16_t>(refine_count_);
     }
@@ -394,8 +394,8 @@ private:
             for (std::size_t b = 0; b < a; ++b) {
                 const auto ca = static_cast<Context>(a);
                 const auto cb = static_cast<Context>(b);
-                bool alike = std::all_of(group.starts.begin(), group.starts.end(),
-                                         [&](Follow follow) { return same(follow, ca, cb); });
+                bool alike = std::all_of(group.entries.begin(), group.entries.end(),
+                                         [&](const Entry& entry) { return same(entry.start, ca, cb); });
                 // A look node continues at a position whose context was noted when the state was made.
                 for (NodeId id = group.begin; alike && id < group.end; ++id) {
                     const ProgramNode& node = program.node(id);

@@ -88,7 +88,7 @@ public:
         Entry entry;
     };
     struct Group {
-        explicit Group(std::pmr::memory_resource* memory) : parts(memory), starts(memory) {}
+        explicit Group(std::pmr::memory_resource* memory) : parts(memory), entries(memory) {}
         Kind kind = Kind::stop;
         NodeId begin = 0, end = 0;
         std::size_t bytes_max = 0;  // what is alive began no earlier than so many bytes ago; SIZE_MAX: no bound
@@ -96,8 +96,8 @@ public:
         std::array<std::uint8_t, 256> class_of{};
         // Contexts that the group cannot tell apart share a number.
         std::array<Context, context_count> context{};
-        std::pmr::vector<Part> parts;  // by the number in a match node
-        std::pmr::vector<Follow> starts;
+        std::pmr::vector<Part> parts;     // by the number in a match node
+        std::pmr::vector<Entry> entries;  // of the same
     };
 
     [[nodiscard]] const Program& program() const noexcept { return program_; }

@@ -3,8 +3,8 @@
 //     a row of cells:  flags | next | next | ... one per class of bytes, the commonest first
 //     next:            row << 2 | survives << 1 | event
 //
-// A state is a set of live nodes, what stands to the left (as far as the group can tell) and what has just matched. The
-// node set does not contain the beginnings that every position has; they are added when a step is computed. So "did
+// A state is a set of live nodes (as strands), what stands to the left (as far as the group can tell) and what has just
+// matched. It does not contain the beginnings that every position has; they are added when a step is computed. So "did
 // anything but a new beginning live through this byte?" is known per step: that is the `survives` bit, and with it the
 // start of the oldest live match is one conditional move per byte. `event` marks the steps that need a look: nothing
 // computed yet, or something matched.
@@ -20,15 +20,16 @@
 #include <vector>
 
 #include "guardrail/automaton_set.h"
+#include "guardrail/automaton_strands.h"
 
 namespace gw::guardrail {
 
-// What one byte makes of a set of nodes.
+// What one byte makes of a set of strands.
 struct Successor {
-    explicit Successor(std::pmr::memory_resource* memory) : nodes(memory), before(memory), now(memory) {}
+    explicit Successor(std::pmr::memory_resource* memory) : strands(memory), before(memory), now(memory) {}
     Context context = Context::other;
     bool survives = false;
-    std::pmr::vector<std::uint16_t> nodes;   // live, numbered from the group's first, sorted
+    std::pmr::vector<Strands::Id> strands;   // in the order of their parts
     std::pmr::vector<std::uint16_t> before;  // parts that match and end before the byte
     std::pmr::vector<std::uint16_t> now;     // parts that match and end behind it
 };
@@ -55,7 +56,8 @@ public:
     Table(const PatternSet& set, std::size_t group, std::size_t row_lines, std::pmr::memory_resource* memory);
 
     struct State {
-        std::span<const std::uint16_t> before, now, nodes;
+        std::span<const std::uint16_t> before, now;
+        std::span<const Strands::Id> strands;
         Context context;
     };
     [[nodiscard]] State state(Row row) const noexcept;
@@ -72,18 +74,28 @@ public:
     // The cells of a row begin with its flags, so the class of a byte is one less than its cell.
     [[nodiscard]] const std::uint8_t* classes() const noexcept { return group_.class_of.data(); }
 
-    // The row of the state with these nodes and nothing just matched.
-    [[nodiscard]] Row find(std::span<const std::uint16_t> nodes, Context context);
+    // The row of the state with these strands and nothing just matched.
+    [[nodiscard]] Row find(std::span<const Strands::Id> strands, Context context);
     // Computes the missing cell of `row` for `byte`.
     [[nodiscard]] Cell fill(Row row, unsigned byte);
-    // One step without the table. `byte` may be end_of_text.
-    void step(std::span<const std::uint16_t> nodes, Context context, unsigned byte, Successor& out);
-    [[nodiscard]] Cell flags_of(std::span<const std::uint16_t> nodes) const noexcept;
+    // One step without the table.
+    void step(std::span<const Strands::Id> strands, Context context, unsigned byte, Successor& out);
+    // The parts that match in front of the end of the text, if that comes next, in `out.before`.
+    void end(std::span<const Strands::Id> strands, Successor& out);
+    [[nodiscard]] Cell flags_of(std::span<const Strands::Id> strands) const noexcept;
+    // From strands, whose numbers mean something to this table only and until clear(), to nodes, numbered from the
+    // group's first, and back. Both append.
+    void expand(std::span<const Strands::Id> strands, std::pmr::vector<std::uint16_t>& nodes) const;
+    void reduce(std::span<const std::uint16_t> nodes, Context left, std::pmr::vector<Strands::Id>& strands) {
+        strands_.append(nodes, left, strands);
+    }
 
-    void clear() noexcept;
+    // Forgets all states, and the strands too unless they are to stay: they are few where states are many.
+    void clear(bool with_strands) noexcept;
+    [[nodiscard]] std::size_t strands_size() const noexcept { return strands_.size(); }
     // No state can be added before clear().
-    [[nodiscard]] bool full() const noexcept { return states_.size() + 2 >= rows_max; }
-    [[nodiscard]] std::size_t size() const noexcept;  // bytes that clear() would free
+    [[nodiscard]] bool full() const noexcept { return states_.size() + 2 >= rows_max || strands_.full(); }
+    [[nodiscard]] std::size_t size() const noexcept;  // bytes that clear() would free, and strands
     [[nodiscard]] std::size_t state_count() const noexcept { return states_.size(); }
 
 private:
@@ -96,45 +108,24 @@ private:
         return line;
     }
     struct Stored {
-        std::uint32_t begin;  // in sets_: before, now, nodes
-        std::uint16_t before_count, now_count, node_count;
+        std::uint32_t begin;  // in sets_: before, now, strands
+        std::uint16_t before_count, now_count, strand_count;
         Context context;
-    };
-    // What the beginnings of all parts make of a byte.
-    struct Fresh {
-        std::uint32_t begin = UINT32_MAX;  // in fresh_sets_: nodes, now
-        std::uint16_t node_count = 0, now_count = 0;
     };
 
     [[nodiscard]] Row intern(const Successor& wanted);
-    [[nodiscard]] const Fresh& fresh(Context context, unsigned byte);
-    void advance(std::uint16_t node, Context left, Context right, unsigned byte, Successor& out);
-    void put(NodeId node, Successor& out);
-    void discard() noexcept;
-    void collect(std::pmr::vector<std::uint16_t>& out);
     void rehash(std::size_t buckets);
     [[nodiscard]] static std::uint64_t hash(std::span<const std::uint16_t> before, std::span<const std::uint16_t> now,
-                                            std::span<const std::uint16_t> nodes, Context context) noexcept;
-    void mark(std::uint16_t node) noexcept {
-        words_[node >> 6U] |= std::uint64_t{1} << (node & 63U);
-        summary_[node >> 12U] |= std::uint64_t{1} << (node >> 6U & 63U);
-    }
+                                            std::span<const Strands::Id> strands, Context context) noexcept;
 
     const PatternSet::Group& group_;
-    const Program& program_;
     std::size_t row_lines_;
     std::pmr::vector<Line> lines_;
     std::pmr::vector<Stored> states_;
     std::pmr::vector<std::uint16_t> sets_;
     std::pmr::vector<std::uint32_t> buckets_;  // state + 1, 0: free; a power of two
-    std::pmr::vector<Fresh> fresh_;            // by context and class
-    std::pmr::vector<std::uint16_t> fresh_sets_;
-    std::pmr::vector<std::uint8_t> node_flags_;  // what a live node adds to the flags of a state
-    // Scratch: the set being built, as bits and as bits of which words have any.
-    std::pmr::vector<std::uint64_t> words_;
-    std::array<std::uint64_t, 16> summary_{};
-    std::pmr::vector<std::uint16_t> looked_;
-    Successor successor_, fresh_successor_;
+    Strands strands_;
+    Successor successor_;
 };
 
 }  // namespace gw::guardrail

@@ -1,0 +1,271 @@
+#include "guardrail/automaton_strands.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "guardrail/automaton_table.h"
+
+namespace gw::guardrail {
+namespace {
+
+constexpr std::size_t buckets_min = 1024;
+
+}  // namespace
+
+Strands::Strands(const PatternSet& set, const PatternSet::Group& group, std::pmr::memory_resource* memory)
+    : group_(group),
+      program_(set.program()),
+      stored_(1, memory),
+      parts_(group.entries.size(), memory),
+      classes_(memory),
+      cells_(memory),
+      sets_(memory),
+      buckets_(buckets_min, 0, memory),
+      beginnings_(context_count * group.class_count, memory),
+      begun_(memory),
+      begun_now_(memory),
+      node_flags_(group.end - group.begin, Table::live, memory),
+      words_((group.end - group.begin) / 64 + 1, 0, memory),
+      looked_(memory),
+      nodes_(memory),
+      part_sets_(memory),
+      made_(memory),
+      made_now_(memory) {
+    for (NodeId id = group_.begin; id < group_.end; ++id) {
+        const ProgramNode& node = program_.node(id);
+        std::uint8_t& flags = node_flags_[id - group_.begin];
+        if (!set.is_public(id)) flags |= Table::held;
+        if (node.kind != ProgramNode::Kind::look) continue;
+        for (std::size_t c = 0; c < context_count; ++c) {
+            for (const NodeId next : program_.nodes(node.follow, static_cast<Context>(c))) {
+                // A match stands behind it, or may after another look.
+                if ((next & match_bit) != 0 || program_.node(next).kind != ProgramNode::Kind::bytes)
+                    flags |= Table::undecided;
+            }
+        }
+    }
+}
+
+void Strands::clear() noexcept {
+    stored_.resize(1);
+    cells_.clear();
+    sets_.clear();
+    std::fill(buckets_.begin(), buckets_.end(), 0);
+    std::fill(beginnings_.begin(), beginnings_.end(), BeginningList{});
+    begun_.clear();
+    begun_now_.clear();
+}
+
+std::size_t Strands::size() const noexcept {
+    return stored_.size() * (sizeof(Stored) + 2 * sizeof(std::uint32_t)) + cells_.size() * sizeof(std::uint32_t) +
+           (sets_.size() + begun_now_.size()) * sizeof(std::uint16_t) + begun_.size() * sizeof(Beginning) +
+           classes_.size() * sizeof classes_[0];
+}
+
+// --- strands -----------------------------------------------------------------------------------------------------
+
+std::size_t Strands::hash(std::span<const std::uint16_t> nodes, Context left) noexcept {
+    std::uint64_t h = static_cast<std::uint64_t>(left);
+    for (const std::uint16_t node : nodes) {
+        h = (h ^ node) * 0x9E3779B97F4A7C15ULL;
+        h ^= h >> 29U;
+    }
+    return static_cast<std::size_t>(h);
+}
+
+Strands::Id Strands::intern(std::span<const std::uint16_t> nodes, std::uint16_t part, Context left) {
+    if (buckets_.size() < 2 * (stored_.size() + 1)) {
+        std::pmr::vector<std::uint32_t> grown(buckets_.size() * 2, 0, buckets_.get_allocator());
+        for (std::size_t i = 1; i < stored_.size(); ++i) {
+            std::size_t at = hash(this->nodes(static_cast<Id>(i)), stored_[i].left) & (grown.size() - 1);
+            while (grown[at] != 0) at = (at + 1) & (grown.size() - 1);
+            grown[at] = static_cast<std::uint32_t>(i);
+        }
+        buckets_ = std::move(grown);
+    }
+    std::size_t at = hash(nodes, left) & (buckets_.size() - 1);
+    for (; buckets_[at] != 0; at = (at + 1) & (buckets_.size() - 1)) {
+        const auto have = this->nodes(static_cast<Id>(buckets_[at]));
+        if (stored_[buckets_[at]].left == left && std::equal(have.begin(), have.end(), nodes.begin(), nodes.end()))
+            return static_cast<Id>(buckets_[at]);
+    }
+    if (parts_[part].class_count == 0) classify(part);
+    Stored stored;
+    stored.nodes = static_cast<std::uint32_t>(sets_.size());
+    stored.cells = static_cast<std::uint32_t>(cells_.size());
+    stored.count = static_cast<std::uint16_t>(nodes.size());
+    stored.part = part;
+    stored.classes = parts_[part].classes;
+    stored.left = left;
+    for (const std::uint16_t node : nodes) stored.flags |= node_flags_[node];
+    sets_.insert(sets_.end(), nodes.begin(), nodes.end());
+    cells_.resize(cells_.size() + parts_[part].class_count, 0);
+    stored_.push_back(stored);
+    buckets_[at] = static_cast<std::uint32_t>(stored_.size() - 1);
+    return static_cast<Id>(stored_.size() - 1);
+}
+
+void Strands::append(std::span<const std::uint16_t> nodes, Context left, std::pmr::vector<Id>& out) {
+    while (!nodes.empty()) {
+        const NodeId first = group_.begin + nodes.front();
+        const auto owner = std::upper_bound(group_.entries.begin(), group_.entries.end(), first,
+                                            [](NodeId id, const Entry& entry) { return id < entry.end; });
+        std::size_t count = 1;
+        while (count < nodes.size() && group_.begin + nodes[count] < owner->end) ++count;
+        const auto part = static_cast<std::uint16_t>(owner - group_.entries.begin());
+        out.push_back(intern(nodes.first(count), part, merged(left)));
+        nodes = nodes.subspan(count);
+    }
+}
+
+// Bytes that no node of the part tells apart, nor what stands to the left afterwards, are a class.
+void Strands::classify(std::uint16_t part) {
+    const Entry& entry = group_.entries[part];
+    part_sets_.clear();
+    for (NodeId id = entry.begin; id < entry.end; ++id) {
+        const ProgramNode& node = program_.node(id);
+        if (node.kind != ProgramNode::Kind::bytes) continue;
+        for (const Edge& edge : program_.edges(node)) part_sets_.push_back(edge.set);
+    }
+    std::sort(part_sets_.begin(), part_sets_.end());
+    part_sets_.erase(std::unique(part_sets_.begin(), part_sets_.end()), part_sets_.end());
+    std::array<std::uint8_t, 256> classes{};
+    unsigned count = 1;
+    const auto refine = [&](const ByteSet& set) {
+        std::array<std::uint16_t, 256> inside{}, outside{};
+        for (unsigned byte = 0; byte < 256; ++byte) ++(set.has(byte) ? inside : outside)[classes[byte]];
+        std::array<std::uint8_t, 256> moved{};
+        const unsigned before = count;
+        for (unsigned c = 0; c < before; ++c) {
+            if (inside[c] != 0 && outside[c] != 0) moved[c] = static_cast<std::uint8_t>(count++);
+        }
+        if (count == before) return;
+        for (unsigned byte = 0; byte < 256; ++byte) {
+            if (moved[classes[byte]] != 0 && set.has(byte)) classes[byte] = moved[classes[byte]];
+        }
+    };
+    for (const std::uint32_t id : part_sets_) refine(program_.set(id));
+    // A look sees what stands to the right, too.
+    ByteSet words, line_feed;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        if (is_word_byte(byte)) words.add(byte, byte);
+    }
+    line_feed.add('\n', '\n');
+    refine(words);
+    refine(line_feed);
+    classes_.push_back(classes);
+    parts_[part] = {static_cast<std::uint16_t>(count), static_cast<std::uint16_t>(classes_.size() - 1)};
+}
+
+// --- steps -------------------------------------------------------------------------------------------------------
+
+void Strands::advance(std::uint16_t local, Step& step) {
+    const ProgramNode& node = program_.node(group_.begin + local);
+    if (node.kind == ProgramNode::Kind::bytes) {
+        if (step.byte == end_of_text) return;
+        for (const Edge& edge : program_.edges(node)) {
+            if (!program_.set(edge.set).has(step.byte)) continue;
+            for (const NodeId next : program_.nodes(edge.follow, step.right)) {
+                if ((next & match_bit) != 0) {
+                    step.now = true;
+                } else {
+                    mark(static_cast<std::uint16_t>(next - group_.begin));
+                }
+            }
+            return;  // the edges of a node are disjoint
+        }
+        return;
+    }
+    if (node.kind != ProgramNode::Kind::look || !satisfied(node.look, step.byte)) return;
+    if (std::find(looked_.begin(), looked_.end(), local) != looked_.end()) return;
+    looked_.push_back(local);
+    for (const NodeId next : program_.nodes(node.follow, step.left)) {
+        if ((next & match_bit) != 0) {
+            step.before = true;
+        } else {
+            advance(static_cast<std::uint16_t>(next - group_.begin), step);
+        }
+    }
+}
+
+Strands::Id Strands::collect(std::uint16_t part, Context left) {
+    const Entry& entry = group_.entries[part];
+    nodes_.clear();
+    for (std::size_t w = (entry.begin - group_.begin) / 64; w <= (entry.end - 1 - group_.begin) / 64; ++w) {
+        for (std::uint64_t word = words_[w]; word != 0; word &= word - 1)
+            nodes_.push_back(static_cast<std::uint16_t>(w * 64 + static_cast<std::size_t>(std::countr_zero(word))));
+        words_[w] = 0;
+    }
+    return nodes_.empty() ? none : intern(nodes_, part, left);
+}
+
+// What a step left behind that std::bad_alloc cut short.
+void Strands::unmark() noexcept {
+    if (dirty_) std::fill(words_.begin(), words_.end(), 0);
+    dirty_ = true;
+}
+
+Strands::Move Strands::compute(Id strand, unsigned byte) {
+    const Stored from = stored_[strand];
+    const Begun begun = begin(from.left, byte);
+    unmark();
+    looked_.clear();
+    Step step{from.left, context_after(byte), byte};
+    for (const std::uint16_t node : nodes(strand)) advance(node, step);
+    const Entry& entry = group_.entries[from.part];
+    Move move;
+    for (std::size_t w = (entry.begin - group_.begin) / 64; w <= (entry.end - 1 - group_.begin) / 64; ++w)
+        move.survives = move.survives || words_[w] != 0;
+    move.before = step.before;
+    move.now = step.now || std::binary_search(begun.now.begin(), begun.now.end(), from.part);
+    const auto own = std::lower_bound(begun.strands.begin(), begun.strands.end(), from.part,
+                                      [](Beginning one, std::uint16_t part) { return one.part < part; });
+    if (own != begun.strands.end() && own->part == from.part) {
+        for (const std::uint16_t node : nodes(own->strand)) mark(node);
+    }
+    move.next = collect(from.part, merged(step.right));
+    dirty_ = false;
+    cells_[from.cells + classes_[from.classes][byte]] =
+        known | move.next | static_cast<std::uint32_t>(move.survives) << 16U |
+        static_cast<std::uint32_t>(move.before) << 17U | static_cast<std::uint32_t>(move.now) << 18U;
+    return move;
+}
+
+Strands::Begun Strands::begin(Context left, unsigned byte) {
+    BeginningList& list = beginnings_[static_cast<std::size_t>(left) * group_.class_count + group_.class_of[byte]];
+    if (list.begin == UINT32_MAX) {
+        unmark();
+        made_.clear();
+        made_now_.clear();
+        for (std::size_t i = 0; i < group_.entries.size(); ++i) {
+            const Entry& entry = group_.entries[i];
+            if (!entry.first.has(byte)) continue;
+            const auto part = static_cast<std::uint16_t>(i);
+            looked_.clear();
+            Step step{left, context_after(byte), byte};
+            for (const NodeId node : program_.nodes(entry.start, left))
+                advance(static_cast<std::uint16_t>(node - group_.begin), step);
+            if (step.now) made_now_.push_back(part);
+            if (const Id strand = collect(part, merged(step.right)); strand != none) made_.push_back({part, strand});
+        }
+        dirty_ = false;
+        begun_.reserve(begun_.size() + made_.size());
+        begun_now_.reserve(begun_now_.size() + made_now_.size());
+        list.count = static_cast<std::uint16_t>(made_.size());
+        list.now_count = static_cast<std::uint16_t>(made_now_.size());
+        list.now = static_cast<std::uint32_t>(begun_now_.size());
+        list.begin = static_cast<std::uint32_t>(begun_.size());
+        begun_.insert(begun_.end(), made_.begin(), made_.end());
+        begun_now_.insert(begun_now_.end(), made_now_.begin(), made_now_.end());
+    }
+    return {{begun_.data() + list.begin, list.count}, {begun_now_.data() + list.now, list.now_count}};
+}
+
+bool Strands::ends(Id strand) {
+    looked_.clear();
+    Step step{stored_[strand].left, Context::other, end_of_text};
+    for (const std::uint16_t node : nodes(strand)) advance(node, step);
+    return step.before;
+}
+
+}  // namespace gw::guardrail
