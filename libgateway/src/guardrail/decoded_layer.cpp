@@ -5,8 +5,7 @@
 namespace gw::guardrail {
 
 DecodedLayer::DecodedLayer(const std::shared_ptr<const PatternSet>& set, std::pmr::memory_resource* memory)
-    : fresh_(set, memory),
-      stream_(set, memory),
+    : set_(set),
       history_(memory),
       segments_(memory),
       events_(memory),
@@ -34,19 +33,21 @@ void DecodedLayer::handle(Cache& cache, const RunEvent& event, HitSink& sink) {
     switch (event.type) {
     case RunEvent::Type::begin:
         end_run(cache, sink);
-        stream_.become(fresh_);
+        if (!fresh_) fresh_.emplace(set_, segments_.get_allocator().resource());
+        if (!stream_) stream_.emplace(set_, segments_.get_allocator().resource());
+        stream_->become(*fresh_);
         history_.assign({}, 0);
         segments_.clear();
         open_ = true;
         break;
     case RunEvent::Type::data: {
         const std::string_view data = std::string_view(out_).substr(event.out_begin, event.out_end - event.out_begin);
-        segments_.push_back({event, stream_.offset()});
+        segments_.push_back({event, stream_->offset()});
         decoded_bytes_ += data.size();
         matches_.clear();
-        stream_.scan(cache, history_.text(), data, matches_);
+        stream_->scan(cache, history_.text(), data, matches_);
         if (!matches_.empty()) report(data, sink);
-        const std::uint64_t keep = std::min(stream_.keep_from(), stream_.hold_from());
+        const std::uint64_t keep = std::min(stream_->keep_from(), stream_->hold_from());
         const std::uint64_t from = keep > context_bytes ? keep - context_bytes : 0;
         history_.append(data, from);
         std::size_t old = 0;
@@ -61,7 +62,7 @@ void DecodedLayer::handle(Cache& cache, const RunEvent& event, HitSink& sink) {
 void DecodedLayer::end_run(Cache& cache, HitSink& sink) {
     if (!open_) return;
     matches_.clear();
-    stream_.finish(cache, history_.text(), matches_);
+    stream_->finish(cache, history_.text(), matches_);
     if (!matches_.empty()) report({}, sink);
     open_ = false;
 }
@@ -95,14 +96,14 @@ std::pair<std::uint64_t, std::uint64_t> DecodedLayer::origin(std::uint64_t offse
 
 std::uint64_t DecodedLayer::hold_from(std::uint64_t at) const noexcept {
     if (!open_) return at;
-    const std::uint64_t hold = stream_.hold_from();
-    return hold >= stream_.offset() ? at : std::min(at, origin(hold).first);
+    const std::uint64_t hold = stream_->hold_from();
+    return hold >= stream_->offset() ? at : std::min(at, origin(hold).first);
 }
 
 std::size_t DecodedLayer::size() const noexcept {
-    return sizeof *this + fresh_.size() + stream_.size() + history_.size() + out_.capacity() + scratch_.capacity() +
-           scratch_before_.capacity() + segments_.capacity() * sizeof(Segment) + events_.capacity() * sizeof(RunEvent) +
-           matches_.capacity() * sizeof(Match);
+    return sizeof *this + (fresh_ ? fresh_->size() : 0) + (stream_ ? stream_->size() : 0) + history_.size() +
+           out_.capacity() + scratch_.capacity() + scratch_before_.capacity() + segments_.capacity() * sizeof(Segment) +
+           events_.capacity() * sizeof(RunEvent) + matches_.capacity() * sizeof(Match);
 }
 
 }  // namespace gw::guardrail

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,7 +26,9 @@ public:
     [[nodiscard]] std::uint64_t hold_from(std::uint64_t at) const noexcept;
     [[nodiscard]] std::uint64_t decoded_bytes() const noexcept { return decoded_bytes_; }
     [[nodiscard]] std::uint64_t passed_over() const noexcept { return runs_.passed_over(); }
-    void detach() { stream_.detach(); }
+    void detach() {
+        if (stream_) stream_->detach();
+    }
     [[nodiscard]] std::size_t size() const noexcept;
 
 private:
@@ -42,8 +45,10 @@ private:
     };
 
     RunDecoder runs_;
-    Stream fresh_;   // never used: what a new run begins with
-    Stream stream_;  // of the open run
+    std::shared_ptr<const PatternSet> set_;
+    // Made at the first run.
+    std::optional<Stream> fresh_;   // never used: what a new run begins with
+    std::optional<Stream> stream_;  // of the open run
     History history_;
     std::pmr::vector<Segment> segments_;  // of the open run, as far back as somebody may look
     std::pmr::vector<RunEvent> events_;

@@ -18,7 +18,8 @@ constexpr bool is_child(std::size_t index, std::size_t parent) noexcept {
 }  // namespace
 
 Layers::Layers(std::shared_ptr<const PatternSet> set, unsigned views, std::pmr::memory_resource* memory)
-    : nodes_{{{set, memory}, {set, memory}, {set, memory}, {set, memory}}},
+    : set_(std::move(set)),
+      nodes_{{Node(memory), Node(memory), Node(memory), Node(memory)}},
       matches_(memory),
       scratch_(memory),
       scratch_before_(memory) {
@@ -27,6 +28,7 @@ Layers::Layers(std::shared_ptr<const PatternSet> set, unsigned views, std::pmr::
         nodes_[i].parent = i == plain_view || i == raw_text ? raw_text : plain_view;
         nodes_[i].enabled = i == raw_text || (views >> i & 1U) != 0;
     }
+    nodes_[raw_text].stream.emplace(set_, memory);
 }
 
 // --- what the views show ---------------------------------------------------------------------------------------
@@ -50,7 +52,7 @@ std::uint64_t Layers::pending_from(std::size_t index) const noexcept {
     }
 }
 
-// What the view makes of its parent's piece. True when that is the piece itself.
+// What the view makes of its parent's piece. True when that is the piece itself, and nothing waits.
 bool Layers::transform(std::size_t index, bool last) {
     Node& node = nodes_[index];
     const Node& parent = nodes_[node.parent];
@@ -58,9 +60,13 @@ bool Layers::transform(std::size_t index, bool last) {
     with_view(index, [&](auto& view) {
         same = !last && view.take_same(parent.piece);
         if (same) return;
+        const bool waited = view.pending_from() < view.offset();
+        const std::size_t changes = node.changes.size();
         node.out.clear();
         if (!parent.piece.empty()) view.feed(parent.piece, node.out, node.changes);
         if (last) view.finish(node.out, node.changes);
+        if (node.changes.size() != changes) node.waiting = false;
+        same = !last && !waited && node.changes.size() == changes && view.pending_from() == view.offset();
     });
     node.piece = same ? parent.piece : std::string_view(node.out);
     node.piece_begin = node.fed;
@@ -160,6 +166,7 @@ void Layers::follow(Cache& cache, std::size_t parent_index, HitSink& sink) {
             if (changes) node.at = std::min(node.at, node.changes[node.next_change].view_begin);
             follow(cache, i, sink);
             fork(i);
+            node.waiting = node.next_change == node.changes.size();
         }
         const std::uint64_t aim = own_of(node, parent.at);
         if (const std::uint64_t to = std::min(aim, node.fed); to > node.at) advance(cache, i, to, sink);
@@ -176,7 +183,7 @@ void Layers::follow(Cache& cache, std::size_t parent_index, HitSink& sink) {
         const Node& other = nodes_[effective(parent_index)];
         const std::uint64_t behind = parent.at - since_parent;  // bytes that are equal
         if (behind > parent.at) continue;
-        if (node.stream.agrees(other.stream, node.stream.offset() - behind, other.stream.offset() - behind))
+        if (node.stream->agrees(*other.stream, node.stream->offset() - behind, other.stream->offset() - behind))
             node.forked = false;
     }
 }
@@ -185,9 +192,10 @@ void Layers::fork(std::size_t index) {
     Node& node = nodes_[index];
     Node& parent = nodes_[node.parent];
     const Node& from = nodes_[effective(node.parent)];
-    node.stream.become(from.stream);
-    node.stream_base = node.at - node.stream.offset();
-    const std::uint64_t keep = from.stream.keep_from() + from.stream_base;
+    if (!node.stream) node.stream.emplace(set_, node.changes.get_allocator().resource());
+    node.stream->become(*from.stream);
+    node.stream_base = node.at - node.stream->offset();
+    const std::uint64_t keep = from.stream->keep_from() + from.stream_base;
     const std::uint64_t begin = std::min(keep, from.at - std::min<std::uint64_t>(from.at, context_bytes));
     node.history.assign(from.history.slice({}, begin, from.at, scratch_), node.at);
     node.since_parent = parent.at;
@@ -203,7 +211,7 @@ void Layers::scan(Cache& cache, std::size_t index, std::uint64_t to, HitSink& si
     }
     const std::string_view piece = node.piece.substr(node.at - node.piece_begin, to - node.at);
     matches_.clear();
-    node.stream.scan(cache, node.history.text(), piece, matches_);
+    node.stream->scan(cache, node.history.text(), piece, matches_);
     if (!matches_.empty()) report(index, piece, sink);
     keep(node, piece);
     node.at = to;
@@ -212,7 +220,7 @@ void Layers::scan(Cache& cache, std::size_t index, std::uint64_t to, HitSink& si
 
 // Remembers what the stream may read again, and as much in front as context asks for.
 void Layers::keep(Node& node, std::string_view piece) {
-    std::uint64_t from = node.stream.keep_from() + node.stream_base;
+    std::uint64_t from = node.stream->keep_from() + node.stream_base;
     if (node.kind == ViewKind::raw) from = std::min({from, hold_from_, retain_});
     node.history.append(piece, from > context_bytes ? from - context_bytes : 0);
 }
@@ -244,22 +252,55 @@ void Layers::feed(Cache& cache, std::string_view piece, HitSink& sink) {
     first.piece_begin = first.fed;
     first.fed += piece.size();
     bool same = true;
-    for (std::size_t i = plain_view; i < layer_count; ++i) {
+    for (std::size_t i = plain_view; i < leet_view; ++i) {
         if (nodes_[i].enabled) same = transform(i, false) && same;
     }
-    if (!quiet_ || !same) {
-        quiet_ = false;
-        if (first.at < first.fed) advance(cache, raw_text, first.fed, sink);
-        settle();
+    const Node& leet = nodes_[leet_view];
+    const bool leet_same = !leet.enabled || transform(leet_view, false);
+    if (quiet_ && same && leet_same && !leet.forked) {
+        // Nobody is disguised, and nobody was: one scan is all.
+        matches_.clear();
+        first.stream->scan(cache, first.history.text(), piece, matches_);
+        if (!matches_.empty()) report(raw_text, piece, sink);
+        for (std::size_t i = raw_text; i < layer_count; ++i) nodes_[i].at = nodes_[i].fed;
+        hold_from_ = std::max(hold_from_, first.stream->hold_from());
+        keep(first, piece);
         return;
     }
-    // Nobody is disguised, and nobody was: one scan is all.
-    matches_.clear();
-    first.stream.scan(cache, first.history.text(), piece, matches_);
-    if (!matches_.empty()) report(raw_text, piece, sink);
-    for (std::size_t i = raw_text; i < layer_count; ++i) nodes_[i].at = nodes_[i].fed;
-    hold_from_ = std::max(hold_from_, first.stream.hold_from());
-    keep(first, piece);
+    if (quiet_ && same && leet.changes.empty() && wait(cache, sink)) return;
+    quiet_ = false;
+    if (first.at < first.fed) advance(cache, raw_text, first.fed, sink);
+    settle();
+}
+
+// The leet view has a byte, or had one, whose reading the next bytes decide: every letter that begins a word at the end
+// of a piece is one. As long as nothing differs, its stream is only put aside where it stands, and forgotten when it
+// was nothing: what both texts have in common needs no second scan. False: that is not enough, and nothing was done.
+bool Layers::wait(Cache& cache, HitSink& sink) {
+    Node& first = nodes_[raw_text];
+    Node& plain = nodes_[plain_view];
+    Node& leet = nodes_[leet_view];
+    const std::uint64_t pending = leet_.pending_from();
+    const bool waits = pending < plain.fed;
+    const bool as_before = leet.forked && waits && leet.fed == leet.at;
+    if (leet.forked && waits && !as_before && pending < plain.at) return false;
+    if (!as_before) {
+        leet.forked = false;
+        if (waits) {
+            const std::uint64_t to = first.at + (pending - plain.at);
+            if (to > first.at) scan(cache, raw_text, to, sink);
+            plain.at = pending;
+            leet.at = leet.fed;
+            fork(leet_view);
+            leet.waiting = true;
+        }
+    }
+    if (first.at < first.fed) scan(cache, raw_text, first.fed, sink);
+    for (std::size_t i = plain_view; i < layer_count; ++i) nodes_[i].at = nodes_[i].fed;
+    std::uint64_t hold = first.stream->hold_from();
+    if (leet.forked) hold = std::min(hold, raw_begin(leet_view, leet.stream->hold_from() + leet.stream_base));
+    hold_from_ = std::max(hold_from_, hold);
+    return true;
 }
 
 void Layers::finish(Cache& cache, HitSink& sink) {
@@ -275,29 +316,30 @@ void Layers::finish(Cache& cache, HitSink& sink) {
         Node& node = nodes_[i];
         if (i != raw_text && (!node.enabled || !node.forked)) continue;
         matches_.clear();
-        node.stream.finish(cache, node.history.text(), matches_);
+        node.stream->finish(cache, node.history.text(), matches_);
         if (!matches_.empty()) report(i, {}, sink);
     }
     hold_from_ = first.fed;
 }
 
 void Layers::settle() {
-    std::uint64_t hold = nodes_[raw_text].stream.hold_from();
+    std::uint64_t hold = nodes_[raw_text].stream->hold_from();
     bool quiet = true;
     std::array<std::uint64_t, layer_count> needed{};
     for (std::size_t i = 0; i < layer_count; ++i) needed[i] = nodes_[i].at;
     for (std::size_t i = layer_count; i-- > plain_view;) {
         Node& node = nodes_[i];
         if (!node.enabled) continue;
+        const bool waits = i == leet_view && node.waiting && node.changes.empty() && node.at == node.fed;
         if (node.forked) {
-            const std::uint64_t own_hold = node.stream.hold_from() + node.stream_base;
+            quiet = quiet && waits;
+            const std::uint64_t own_hold = node.stream->hold_from() + node.stream_base;
             hold = std::min(hold, raw_begin(i, own_hold));
-            const std::uint64_t own_keep = std::min(own_hold, node.stream.keep_from() + node.stream_base);
+            const std::uint64_t own_keep = std::min(own_hold, node.stream->keep_from() + node.stream_base);
             needed[i] = std::min({needed[i], own_keep > context_bytes ? own_keep - context_bytes : 0, node.since_own});
-            quiet = false;
         }
         needed[node.parent] = std::min(needed[node.parent], parent_begin(node, needed[i]));
-        if (pending_from(i) < nodes_[node.parent].fed) quiet = false;
+        if (pending_from(i) < nodes_[node.parent].fed) quiet = quiet && node.forked && waits;
     }
     hold_from_ = std::max(hold_from_, hold);
     for (std::size_t i = plain_view; i < layer_count; ++i) {
@@ -315,15 +357,17 @@ void Layers::settle() {
 }
 
 void Layers::detach() {
-    for (Node& node : nodes_) node.stream.detach();
+    for (Node& node : nodes_) {
+        if (node.stream) node.stream->detach();
+    }
 }
 
 std::size_t Layers::size() const noexcept {
     std::size_t bytes =
         sizeof *this + matches_.capacity() * sizeof(Match) + scratch_.capacity() + scratch_before_.capacity();
     for (const Node& node : nodes_) {
-        bytes +=
-            node.stream.size() + node.history.size() + node.out.capacity() + node.changes.capacity() * sizeof(Change);
+        bytes += (node.stream ? node.stream->size() : 0) + node.history.size() + node.out.capacity() +
+                 node.changes.capacity() * sizeof(Change);
     }
     return bytes;
 }

@@ -75,13 +75,13 @@ public:
 
 private:
     struct Node {
-        Node(std::shared_ptr<const PatternSet> set, std::pmr::memory_resource* memory)
-            : stream(std::move(set), memory), history(memory), out(memory), changes(memory) {}
+        explicit Node(std::pmr::memory_resource* memory) : history(memory), out(memory), changes(memory) {}
         ViewKind kind = ViewKind::raw;
         std::size_t parent = 0;
         bool enabled = false;
-        bool forked = false;  // has a stream of its own (raw always has)
-        Stream stream;
+        bool forked = false;   // has a stream of its own (raw always has)
+        bool waiting = false;  // forked, and nothing that it shows has differed since: it only waits for more bytes
+        std::optional<Stream> stream;   // made when it is needed first
         std::uint64_t stream_base = 0;  // offset in this text minus offset of the stream
         History history;                // of this text; only while forked
         std::uint64_t at = 0;           // bytes of this text scanned, by whomever
@@ -99,6 +99,7 @@ private:
     void with_view(std::size_t index, const Call& call);
     [[nodiscard]] std::uint64_t pending_from(std::size_t index) const noexcept;
     [[nodiscard]] bool transform(std::size_t index, bool last);
+    [[nodiscard]] bool wait(Cache& cache, HitSink& sink);
 
     [[nodiscard]] std::uint64_t own_of(const Node& node, std::uint64_t parent_offset) const noexcept;
     [[nodiscard]] std::uint64_t parent_begin(const Node& node, std::uint64_t own) const noexcept;
@@ -116,6 +117,7 @@ private:
     void report(std::size_t index, std::string_view piece, HitSink& sink);
     void settle();
 
+    std::shared_ptr<const PatternSet> set_;
     std::array<Node, layer_count> nodes_;
     PlainView plain_;
     ShellView shell_;
@@ -125,7 +127,9 @@ private:
     std::uint64_t hold_from_ = 0;
     std::uint64_t scanned_again_ = 0;
     std::uint64_t retain_ = UINT64_MAX;
-    bool quiet_ = true;  // no view has a stream of its own, a byte that waits or a change in its window
+    // No view has a stream of its own, a byte that waits or a change in its window; but for leet, where it is
+    // `waiting`.
+    bool quiet_ = true;
 };
 
 }  // namespace gw::guardrail
