@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
@@ -141,6 +142,27 @@ class Raw:
 
     def __exit__(self, *_):
         self.close()
+
+
+def aws_events(data):
+    """[(event type, payload)] of an AWS event stream, whose lengths and checksums must be right."""
+    events = []
+    while data:
+        assert len(data) >= 16, f"{len(data)} bytes behind the last event"
+        total, header_bytes, prelude_checksum = struct.unpack(">III", data[:12])
+        assert zlib.crc32(data[:8]) == prelude_checksum, "checksum of the lengths"
+        assert len(data) >= total, "the last event is cut"
+        assert zlib.crc32(data[:total - 4]) == struct.unpack(">I", data[total - 4:total])[0], "checksum of the event"
+        headers, at = {}, 12
+        while at < 12 + header_bytes:
+            name_end = at + 1 + data[at]
+            assert data[name_end] == 7, "a header that is no string"
+            value_end = name_end + 3 + struct.unpack(">H", data[name_end + 1:name_end + 3])[0]
+            headers[data[at + 1:name_end].decode()] = data[name_end + 3:value_end].decode()
+            at = value_end
+        events.append((headers.get(":event-type") or headers.get(":exception-type"), data[12 + header_bytes:total - 4]))
+        data = data[total:]
+    return events
 
 
 def seconds_since(start):

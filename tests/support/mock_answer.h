@@ -5,42 +5,44 @@
 // The same options give the same bytes, so the server keeps plans and a benchmark's request costs it no formatting.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "support/mock_options.h"
+#include "support/mock_dialect.h"
 
 namespace mock {
 
 struct Request {
     std::string method;
     std::string target;
-    std::vector<std::pair<std::string, std::string>> headers;
+    Headers headers;
     std::string body;
     bool keep_alive = true;
     // From the JSON body.
-    bool stream = false;
+    std::optional<bool> stream;
     bool include_usage = false;
     std::string model;
 };
 
 struct Plan {
-    std::vector<std::string> pieces;  // one write each
+    Pieces pieces;  // one write each
     std::uint64_t first_ns = 0;
     std::uint64_t gap_ns = 0;
     Ending ending = Ending::keep;
     bool whole = true;  // the answer reaches its end
 };
 
-[[nodiscard]] Plan plan_chat(const Options& options, const Request& request);
+[[nodiscard]] Plan plan_answer(const Route& route, const Options& options, const Request& request);
 [[nodiscard]] Plan plan_json(int status, std::string_view body, bool keep_alive);
+
+[[nodiscard]] bool streams(const Route& route, const Request& request);
+// The body that says `speech` in the way that was asked for, one event a piece.
+[[nodiscard]] Pieces speak(const Route& route, const Speech& speech, const Options& options, const Request& request);
 
 // An error object as OpenAI's servers send it.
 [[nodiscard]] std::string error_json(int status, std::string_view message);
-
-// `text` between quotes.
-[[nodiscard]] std::string json_string(std::string_view text);
 
 }  // namespace mock

@@ -1,9 +1,12 @@
-// mock_upstream: an OpenAI-compatible server that behaves as a test tells it to, and the upstream of the benchmarks.
+// mock_upstream: an LLM provider that behaves as a test tells it to, and the upstream of the benchmarks.
 //
 //     mock_upstream [--port N] [--options WORDS] [--drop-connections N]
 //
 //     POST .../chat/completions   1 KB of JSON, or 34 events: role, 31 deltas, finish (usage when asked), [DONE]
+//     POST .../responses  .../messages  ...:generateContent  ...:streamGenerateContent  /model/../converse[-stream]
+//          .../invoke[-with-response-stream]  /api/chat  /api/generate        the same in the other dialects
 //     GET  .../models             one model
+//     .../_mock/...               answers dictated byte by byte, and what was asked: mock_script.h
 //     GET  /stats                 what has happened so far, as JSON
 //
 // Words for `--options`, the X-Mock header, the path and the model's name (mock_options.h), joined by '+':
@@ -36,6 +39,7 @@
 #include <unordered_set>
 
 #include "support/mock_answer.h"
+#include "support/mock_script.h"
 
 namespace mock {
 namespace {
@@ -46,7 +50,7 @@ constexpr std::size_t pipelined_bytes_max = std::size_t{64} << 20;
 struct Stats {
     std::size_t connections = 0;
     std::size_t connections_open = 0;
-    std::size_t requests = 0;  // chat completions
+    std::size_t requests = 0;  // for an answer of a model
     std::size_t active = 0;    // being answered
     std::size_t completed = 0;
     std::size_t cancelled = 0;         // the client left before the end
@@ -65,7 +69,8 @@ struct Connection {
     Request request;
     std::string field;
     bool busy = false;
-    bool chat = false;
+    bool counted = false;               // in Stats::active
+    std::optional<std::size_t> record;  // of the script that is followed
     bool closing = false;
     bool parsing = false;
     bool writing = false;
@@ -98,9 +103,10 @@ private:
     void parse(Connection& connection);
     void parse_all(Connection& connection);
     void answer(Connection& connection);
-    void answer_chat(Connection& connection);
+    void answer_model(Connection& connection, const Route& route);
     void start(Connection& connection, std::shared_ptr<const Plan> plan);
     void finish(Connection& connection);
+    void count_end(Connection& connection, Scripts::Outcome outcome);
     void schedule(Connection& connection, std::uint64_t delay_ns);
     void arm();
     void close(Connection& connection, bool reset);
@@ -121,6 +127,7 @@ private:
     std::unordered_map<std::string, std::shared_ptr<const Plan>> plans_;
     std::unordered_map<std::string, std::size_t> failures_;
     simdjson::dom::parser json_;
+    Scripts scripts_;
     Stats stats_;
 };
 
@@ -333,7 +340,23 @@ void Server::answer(Connection& connection) {
     const Request& request = connection.request;
     const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
     const bool get = request.method == "GET";
-    if (path.ends_with("/chat/completions") && request.method == "POST") return answer_chat(connection);
+    if (auto control = scripts_.control(request)) {
+        return start(connection, std::make_shared<const Plan>(std::move(*control)));
+    }
+    if (path != "/stats") {
+        read_body(connection.request);
+        if (const auto scripted = scripts_.take(request)) {
+            ++stats_.requests;
+            ++stats_.active;
+            connection.counted = true;
+            connection.record = scripted->record;
+            return start(connection, scripted->plan);
+        }
+    }
+    Route route;
+    if (request.method == "POST" && route_of(request.target, route)) {
+        return answer_model(connection, route);
+    }
     Plan plan;
     if (path == "/stats" && get) {
         plan = plan_json(200, stats_json(), request.keep_alive);
@@ -347,12 +370,11 @@ void Server::answer(Connection& connection) {
     start(connection, std::make_shared<const Plan>(std::move(plan)));
 }
 
-void Server::answer_chat(Connection& connection) {
-    Request& request = connection.request;
-    read_body(request);
+void Server::answer_model(Connection& connection, const Route& route) {
+    const Request& request = connection.request;
     ++stats_.requests;
     ++stats_.active;
-    connection.chat = true;
+    connection.counted = true;
 
     Options options;
     std::string wrong;
@@ -367,19 +389,24 @@ void Server::answer_chat(Connection& connection) {
         } else {
             options.status = options.fail_status;
         }
-        return start(connection, std::make_shared<const Plan>(plan_chat(options, request)));
+        return start(connection, std::make_shared<const Plan>(plan_answer(route, options, request)));
     }
-    if (options.echo) return start(connection, std::make_shared<const Plan>(plan_chat(options, request)));
+    if (options.echo) return start(connection, std::make_shared<const Plan>(plan_answer(route, options, request)));
 
     // Everything that the answer depends on.
-    std::string key = {request.stream ? 's' : 'j', request.include_usage ? 'u' : '-', request.keep_alive ? 'k' : '-'};
+    std::string key = {streams(route, request) ? 's' : 'j',
+                       request.include_usage ? 'u' : '-',
+                       request.keep_alive ? 'k' : '-',
+                       static_cast<char>('0' + static_cast<int>(route.dialect)),
+                       static_cast<char>('0' + static_cast<int>(route.form)),
+                       route.completion || route.anthropic_in_aws ? 'v' : '-'};
     for (const auto& [name, value] : request.headers) {
         if (same_name(name, "x-mock")) key.append(value).push_back('\n');
     }
     if (request.target.starts_with("/+")) key.append(request.target);
     if (const std::size_t plus = request.model.find('+'); plus != std::string::npos) key.append(request.model, plus);
     std::shared_ptr<const Plan>& plan = plans_[key];
-    if (!plan) plan = std::make_shared<const Plan>(plan_chat(options, request));
+    if (!plan) plan = std::make_shared<const Plan>(plan_answer(route, options, request));
     start(connection, plan);
 }
 
@@ -417,11 +444,7 @@ void Server::advance(Connection& connection) {
 void Server::finish(Connection& connection) {
     const Ending ending = connection.plan->ending;
     if (ending == Ending::stall) return;  // until the client leaves
-    if (connection.chat) {
-        --stats_.active;
-        ++(connection.plan->whole ? stats_.completed : stats_.failed);
-        connection.chat = false;
-    }
+    count_end(connection, connection.plan->whole ? Scripts::Outcome::complete : Scripts::Outcome::ended);
     connection.busy = false;
     if (ending != Ending::keep || !connection.request.keep_alive) return close(connection, ending == Ending::reset);
     connection.request = Request();
@@ -434,13 +457,22 @@ void Server::finish(Connection& connection) {
 
 void Server::left(Connection& connection) {
     if (connection.closing) return;
-    if (connection.chat) {
-        --stats_.active;
+    count_end(connection, Scripts::Outcome::left_early);
+    close(connection, false);
+}
+
+void Server::count_end(Connection& connection, Scripts::Outcome outcome) {
+    if (!connection.counted) return;
+    connection.counted = false;
+    --stats_.active;
+    if (outcome == Scripts::Outcome::left_early) {
         ++stats_.cancelled;
         if (connection.next == 0) ++stats_.cancelled_silent;
-        connection.chat = false;
+    } else {
+        ++(outcome == Scripts::Outcome::complete ? stats_.completed : stats_.failed);
     }
-    close(connection, false);
+    if (connection.record) scripts_.finished(*connection.record, outcome);
+    connection.record.reset();
 }
 
 void Server::close(Connection& connection, bool reset) {

@@ -3,6 +3,7 @@
 Standard library only. Everything runs on free loopback ports, with its own state directory, and ends with the test.
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -144,6 +145,13 @@ def get_json(url, timeout=PATIENCE_S):
         return json.load(answer)
 
 
+def post_json(url, value, timeout=PATIENCE_S):
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=timeout) as answer:
+        return json.load(answer)
+
+
 def eventually(check, timeout=PATIENCE_S):
     """Waits until `check()` is true, and returns what it returned."""
     deadline = time.monotonic() + timeout
@@ -166,6 +174,20 @@ class Mock(Process):
 
     def stats(self):
         return get_json(f"http://127.0.0.1:{self.port}/stats")
+
+    def script(self, script):
+        """What to answer, byte by byte: mock_script.h says how. One script or a list."""
+        return post_json(f"http://127.0.0.1:{self.port}/_mock/script", script)
+
+    def requests(self, id=None):
+        """What was asked for the answers that were scripted, with the body as bytes."""
+        asked = get_json(f"http://127.0.0.1:{self.port}/_mock/requests" + (f"?id={id}" if id else ""))
+        for one in asked:
+            one["body"] = base64.b64decode(one["body"])
+        return asked
+
+    def reset(self):
+        post_json(f"http://127.0.0.1:{self.port}/_mock/reset", {})
 
 
 class TlsProxy(Process):
