@@ -32,8 +32,8 @@ def tool(name):
     return path
 
 
-def main(**paths):
-    """Runs the tests of the calling file; its arguments are paths of programs. Exit code 77 when all were skipped."""
+def read_paths(**paths):
+    """Takes name=path arguments into PATHS, ends with 77 when a program is missing; returns the other arguments."""
     for argument in sys.argv[1:]:
         name, _, value = argument.partition("=")
         if name in paths:
@@ -43,8 +43,12 @@ def main(**paths):
         if not value or not pathlib.Path(value).exists():
             print(f"skipped: no {name} at '{value}'", flush=True)
             sys.exit(SKIPPED)
-    own = [argument for argument in sys.argv[1:] if "=" not in argument]
-    program = unittest.main(argv=[sys.argv[0], "-v", *own], exit=False)
+    return [argument for argument in sys.argv[1:] if "=" not in argument]
+
+
+def main(**paths):
+    """Runs the tests of the calling file; its arguments are paths of programs. Exit code 77 when all were skipped."""
+    program = unittest.main(argv=[sys.argv[0], "-v", *read_paths(**paths)], exit=False)
     result = program.result
     if not result.wasSuccessful():
         sys.exit(1)
