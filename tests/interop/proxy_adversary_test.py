@@ -117,6 +117,8 @@ class Attempt:
 
     def judge(self, answer):
         """(problems, longest run of a secret that got out)."""
+        if answer.status == 502 and "gzip" in self.form and answer.whole:
+            return [], 0  # compressed although identity was asked for: refused, which is as good as inspected
         if answer.status != 200:
             return [f"status {answer.status}: {answer.body[:200]!r}"], 0
         problems = [] if answer.whole else ["the body is cut short"]
@@ -212,7 +214,7 @@ def run_target(target, attempts, gateway, mock):
         try:
             answer = attempt.ask(gateway, mock)
             problems, run = attempt.judge(answer)
-            kind = "blocked" if NOTICE.encode() in answer.body else "redacted"
+            kind = "refused" if answer.status != 200 else "blocked" if NOTICE.encode() in answer.body else "redacted"
         except Exception as error:  # noqa: BLE001
             return attempt, [f"{type(error).__name__}: {error}"], 0, "broken"
         return attempt, problems, run, kind

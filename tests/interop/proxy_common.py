@@ -108,8 +108,9 @@ class Exchange:
             return [(name, payload.decode()) for name, payload in aws_events(self.body)]
         if self.content_type == "application/x-ndjson":
             return [("", line) for line in self.body.decode().splitlines() if line]
-        if self.content_type == "application/json" and self.body.lstrip().startswith(b"["):
-            return [("", json.dumps(one)) for one in json.loads(self.body)]
+        if self.content_type == "application/json":  # Gemini, asked without alt=sse
+            value = json.loads(self.body)
+            return [("", json.dumps(one)) for one in (value if isinstance(value, list) else [value])]
         return sse_events(self.body)
 
 
