@@ -239,6 +239,8 @@ def read_bedrock(events, answer):
         inner = [json.loads(base64.b64decode(event["bytes"])) for name, event in events if name == "chunk"]
         for event in inner:
             collect_strings(event, answer.strings)
+        if events[-1][0].endswith("Exception"):
+            inner.append({"type": "error", "error": events[-1][1]})
         return read_anthropic([(event.get("type", ""), event) for event in inner], answer)
     opened, closed, stopped, calls = set(), set(), False, {}
     for position, (kind, event) in enumerate(events):
@@ -275,7 +277,7 @@ def read_bedrock(events, answer):
             answer.check(opened == closed, f"messageStop with open blocks {opened - closed}")
             stopped = True
             answer.finish.append(event["stopReason"])
-    answer.check(stopped, "no messageStop")
+    answer.check(stopped, "no messageStop, and no exception")
 
 
 def read_ollama(events, answer):

@@ -91,17 +91,19 @@ class Attempt:
         self.behind = gap + " ".join(sentences[at:])
         self.in_tool = planted.rule.category in ("command", "sensitive-path", "c2") or (planted.secrets and number % 5 == 4)
         self.form = source.choice(FORMS)
+        self.outcome = "broken"
         if planted.secrets:
             self.whole = self.before + planted.text + self.behind
             self.tool = {"path": "notes.txt", "content": self.whole}
         else:
             self.whole = self.before + planted.text + self.behind
-            self.tool = {"command": planted.text}
+            # Some examples are the arguments of a call themselves.
+            self.tool = json.loads(planted.text) if planted.text.startswith("{") else {"command": planted.text}
 
     def script(self):
         script = {"id": self.id, **self.form}
         if self.in_tool:
-            name = "write_file" if self.planted.secrets else "shell"
+            name = "shell" if "command" in self.tool else "write_file" if self.planted.secrets else "read_file"
             script["say"] = pieces(self.source, self.before)
             script["tools"] = [{"name": name, "arguments": pieces(self.source, json.dumps(self.tool))}]
         else:
@@ -118,6 +120,7 @@ class Attempt:
     def judge(self, answer):
         """(problems, longest run of a secret that got out)."""
         if answer.status == 502 and "gzip" in self.form and answer.whole:
+            self.outcome = "refused"
             return [], 0  # compressed although identity was asked for: refused, which is as good as inspected
         if answer.status != 200:
             return [f"status {answer.status}: {answer.body[:200]!r}"], 0
@@ -129,6 +132,7 @@ class Attempt:
         except (AssertionError, ValueError) as error:
             return [*problems, f"the framing is broken: {error}; {answer.body[-200:]!r}"], 0
         read = accumulators.read(TARGETS[self.target][2], events)
+        self.outcome = "blocked" if NOTICE in read.text else "passed"
         problems += read.problems
         if read.failure:
             problems.append(f"the stream ends in a failure: {read.failure}")
@@ -140,7 +144,7 @@ class Attempt:
             if longest >= RUN_MAX:
                 problems.append(f"{longest} bytes of the secret got out")
         else:
-            found = [text for text in got if self.planted.text in text or self.matches(text)]
+            found = [text for text in map(without_notice, got) if self.planted.text in text or self.planted.rule.pattern.search(text)]
             if found:
                 problems.append(f"the whole match got out: {found[0][-300:]!r}")
             if NOTICE not in read.text:
@@ -148,10 +152,6 @@ class Attempt:
         if self.planted.secrets and NOTICE not in read.text:
             problems += self.judge_redacted(read)
         return problems, longest
-
-    def matches(self, text):
-        """Whether the rule's pattern is found in what is not harmless text of ours."""
-        return self.planted.rule.pattern.search(text) is not None
 
     def judge_redacted(self, read):
         """Nothing was blocked: all but the match must be as it was."""
@@ -164,7 +164,13 @@ class Attempt:
         else:
             text = next(iter(read.texts.values()), "")
         problems = [] if text.startswith(self.before) else [f"what stood before has changed: {text[:100]!r}"]
-        return problems if text.endswith(self.behind) else [*problems, f"what stood behind has changed: {text[-100:]!r}"]
+        # A match may take the white space behind it along.
+        return problems if text.endswith(self.behind.lstrip()) else [*problems, f"what stood behind has changed: {text[-100:]!r}"]
+
+
+def without_notice(text):
+    """The notice names rules, with titles that may be found by their own patterns."""
+    return re.sub(r"\[DefenseClaw\] .*? contact your administrator\.", "", text)
 
 
 def decoded(arguments):
@@ -208,24 +214,23 @@ def check_alarm(target, planted, mock, seed):
 def run_target(target, attempts, gateway, mock):
     mock.reset()
     mock.script([attempt.script() for attempt in attempts])
-    failures, longest, outcomes = [], collections.Counter(), collections.Counter()
+    failures, longest, outcomes = [], (0, ""), collections.Counter()
 
     def one(attempt):
         try:
             answer = attempt.ask(gateway, mock)
             problems, run = attempt.judge(answer)
-            kind = "refused" if answer.status != 200 else "blocked" if NOTICE.encode() in answer.body else "redacted"
         except Exception as error:  # noqa: BLE001
-            return attempt, [f"{type(error).__name__}: {error}"], 0, "broken"
-        return attempt, problems, run, kind
+            return attempt, [f"{type(error).__name__}: {error}"], 0
+        return attempt, problems, run
 
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        for attempt, problems, run, kind in pool.map(one, attempts):
-            outcomes[kind] += 1
-            longest[run] += 1
+        for attempt, problems, run in pool.map(one, attempts):
+            outcomes[attempt.outcome] += 1
+            longest = max(longest, (run, attempt.planted.rule.id), key=lambda pair: pair[0])
             if problems:
                 failures.append((attempt, problems))
-    return failures, max(longest), outcomes
+    return failures, longest, outcomes
 
 
 def main():
@@ -262,7 +267,7 @@ def main():
                 total += len(attempts)
                 failed += len(failures)
                 print(f"{'FAIL' if failures else 'ok  '} {target}: {len(attempts)} planted, {dict(outcomes)}, longest run of a secret "
-                      f"that got out {longest}, {len(failures)} failed ({time.monotonic() - started:.1f} s)", flush=True)
+                      f"that got out {longest[0]} {longest[1]}, {len(failures)} failed ({time.monotonic() - started:.1f} s)", flush=True)
                 for attempt, problems in failures[:8]:
                     print(f"       {attempt.number} {attempt.planted.rule.id} {attempt.form} {'tool' if attempt.in_tool else 'text'} "
                           f"{attempt.planted.text!r}: {'; '.join(problems)[:500]}")

@@ -16,6 +16,7 @@ const { NodeHttpHandler } = require("@smithy/node-http-handler");
 const { PROXY: proxy, TOKEN: token } = process.env;
 const upstreams = JSON.parse(process.env.UPSTREAMS); // provider name -> URL of its mock
 
+const between = "\n\n"; // parts of their own are shown as paragraphs
 const notice = /^(?:[\s\S]*\n\n)?\[DefenseClaw\] /;
 const secret = "ghp_Zq3vT8kW1nB6yR0cX5mJ9dL2hF7sP4gU8aEe";
 const parameters = { type: "object", properties: { command: { type: "string" } }, required: ["command"] };
@@ -91,10 +92,10 @@ const clients = {
       ? await client.responses.stream(body).on("response.output_text.delta", onDelta).finalResponse()
       : await client.responses.create(body);
     assert.equal(answer.status, "completed");
-    const text = answer.output.flatMap((item) => item.content ?? []).map((part) => part.text).join("");
-    if (stream) assert.equal(shown, text, "what was streamed is what the response says in the end");
+    const texts = answer.output.flatMap((item) => item.content ?? []).map((part) => part.text);
+    if (stream) assert.equal(shown, texts.join(""), "what was streamed is what the response says in the end");
     const calls = answer.output.filter((item) => item.type === "function_call");
-    return { text, tools: calls.map((item) => ({ name: item.name, input: parsed(item.arguments) })) };
+    return { text: texts.join(between), tools: calls.map((item) => ({ name: item.name, input: parsed(item.arguments) })) };
   },
 
   async anthropic({ prompt, extra, stream }) {
@@ -104,7 +105,7 @@ const clients = {
     const answer = stream ? await client.messages.stream(body).finalMessage() : await client.messages.create(body);
     assert.ok(answer.stop_reason, "there is a reason why it stopped");
     const of = (type) => answer.content.filter((block) => block.type === type);
-    return { text: of("text").map((b) => b.text).join(""), tools: of("tool_use").map(({ name, input }) => ({ name, input })) };
+    return { text: of("text").map((b) => b.text).join(between), tools: of("tool_use").map(({ name, input }) => ({ name, input })) };
   },
 
   async gemini({ prompt, extra, stream }) {
@@ -141,7 +142,7 @@ const clients = {
         assert.ok(stopReason);
         const { content } = output.message;
         const tools = content.filter((b) => b.toolUse).map((b) => ({ name: b.toolUse.name, input: b.toolUse.input }));
-        return { text: content.map((b) => b.text ?? "").join(""), tools };
+        return { text: content.filter((b) => b.text).map((b) => b.text).join(between), tools };
       }
       const blocks = [];
       let reason = null;
@@ -158,7 +159,7 @@ const clients = {
       }
       assert.ok(reason, "there is a reason why it stopped");
       const calls = blocks.filter((b) => b.name).map((b) => ({ name: b.name, input: parsed(b.input) }));
-      return { text: blocks.map((b) => b.text ?? "").join(""), tools: calls };
+      return { text: blocks.filter((b) => b.text).map((b) => b.text).join(between), tools: calls };
     } finally {
       client.destroy();
     }

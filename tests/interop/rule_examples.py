@@ -102,7 +102,7 @@ def fresh_secret(rule, example, source):
     if not found:
         return None
     text, free = list(example), []
-    mutable = rule.validator in MUTABLE or rule.validator.startswith("[token") or rule.validator.startswith("{entropy")
+    mutable = rule.validator in MUTABLE or rule.validator.startswith(("[token", "[mixed")) or rule.validator.startswith("{entropy")
     for at in range(*found.span()):
         kind = next((letters for letters in (string.digits, string.ascii_lowercase, string.ascii_uppercase) if text[at] in letters), "")
         if not kind:
@@ -123,7 +123,7 @@ def fresh_secret(rule, example, source):
                 runs.append((begin, last + 1))
             begin = at
         last = at
-    long_runs = ["".join(text[first:end]) for first, end in runs if end - first >= 8]
+    long_runs = [run for run in ("".join(text[first:end]) for first, end in runs) if len(run) >= 8 and not run.isalpha()]
     return Planted(rule, "".join(text), long_runs) if long_runs else None
 
 
