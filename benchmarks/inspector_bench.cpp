@@ -7,8 +7,9 @@
 //
 // Engines: gateway (no views), gateway_normalised (everything), vectorscan, re2_set_rescan, rule_by_rule; see
 // inspector_rivals.h for what the others leave out. Rules: pack is the default pack, shared the part of it that
-// Vectorscan takes. A text is an answer of 16 KiB, or of one piece where that is larger; then the next one begins, and
-// that is in the figures. Redaction is on, blocking is off: what blocks costs nothing any more.
+// Vectorscan takes. A text is an answer of 16 KiB, or of one piece where that is larger (of json: one call); then the
+// next one begins, and that is in the figures, as is the shell reader at the end of a call. Redaction is on, blocking
+// is off: what blocks costs nothing any more.
 //
 // Counters: held_share (of the bytes, those that were not released by the end of their own piece), held_mean and
 // held_p99 (bytes held at the end of a piece), p99_ns (of a piece, the clock's own time taken off), memory (bytes of a
@@ -88,6 +89,7 @@ struct Corpus {
     std::string_view name;
     Direction direction;
     std::function<std::string()> make;
+    bool by_line = false;  // every line is a text of its own
     [[nodiscard]] const std::string& text() const {
         static std::map<std::string_view, std::string> all;
         std::string& text = all[name];
@@ -106,7 +108,7 @@ std::function<std::string()> from_rules(std::string (*make)(RuleTexts&, std::siz
 const Corpus corpora[] = {
     {"prose", Direction::completion, [] { return prose(corpus_bytes); }},
     {"code", Direction::completion, [] { return code(corpus_bytes); }},
-    {"json", Direction::tool_call, [] { return tool_arguments(corpus_bytes); }},
+    {"json", Direction::tool_call, [] { return tool_arguments(corpus_bytes); }, true},
     {"chinese", Direction::completion, [] { return chinese(corpus_bytes); }},
     {"cyrillic", Direction::completion, [] { return cyrillic(corpus_bytes); }},
     {"base64", Direction::completion, [] { return base64(corpus_bytes); }},
@@ -160,20 +162,21 @@ private:
 template <typename Engine>
 class Reader {
 public:
-    Reader(Engine& engine, std::string_view text, std::size_t size)
-        : engine_(engine), text_(text), size_(size), answer_bytes_(std::max(answer_bytes, size)) {}
+    Reader(Engine& engine, const Corpus& corpus, std::size_t size)
+        : engine_(engine), text_(corpus.text()), by_line_(corpus.by_line), size_(size) {}
     // True when the text is over and begins again.
     bool feed() {
         if (at_ == 0) {
-            answer_ = text_.substr(text_at_, answer_bytes_);
+            answer_ = text_.substr(text_at_, std::max(answer_bytes, size_));
+            if (by_line_) answer_ = answer_.substr(0, answer_.find('\n'));
             engine_.begin();
         }
         engine_.feed(answer_, at_, size_);
         at_ += size_;
         if (at_ < answer_.size()) return false;
         at_ = 0;
-        text_at_ += answer_bytes_;
-        if (text_at_ + answer_bytes_ <= text_.size()) return false;
+        text_at_ += answer_.size() + (by_line_ ? 1 : 0);
+        if (text_at_ + std::max(answer_bytes, size_) <= text_.size()) return false;
         text_at_ = 0;
         return true;
     }
@@ -181,7 +184,8 @@ public:
 private:
     Engine& engine_;
     std::string_view text_, answer_;
-    std::size_t size_, answer_bytes_, text_at_ = 0, at_ = 0;
+    bool by_line_;
+    std::size_t size_, text_at_ = 0, at_ = 0;
 };
 
 double clock_ns() {
@@ -203,7 +207,7 @@ double percentile(std::vector<double>& values, double share) {
 
 // The text once, looking at every piece: how long it took, and what is held behind it.
 template <typename Engine>
-void look(benchmark::State& state, Engine& engine, std::string_view text, std::size_t size) {
+void look(benchmark::State& state, Engine& engine, const Corpus& text, std::size_t size) {
     const double own = clock_ns();
     std::vector<double> times, held;
     double all_held = 0, late = 0;
@@ -237,7 +241,7 @@ void describe(benchmark::State& state, const Engine& engine) {
 }
 
 template <typename Engine>
-void piece(benchmark::State& state, Engine& engine, std::string_view text) {
+void piece(benchmark::State& state, Engine& engine, const Corpus& text) {
     const auto size = static_cast<std::size_t>(state.range(0));
     if constexpr (requires { engine.held(); }) {  // warms the tables
         Reader<Engine> reader(engine, text, size);
@@ -292,7 +296,7 @@ void add_rows(const std::string& engine_name, const Rules& rules, const Make& ma
                                                      Engine* engine = get();
                                                      if (engine == nullptr)
                                                          return state.SkipWithError("it takes these rules not");
-                                                     piece(state, *engine, corpus.text());
+                                                     piece(state, *engine, corpus);
                                                  });
         for (const std::int64_t size : sizes) row->Arg(size);
     }
@@ -318,12 +322,12 @@ void add_ours(const std::string& name, const Rules& rules, bool normalised) {
             [make, &rules, &corpus](benchmark::State& state) {
                 {
                     const auto engine = make(rules, corpus.direction);
-                    look(state, *engine, corpus.text(), 16);
+                    look(state, *engine, corpus, 16);
                     describe(state, *engine);
                 }
                 for (auto _ : state) {
                     const auto engine = make(rules, corpus.direction);
-                    Reader<Ours> reader(*engine, corpus.text(), 16);
+                    Reader<Ours> reader(*engine, corpus, 16);
                     while (!reader.feed()) {
                     }
                 }

@@ -106,6 +106,7 @@ inline std::string code(std::size_t bytes) {
                        {".cpp", ".h", ".py", ".js"}, bytes);
 }
 
+// One call a line.
 inline std::string tool_arguments(std::size_t bytes) {
     Chance chance(11);
     static constexpr std::string_view programs[] = {"grep -rn",   "sed -n 1,80p",   "ls -la",       "git diff --stat",
@@ -120,23 +121,22 @@ inline std::string tool_arguments(std::size_t bytes) {
         switch (chance.below(3)) {
         case 0:
             text.append(R"({"command":")").append(any(programs)).append(" ").append(any(paths)).append(R"( | head -)");
-            text.append(std::to_string(1 + chance.below(99)))
-                .append(R"(","timeout":)")
-                .append(std::to_string(chance.below(60000)));
-            text += '}';
+            text.append(std::to_string(1 + chance.below(99))).append(R"(","timeout":)");
+            text.append(std::to_string(chance.below(60000))).append("}");
             break;
         case 1:
-            text.append(R"({"path":")")
-                .append(any(paths))
-                .append(R"(","old":"    return value;\n}\n","new":"    if (value)");
-            text.append(R"( {\n        log(\"no )")
-                .append(any(paths))
-                .append(R"(\");\n    }\n    return value;\n}\n"})");
+            text.append(R"({"path":")").append(any(paths)).append(R"(","old":"    return value;\n}\n","new":")");
+            for (std::size_t lines = 4 + chance.below(60); lines > 0; --lines) {
+                text.append(R"(    if (value > )").append(std::to_string(chance.below(90)));
+                text.append(R"() {\n        log(\"no )").append(any(paths)).append(R"(\");\n    }\n)");
+            }
+            text.append(R"("})");
             break;
         default:
             text.append(R"({"pattern":"\\b)").append(any(paths)).append(R"(\\s*\\(","glob":"**/)").append(any(paths));
             text.append(R"(","n":)").append(std::to_string(chance.below(500))).append(R"(,"ignore_case":true})");
         }
+        text += '\n';
     }
     return text;
 }

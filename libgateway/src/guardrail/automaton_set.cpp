@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "guardrail/automaton_classes.h"
 #include "guardrail/automaton_probe.h"
 #include "guardrail/automaton_public.h"
 
@@ -41,7 +42,7 @@ public:
         for (PatternSet::Group& group : set_.groups_) finish_group(group);
         for (PatternSet::Pattern& pattern : set_.patterns_) finish_pattern(pattern);
         if (refused(problems_before)) return false;
-        probe();
+        probe(sources);
         return true;
     }
 
@@ -284,10 +285,10 @@ private:
     }
 
     // Expressions that are large enough to be dangerous are tried alone.
-    void probe() {
+    void probe(std::span<const PatternSource> sources) {
         if (set_.options_.states_per_pattern_max == 0) return;
         for (std::uint32_t i = 0; i < sources_.size(); ++i) {
-            if (weight(i) < probe_weight_min) continue;
+            if (!sources[i].probe || weight(i) < probe_weight_min) continue;
             const std::pmr::vector<Entry>& entries = sources_[i].entries;
             PatternSet::Group alone(memory());
             alone.begin = entries.front().begin;
@@ -324,19 +325,11 @@ private:
         }
         std::sort(sets.begin(), sets.end());
         sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
-        refine_ = {};
-        refine_count_ = 1;
-        for (const std::uint32_t id : sets) refine(program.set(id));
-        if (looks) {
-            ByteSet words;
-            for (unsigned byte = 0; byte < 256; ++byte) {
-                if (is_word_byte(byte)) words.add(byte, byte);
-            }
-            refine(words);
-            ByteSet line_feed;
-            line_feed.add('\n', '\n');
-            refine(line_feed);
-        }
+        ByteClasses classes;
+        for (const std::uint32_t id : sets) classes.refine(program.set(id));
+        if (looks) classes.refine_contexts();
+        refine_ = classes.numbers();
+        refine_count_ = classes.count();
     }
 
     void finish_group(PatternSet::Group& group) {
@@ -366,20 +359,6 @@ private:
         for (const char c : common) give(static_cast<unsigned char>(c));
         for (unsigned byte = 0; byte < 256; ++byte) give(byte);
         for (std::uint8_t& of : refine_) of = number[of];
-    }
-
-    void refine(const ByteSet& set) noexcept {
-        std::array<std::uint16_t, 256> split_to{};  // class -> new class of its members inside, plus 1
-        std::array<bool, 256> has_outside{};
-        for (unsigned byte = 0; byte < 256; ++byte) {
-            if (!set.has(byte)) has_outside[refine_[byte]] = true;
-        }
-        for (unsigned byte = 0; byte < 256; ++byte) {
-            const std::uint8_t old = refine_[byte];
-            if (!set.has(byte) || !has_outside[old]) continue;
-            if (split_to[old] == 0) split_to[old] = static_cast<std::uint16_t>(++refine_count_);
-            refine_[byte] = static_cast<std::uint8_t>(split_to[old] - 1);
-        }
     }
 
     void merge_contexts(PatternSet::Group& group) {

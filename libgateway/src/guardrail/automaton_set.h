@@ -35,6 +35,7 @@ struct PatternSource {
     // this literal one (automaton_public.h). Nothing, when both are left as they are.
     double public_bits = 0;
     std::string_view public_prefix = {};
+    bool probe = true;  // try it against the budget of states; false: that was done
 };
 
 struct SetOptions {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "guardrail/automaton_classes.h"
 #include "guardrail/automaton_table.h"
 
 namespace gw::guardrail {
@@ -129,32 +130,11 @@ void Strands::classify(std::uint16_t part) {
     }
     std::sort(part_sets_.begin(), part_sets_.end());
     part_sets_.erase(std::unique(part_sets_.begin(), part_sets_.end()), part_sets_.end());
-    std::array<std::uint8_t, 256> classes{};
-    unsigned count = 1;
-    const auto refine = [&](const ByteSet& set) {
-        std::array<std::uint16_t, 256> inside{}, outside{};
-        for (unsigned byte = 0; byte < 256; ++byte) ++(set.has(byte) ? inside : outside)[classes[byte]];
-        std::array<std::uint8_t, 256> moved{};
-        const unsigned before = count;
-        for (unsigned c = 0; c < before; ++c) {
-            if (inside[c] != 0 && outside[c] != 0) moved[c] = static_cast<std::uint8_t>(count++);
-        }
-        if (count == before) return;
-        for (unsigned byte = 0; byte < 256; ++byte) {
-            if (moved[classes[byte]] != 0 && set.has(byte)) classes[byte] = moved[classes[byte]];
-        }
-    };
-    for (const std::uint32_t id : part_sets_) refine(program_.set(id));
-    // A look sees what stands to the right, too.
-    ByteSet words, line_feed;
-    for (unsigned byte = 0; byte < 256; ++byte) {
-        if (is_word_byte(byte)) words.add(byte, byte);
-    }
-    line_feed.add('\n', '\n');
-    refine(words);
-    refine(line_feed);
-    classes_.push_back(classes);
-    parts_[part] = {static_cast<std::uint16_t>(count), static_cast<std::uint16_t>(classes_.size() - 1)};
+    ByteClasses classes;
+    for (const std::uint32_t id : part_sets_) classes.refine(program_.set(id));
+    classes.refine_contexts();  // a look sees what stands to the right, too
+    classes_.push_back(classes.numbers());
+    parts_[part] = {static_cast<std::uint16_t>(classes.count()), static_cast<std::uint16_t>(classes_.size() - 1)};
 }
 
 // --- steps -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,15 @@
 #include "crypto/sha256.h"
 
 namespace gw::guardrail {
+namespace {
+
+// Not about tool calls alone.
+bool is_content(const Rule& rule) noexcept {
+    return rule.directions.contains(Direction::prompt) || rule.directions.contains(Direction::completion) ||
+           rule.directions.contains(Direction::tool_result);
+}
+
+}  // namespace
 
 Ruleset::Ruleset(RulePack&& pack, const RulesetOptions& options, std::pmr::memory_resource* memory)
     : pack_(std::move(pack)),
@@ -39,15 +48,14 @@ std::shared_ptr<const Ruleset> Ruleset::compile(RulePack&& pack, const RulesetOp
         std::pmr::vector<PatternSource> sources(memory);
         for (std::uint32_t i = 0; i < made->rules_.size(); ++i) {
             const Rule& rule = made->rule(i);
-            const bool here = s == section_of(Direction::tool_call)
-                                  ? rule.directions.contains(Direction::tool_call)
-                                  : rule.directions.contains(Direction::prompt) ||
-                                        rule.directions.contains(Direction::completion) ||
-                                        rule.directions.contains(Direction::tool_result);
+            const bool here = s == section_of(Direction::tool_call) ? rule.directions.contains(Direction::tool_call)
+                                                                    : is_content(rule);
             if (!here) continue;
             PatternSource source;
             source.text = rule.pattern;
             source.kind = made->rules_[i].masks ? Kind::mask : Kind::stop;
+            // A rule of both sections has the same problem in both.
+            source.probe = s == 0 || !is_content(rule);
             sources.push_back(source);
             section.rules.push_back(i);
             section.has_leet = section.has_leet || rule.leet;
@@ -57,12 +65,10 @@ std::shared_ptr<const Ruleset> Ruleset::compile(RulePack&& pack, const RulesetOp
         section.set = PatternSet::compile(sources, SetOptions{}, memory, found);
         for (const Problem& problem : found) {
             const Rule& rule = made->rule(section.rules[problem.pattern]);
-            // A rule of both sections has the same problem in both.
-            if (s > 0 &&
-                (rule.directions.contains(Direction::prompt) || rule.directions.contains(Direction::completion) ||
-                 rule.directions.contains(Direction::tool_result))) {
-                continue;
-            }
+            const bool told = s > 0 && std::any_of(problems.begin(), problems.end(), [&](const PackProblem& one) {
+                                  return one.rule == rule.id && one.what == problem.what;
+                              });
+            if (told) continue;
             PackProblem& out = problems.emplace_back(memory);
             out.file = from.files[rule.pattern_place.file];
             out.line = rule.pattern_place.line;
