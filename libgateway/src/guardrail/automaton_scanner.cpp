@@ -13,6 +13,7 @@ namespace {
 // A text that makes new states faster than this, once the tables are half full, is stepped without them for a while.
 constexpr std::uint64_t miss_window_bytes = 4096;
 constexpr std::uint32_t misses_max = 400;
+constexpr std::uint32_t hostile_misses_max = 200;  // where such texts come one after the other
 constexpr std::uint32_t slow_bytes_min = 4096, slow_bytes_max = 65536;
 
 }  // namespace
@@ -75,6 +76,8 @@ void Cache::flush() {
     for (Table& table : tables_) table.clear(strands > bytes_max_ / 2);
     for (Hot& hot : hot_) hot.empty = {};
     ++counts_.flushes;
+    hostile_ = counts_.slow_bytes - flushed_.slow_bytes > counts_.misses - flushed_.misses;
+    flushed_ = counts_;
     find_empty();
 }
 
@@ -325,7 +328,8 @@ void Stream::count_miss(Cache& cache, std::size_t group, std::uint64_t position)
         lane.misses = 0;
         lane.slow_bytes = slow_bytes_min;
     }
-    if (++lane.misses < misses_max || !cache.crowded()) return;
+    if (++lane.misses < (cache.hostile_ ? hostile_misses_max : misses_max)) return;
+    if (!cache.hostile_ && !cache.crowded()) return;
     lane.slow_bytes = std::clamp(lane.slow_bytes * 2, slow_bytes_min, slow_bytes_max);
     lane.slow_until = position + lane.slow_bytes;
 }

@@ -91,6 +91,8 @@ private:
     std::pmr::vector<std::uint16_t> spare_;
     List<Stream> streams_;  // those whose states are rows of the tables
     Statistics counts_;
+    Statistics flushed_;    // the counts when the tables were emptied last
+    bool hostile_ = false;  // before that, more was stepped without tables than with
 };
 
 class Stream {

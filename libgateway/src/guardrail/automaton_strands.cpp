@@ -193,21 +193,20 @@ Strands::Move Strands::compute(Id strand, unsigned byte) {
     Step step{from.left, context_after(byte), byte};
     for (const std::uint16_t node : nodes(strand)) advance(node, step);
     const Entry& entry = group_.entries[from.part];
-    Move move;
-    for (std::size_t w = (entry.begin - group_.begin) / 64; w <= (entry.end - 1 - group_.begin) / 64; ++w)
-        move.survives = move.survives || words_[w] != 0;
-    move.before = step.before;
-    move.now = step.now || std::binary_search(begun.now.begin(), begun.now.end(), from.part);
+    Move move{known};
+    for (std::size_t w = (entry.begin - group_.begin) / 64; w <= (entry.end - 1 - group_.begin) / 64; ++w) {
+        if (words_[w] != 0) move.word |= Move::survives_bit;
+    }
+    if (step.before) move.word |= Move::before_bit;
+    if (step.now || std::binary_search(begun.now.begin(), begun.now.end(), from.part)) move.word |= Move::now_bit;
     const auto own = std::lower_bound(begun.strands.begin(), begun.strands.end(), from.part,
                                       [](Beginning one, std::uint16_t part) { return one.part < part; });
     if (own != begun.strands.end() && own->part == from.part) {
         for (const std::uint16_t node : nodes(own->strand)) mark(node);
     }
-    move.next = collect(from.part, merged(step.right));
+    move.word |= collect(from.part, merged(step.right));
     dirty_ = false;
-    cells_[from.cells + classes_[from.classes][byte]] =
-        known | move.next | static_cast<std::uint32_t>(move.survives) << 16U |
-        static_cast<std::uint32_t>(move.before) << 17U | static_cast<std::uint32_t>(move.now) << 18U;
+    cells_[from.cells + classes_[from.classes][byte]] = move.word;
     return move;
 }
 

@@ -30,17 +30,23 @@ public:
 
     Strands(const PatternSet& set, const PatternSet::Group& group, std::pmr::memory_resource* memory);
 
-    // What a byte makes of one strand.
+    // What a byte makes of one strand. One word, as it is in the cell: separate members would be stored and read again.
     struct Move {
-        Id next = none;         // with the part's new beginning, if there is one
-        bool survives = false;  // more than that beginning is alive
-        bool before = false;    // the part matches and ends before the byte
-        bool now = false;       // or behind it
+        static constexpr std::uint32_t survives_bit = 1U << 16U, before_bit = 1U << 17U, now_bit = 1U << 18U;
+        std::uint32_t word = 0;
+        [[nodiscard]] Id next() const noexcept {
+            return static_cast<Id>(word);
+        }  // with the part's new beginning, if any
+        [[nodiscard]] bool survives() const noexcept { return (word & survives_bit) != 0; }  // more than that beginning
+        [[nodiscard]] bool before() const noexcept {
+            return (word & before_bit) != 0;
+        }                                                                          // it matches in front of the byte
+        [[nodiscard]] bool now() const noexcept { return (word & now_bit) != 0; }  // or behind it
     };
     [[nodiscard]] Move move(Id strand, unsigned byte) {
         const Stored& stored = stored_[strand];
         const std::uint32_t cell = cells_[stored.cells + classes_[stored.classes][byte]];
-        return (cell & known) != 0 ? unpack(cell) : compute(strand, byte);
+        return (cell & known) != 0 ? Move{cell} : compute(strand, byte);
     }
     // The parts that begin with a byte: their strands behind it, and those of which it is a whole match. By part.
     struct Beginning {
@@ -85,11 +91,8 @@ private:
         std::uint32_t begin = UINT32_MAX, now = 0;  // in begun_, begun_now_
         std::uint16_t count = 0, now_count = 0;
     };
-    // A cell: known, flags, strand.
+    // A cell is a Move and this bit.
     static constexpr std::uint32_t known = 1U << 31U;
-    [[nodiscard]] static Move unpack(std::uint32_t cell) noexcept {
-        return {static_cast<Id>(cell), (cell >> 16U & 1U) != 0, (cell >> 17U & 1U) != 0, (cell >> 18U & 1U) != 0};
-    }
     // The walk over the nodes of one part.
     struct Step {
         Context left, right;

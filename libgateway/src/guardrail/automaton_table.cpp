@@ -129,23 +129,27 @@ void Table::step(std::span<const Strands::Id> strands, Context context, unsigned
     out.strands.clear();
     out.before.clear();
     out.now.clear();
-    out.survives = false;
     out.context = group_.context[static_cast<std::size_t>(context_after(byte))];
     // What a move computes may add to the beginnings, but not to those of this byte, and it never takes any away.
     const Strands::Begun begun = strands_.begin(context, byte);
     out.now.assign(begun.now.begin(), begun.now.end());
+    out.strands.resize(strands.size() + begun.strands.size());
+    Strands::Id* to = out.strands.data();
+    std::uint32_t all = 0;
     auto next = begun.strands.begin();
     for (const Strands::Id strand : strands) {
         const std::uint16_t part = strands_.part(strand);
-        for (; next != begun.strands.end() && next->part < part; ++next) out.strands.push_back(next->strand);
+        for (; next != begun.strands.end() && next->part < part; ++next) *to++ = next->strand;
         if (next != begun.strands.end() && next->part == part) ++next;
         const Strands::Move move = strands_.move(strand, byte);
-        if (move.next != Strands::none) out.strands.push_back(move.next);
-        out.survives = out.survives || move.survives;
-        if (move.before) out.before.push_back(part);
-        if (move.now) out.now.push_back(part);
+        if (move.next() != Strands::none) *to++ = move.next();
+        all |= move.word;
+        if (move.before()) out.before.push_back(part);
+        if (move.now()) out.now.push_back(part);
     }
-    for (; next != begun.strands.end(); ++next) out.strands.push_back(next->strand);
+    out.survives = Strands::Move{all}.survives();
+    for (; next != begun.strands.end(); ++next) *to++ = next->strand;
+    out.strands.resize(static_cast<std::size_t>(to - out.strands.data()));
     if (out.now.size() < 2) return;
     std::sort(out.now.begin(), out.now.end());
     out.now.erase(std::unique(out.now.begin(), out.now.end()), out.now.end());
