@@ -18,7 +18,7 @@ typedef struct gw_limits {
     size_t size;
     size_t conns_max;              /* connections from clients at one time; above: closed at once [10000] */
     size_t request_line_bytes_max; /* 414 above [8192] */
-    size_t header_bytes_max;       /* all fields of one request, 431 above [32768] */
+    size_t header_bytes_max;       /* all fields of one request, 431 above [65536] */
     size_t header_count_max;       /* 431 above [128] */
     uint64_t body_bytes_max;       /* request bodies where the configuration names no other bound, 413 above [1048576] */
     uint32_t header_timeout_ms;    /* first byte of a request to the end of its head, 408 after [10000] */

@@ -16,7 +16,7 @@ void set_defaults(gw_limits& limits) {
     };
     set(limits.conns_max, 10000);
     set(limits.request_line_bytes_max, 8192);
-    set(limits.header_bytes_max, 32768);
+    set(limits.header_bytes_max, 65536);
     set(limits.header_count_max, 128);
     set(limits.body_bytes_max, 1U << 20U);
     set(limits.header_timeout_ms, 10000);

@@ -303,6 +303,8 @@ void ProxyRun::on_head(const http1::ResponseHead& head) {
     if (const auto framing = provider::framing_of(type)) {
         facts_.framing = *framing;
         begin_answer(head, Answer::stream);
+    } else if (facts_.stream && facts_.framing == provider::Framing::json_array) {
+        begin_answer(head, Answer::stream);
     } else if (type.empty() && facts_.stream) {
         sniffs_ = true;
         begin_answer(head, Answer::collect);

@@ -127,7 +127,8 @@ void ServerConn::on_protocol_error(const Error& error) {
     ++gateway().stats().bad_requests_total;
     const int status = http_.error_status() != 0 ? http_.error_status() : 400;
     set_error(error.what, status);
-    if (http_.response_open() || run_ || proxy_run_ || host_request_ != 0) {
+    const bool at_work = phase_ == Phase::answer && (run_ || proxy_run_ || host_request_ != 0);
+    if (http_.response_open() || at_work) {
         end_request();
         close(Close::abort);
         return;

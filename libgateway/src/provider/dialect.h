@@ -30,6 +30,7 @@ enum class Framing : std::uint8_t {
     sse,         // text/event-stream
     ndjson,      // application/x-ndjson: one JSON text a line
     aws_events,  // application/vnd.amazon.eventstream: binary, with checksums
+    json_array,  // application/json: one array that grows (Gemini without alt=sse)
 };
 
 // A text in a JSON document. `value` is a string, or, where the dialect writes arguments or results as JSON, an object

@@ -92,10 +92,9 @@ public:
         facts.model = model_in_path(path, "/models/", ':');
         if (facts.model.empty()) facts.model = model_in_path(path, "Models/", ':');
         if (facts.model.empty()) facts.model = root["model"].as_string().value_or("");
-        // Without alt=sse a stream is one JSON array, which is an answer like any other.
         const bool streams = action_of(path, ':') == "streamGenerateContent";
-        facts.stream = (streams && asks_for_sse(query)) || root["stream"].as_bool().value_or(false);
-        facts.framing = Framing::sse;
+        facts.stream = streams || root["stream"].as_bool().value_or(false);
+        facts.framing = streams && !asks_for_sse(query) ? Framing::json_array : Framing::sse;
         return true;
     }
 
@@ -114,19 +113,19 @@ public:
     [[nodiscard]] Owned<StreamReader> new_reader(std::pmr::memory_resource* memory) const override {
         return make_owned<GeminiReader>(memory, memory);
     }
-    [[nodiscard]] Owned<StreamEnding> new_ending(Framing, std::pmr::memory_resource* memory) const override {
-        return make_owned<GeminiEnding>(memory, memory);
+    [[nodiscard]] Owned<StreamEnding> new_ending(Framing framing, std::pmr::memory_resource* memory) const override {
+        return make_owned<GeminiEnding>(memory, framing, memory);
     }
 
     void write_blocked(Buffer& out, const Notice& notice, const RequestFacts& facts) const override {
         if (facts.stream) {
-            GeminiEnding(std::pmr::null_memory_resource()).write_block(out, notice);
+            GeminiEnding(facts.framing, std::pmr::null_memory_resource()).write_block(out, notice);
         } else {
             write_gemini_blocked(out, notice.message);
         }
     }
     [[nodiscard]] std::string_view blocked_content_type(const RequestFacts& facts) const noexcept override {
-        return facts.stream ? "text/event-stream" : "application/json";
+        return facts.stream && facts.framing == Framing::sse ? "text/event-stream" : "application/json";
     }
     void write_error(Buffer& out, int status, std::string_view message) const override {
         write_gemini_error(out, status, message);

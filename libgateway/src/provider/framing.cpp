@@ -31,7 +31,8 @@ FrameReader::FrameReader(Framing framing, std::size_t frame_bytes_max, BlockPool
 Result<void> FrameReader::feed(std::span<const std::byte> piece) {
     switch (framing_) {
     case Framing::sse: return sse_.feed(piece);
-    case Framing::ndjson: piece_ = as_text(piece); break;
+    case Framing::ndjson:
+    case Framing::json_array: piece_ = as_text(piece); break;
     case Framing::aws_events: aws_.feed(piece); break;
     }
     return {};
@@ -43,6 +44,7 @@ Result<std::optional<Frame>> FrameReader::next() {
         if (const auto event = sse_.next()) return std::optional(Frame{event->raw, event->type, event->data, false});
         return std::optional<Frame>();
     case Framing::ndjson: return next_line();
+    case Framing::json_array: return next_element();
     case Framing::aws_events: break;
     }
     return next_aws();
@@ -68,6 +70,55 @@ Result<std::optional<Frame>> FrameReader::next_line() {
     while (!payload.empty() && (payload.back() == '\n' || payload.back() == '\r' || payload.back() == ' '))
         payload.remove_suffix(1);
     return std::optional(Frame{raw, {}, payload, false});
+}
+
+// One element of an array that grows, with the bracket or comma in front of it. What is no element (white space, the
+// closing bracket) goes with the next one, or is what finish() gives. Whether an element is JSON is for its reader.
+Result<std::optional<Frame>> FrameReader::next_element() {
+    if (line_given_) {
+        line_.clear();
+        line_given_ = false;
+    }
+    std::size_t at = 0;
+    bool whole = false;
+    for (; at < piece_.size() && !whole; ++at) {
+        const char c = piece_[at];
+        if (!in_element_) {
+            if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+            if (!in_array_ && c == '[' && !array_over_) {
+                in_array_ = true;
+            } else if (in_array_ && c == ']') {
+                in_array_ = false;
+                array_over_ = true;
+            } else if (in_array_ && c == '{') {
+                in_element_ = true;
+                element_at_ = line_.size() + at;
+                depth_ = 1;
+            } else if (!in_array_ || c != ',') {
+                return Error{GW_ERR_DATA, 0, "the stream is not an array of objects"};
+            }
+            continue;
+        }
+        if (in_string_) {
+            in_string_ = escaped_ || c != '"';
+            escaped_ = !escaped_ && c == '\\';
+            continue;
+        }
+        if (c == '"') in_string_ = true;
+        if (c == '{' || c == '[') ++depth_;
+        if (c == '}' || c == ']') whole = --depth_ == 0;
+    }
+    if (line_.size() + at > frame_bytes_max_) return Error{GW_ERR_LIMIT, 0, "an event of the stream is too long"};
+    std::string_view raw = piece_.substr(0, at);
+    if (!whole || !line_.empty()) {
+        line_.append(raw);
+        raw = line_.text();
+    }
+    piece_.remove_prefix(at);
+    if (!whole) return std::optional<Frame>();
+    in_element_ = false;
+    line_given_ = !line_.empty();
+    return std::optional(Frame{raw, {}, raw.substr(element_at_), false});
 }
 
 Result<std::optional<Frame>> FrameReader::next_aws() {
@@ -102,6 +153,10 @@ Result<std::optional<Frame>> FrameReader::finish() {
         if (!event) return std::optional(Frame{sse_.rest().substr(0, size), {}, {}, false});  // comments
         return std::optional(Frame{event->raw.substr(0, size), event->type, event->data, false});
     }
+    case Framing::json_array:
+        if (in_element_) return Error{GW_ERR_TRUNCATED, 0, "the stream ended inside an event"};
+        if (line_.empty() || line_given_) return std::optional<Frame>();
+        return std::optional(Frame{line_.text(), {}, {}, false});
     case Framing::ndjson: {
         if (line_.empty() || line_given_) return std::optional<Frame>();
         return std::optional(Frame{line_.text(), {}, line_.text(), false});

@@ -1,6 +1,6 @@
 // Frames: the events of a stream, whatever framing they come in, with their very bytes.
 //
-//     bytes ── feed() ──► [ SSE | NDJSON | AWS events ] ── next() ──► Frame, Frame, ...
+//     bytes ── feed() ──► [ SSE | NDJSON | AWS events | JSON array ] ── next() ──► Frame, Frame, ...
 //     Frame + another payload ── reframe() ──► bytes
 //
 // Frames in order are the stream again: what is not changed is forwarded as `raw`.
@@ -42,15 +42,20 @@ public:
 
 private:
     [[nodiscard]] Result<std::optional<Frame>> next_line();
+    [[nodiscard]] Result<std::optional<Frame>> next_element();
     [[nodiscard]] Result<std::optional<Frame>> next_aws();
 
     Framing framing_;
     std::size_t frame_bytes_max_;
     sse::Decoder sse_;
     AwsEventReader aws_;
-    std::string_view piece_;  // NDJSON: what is left of it
-    Buffer line_;             // NDJSON: the line that is cut
+    std::string_view piece_;  // NDJSON, array: what is left of it
+    Buffer line_;             // NDJSON, array: the line or element that is cut
     bool line_given_ = false;
+    // Array: where the scan of an element stands.
+    std::size_t depth_ = 0;         // of brackets in the element
+    std::size_t element_at_ = 0;    // its first byte, in line_
+    bool in_element_ = false, in_string_ = false, escaped_ = false, in_array_ = false, array_over_ = false;
     std::optional<std::pmr::string> inner_;  // of a wrapped payload
     std::optional<json::Document> outer_;
     std::pmr::memory_resource* memory_;

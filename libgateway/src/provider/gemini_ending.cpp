@@ -79,14 +79,17 @@ void GeminiEnding::write_block(Buffer& out, const Notice& notice) {
     Buffer frame(out.pool());
     if (!sent_) {
         write_gemini_blocked(frame, notice.message);
-        sse::encode_data(out, frame.text());
+        send(out, frame.text());
         return;
     }
     // The notice goes into the first candidate that still speaks; the others only end. When all have ended there is
     // nothing left to say.
     auto first_open = open_.begin();
     while (first_open != open_.end() && !first_open->second) ++first_open;
-    if (first_open == open_.end() && !open_.empty()) return;
+    if (first_open == open_.end() && !open_.empty()) {
+        send(out, {});
+        return;
+    }
     const std::uint32_t speaker = open_.empty() ? 0 : first_open->first;
     Buffer text(out.pool());
     if (!open_.empty()) text.append("\n\n");
@@ -102,7 +105,19 @@ void GeminiEnding::write_block(Buffer& out, const Notice& notice) {
     if (!model_.empty()) w.member("modelVersion", model_);
     if (!response_id_.empty()) w.member("responseId", response_id_);
     w.member("defenseclaw_blocked", true).member("defenseclaw_reason", notice.message).end_object();
-    sse::encode_data(out, frame.text());
+    send(out, frame.text());
+}
+
+// The last frame, or, when it is empty, the end alone.
+void GeminiEnding::send(Buffer& out, std::string_view frame) const {
+    if (framing_ != Framing::json_array) {
+        if (!frame.empty()) sse::encode_data(out, frame);
+        return;
+    }
+    if (!sent_) out.append('[');
+    if (sent_ && !frame.empty()) out.append(",\n");
+    out.append(frame);
+    out.append("]\n");
 }
 
 void GeminiEnding::write_failure(Buffer& out, std::string_view message) {
@@ -110,7 +125,7 @@ void GeminiEnding::write_failure(Buffer& out, std::string_view message) {
     ended_ = true;
     Buffer frame(out.pool());
     write_gemini_error(frame, 502, message);
-    sse::encode_data(out, frame.text());
+    send(out, frame.text());
 }
 
 }  // namespace gw::provider

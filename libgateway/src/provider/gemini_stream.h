@@ -47,13 +47,17 @@ private:
 
 class GeminiEnding final : public StreamEnding {
 public:
-    explicit GeminiEnding(std::pmr::memory_resource* memory) : response_id_(memory), model_(memory), open_(memory) {}
+    GeminiEnding(Framing framing, std::pmr::memory_resource* memory)
+        : framing_(framing), response_id_(memory), model_(memory), open_(memory) {}
     void note(std::string_view type, const json::Value& root) override;
     void note_sentinel(std::string_view) override {}
     void write_block(Buffer& out, const Notice& notice) override;
     void write_failure(Buffer& out, std::string_view message) override;
 
 private:
+    void send(Buffer& out, std::string_view frame) const;
+
+    Framing framing_;
     std::pmr::string response_id_, model_;
     std::pmr::map<std::uint32_t, bool> open_;  // candidates, true until they have finished; at most channels_max
     bool sent_ = false;
