@@ -57,7 +57,9 @@ Inspector::Inspector(Scanner& scanner, const InspectorOptions& options, std::pmr
       findings_(memory),
       parts_(memory),
       skipped_(memory),
-      arguments_(memory) {}
+      arguments_(memory),
+      before_(memory),
+      changes_(memory) {}
 
 // --- hits --------------------------------------------------------------------------------------------------------
 
@@ -67,8 +69,9 @@ void Inspector::on_hit(const Hit& hit) {
     if (!rule.directions.contains(options_.direction)) return;
     if (hit.view == ViewKind::leet && !rule.leet) return;
     if (hit.phase == Match::Phase::seen && rules_->rules()[index].masks) return;  // its bytes are held: time enough
+    const std::string_view before = hit.view == ViewKind::decoded ? hit.before : as_read(hit.before);
     for (const Validator& validator : rule.validators) {
-        if (!accepts(validator, hit.text, hit.before)) return;
+        if (!accepts(validator, hit.text, before)) return;
     }
     if (rule.facts && options_.direction == Direction::tool_call) {
         // The pattern says where, the shell reader whether: at the end.
@@ -88,19 +91,29 @@ void Inspector::on_hit(const Hit& hit) {
     draft.clipped = hit.clipped;
     draft.seen_only = hit.phase == Match::Phase::seen;
     draft.severity = rules_->rules()[index].severity;
-    if (rule.demote_unless && !accepts(rule.demote_unless->validator, hit.text, hit.before))
+    if (rule.demote_unless && !accepts(rule.demote_unless->validator, hit.text, before))
         draft.severity = std::min(draft.severity, rule.demote_unless->to);
     if (draft.seen_only && decide(options_.policy, draft.severity, options_.direction).action < Action::confirm)
         return;  // it is let through: the whole match will tell
     write_excerpt(draft.excerpt, hit.text, rule.kind == Kind::mask);
-    const Verdict verdict = judge_context(rule, draft, hit.before, {}, false);
+    const Verdict verdict = judge_context(rule, draft, before, {}, false);
     if (verdict == Verdict::no) return;
     if (verdict == Verdict::yes) {
         accept(draft);
         return;
     }
-    draft.before.assign(hit.before);
+    draft.before.assign(before);
     drafts_.push_back(std::move(draft));
+}
+
+// The text in front of a match without its disguise: `\nPIN ` is a line that begins with PIN.
+std::string_view Inspector::as_read(std::string_view raw) {
+    PlainView view;
+    before_.clear();
+    changes_.clear();
+    view.feed(raw, before_, changes_);
+    view.finish(before_, changes_);
+    return before_;
 }
 
 // What the words around say: whether it is a finding, and how bad.

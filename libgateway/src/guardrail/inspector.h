@@ -155,6 +155,7 @@ private:
     void on_hit(const Hit& hit) override;
     [[nodiscard]] Verdict judge_context(const Rule& rule, Draft& draft, std::string_view before, std::string_view after,
                                         bool complete) const;
+    [[nodiscard]] std::string_view as_read(std::string_view raw);
     void settle_drafts(bool complete);
     [[nodiscard]] bool suppressed(const Rule& rule, std::string_view match) const;
     void accept(const Draft& draft);
@@ -182,6 +183,8 @@ private:
     std::pmr::vector<Part> parts_;
     std::pmr::vector<Skipped> skipped_;
     std::pmr::string arguments_;
+    std::pmr::string before_;            // as_read()
+    std::pmr::vector<Change> changes_;
     std::uint64_t at_ = 0, released_ = 0, held_max_ = 0;
     std::uint64_t findings_total_ = 0, redactions_ = 0;
     std::uint64_t held_before_ = 0;           // what was held when the piece came began here

@@ -238,8 +238,11 @@ void Layers::report(std::size_t index, std::string_view piece, HitSink& sink) {
         hit.end = raw_end(index, end);
         hit.known = raw_end(index, match.known + node.stream_base);
         hit.text = node.history.slice(piece, begin, end, scratch_);
-        hit.before =
-            node.history.slice(piece, begin > context_bytes ? begin - context_bytes : 0, begin, scratch_before_);
+        // Always the raw text: in which view something was seen first depends on the cuts, what stands in front does not.
+        const Node& raw = nodes_[raw_text];
+        hit.before = raw.history.slice(
+            index == raw_text ? piece : raw.piece.substr(static_cast<std::size_t>(raw.at - raw.piece_begin)),
+            hit.begin > context_bytes ? hit.begin - context_bytes : 0, hit.begin, scratch_before_);
         sink.on_hit(hit);
     }
 }

@@ -38,7 +38,7 @@ struct Hit {
     std::uint64_t begin = 0, end = 0;  // in the raw text
     std::uint64_t known = 0;           // bytes of raw text that it took to know
     std::string_view text;             // as the view shows it
-    std::string_view before;           // up to context_bytes of the view in front of it
+    std::string_view before;           // up to context_bytes of the raw text in front of it
 };
 inline constexpr std::size_t context_bytes = 128;
 
