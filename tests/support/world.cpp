@@ -23,6 +23,7 @@ World::World(std::string_view config, const gw_host* host, const gw_limits* limi
     options.limits = limits;
     options.store = store;
     options.services = services;
+    options.records = true;
     status_ = gw_gateway_new(&options, &gateway_);
     if (status_ != GW_OK) return;
     tick();
@@ -156,6 +157,7 @@ void World::pump() {
         case GW_EVENT_REQUEST: requests.push_back(event.request); break;
         case GW_EVENT_REQUEST_WRITABLE: writable_requests.push_back(event.request); break;
         case GW_EVENT_REQUEST_CANCELLED: cancelled_requests.push_back(event.request); break;
+        case GW_EVENT_RECORD: records.emplace_back(as_text(event.data)); break;
         case GW_EVENT_READY:
             events.emplace_back("READY");
             ready_url.assign(event.host.data, event.host.len);

@@ -65,6 +65,7 @@ public:
     std::vector<gw_request_id> requests, cancelled_requests, writable_requests;
     std::vector<std::string> events;  // the names of LISTEN, READY, STOPPED as they came
     std::string ready_url, ready_token;
+    std::vector<std::string> records;  // event records of the guardrail
     gw_status out_of_memory = GW_OK;  // GW_ERR_NO_MEMORY once any call has answered that
     std::uint64_t now = 1000;
     std::uint64_t unix_ms = 1767225600000;

@@ -183,7 +183,7 @@ private:
     std::pmr::vector<Part> parts_;
     std::pmr::vector<Skipped> skipped_;
     std::pmr::string arguments_;
-    std::pmr::string before_;            // as_read()
+    std::pmr::string before_;  // as_read()
     std::pmr::vector<Change> changes_;
     std::uint64_t at_ = 0, released_ = 0, held_max_ = 0;
     std::uint64_t findings_total_ = 0, redactions_ = 0;

@@ -238,7 +238,8 @@ void Layers::report(std::size_t index, std::string_view piece, HitSink& sink) {
         hit.end = raw_end(index, end);
         hit.known = raw_end(index, match.known + node.stream_base);
         hit.text = node.history.slice(piece, begin, end, scratch_);
-        // Always the raw text: in which view something was seen first depends on the cuts, what stands in front does not.
+        // Always the raw text: in which view something was seen first depends on the cuts, what stands in front does
+        // not.
         const Node& raw = nodes_[raw_text];
         hit.before = raw.history.slice(
             index == raw_text ? piece : raw.piece.substr(static_cast<std::size_t>(raw.at - raw.piece_begin)),

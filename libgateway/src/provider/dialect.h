@@ -57,7 +57,8 @@ struct Step {
         open,   // a part begins: channel, kind, tool, call_id
         delta,  // more text of a part: channel, kind, value (always a string)
         close,  // a part is complete: channel
-        whole,  // a text that is complete in itself, streamed before or not: kind, tool, value. `channel` is meaningless
+        whole,  // a text that is complete in itself, streamed before or not: kind, tool, value. `channel` is
+                // meaningless
         stop,   // the answer, or one choice of it, ends: reason
         usage,  // so far
         done,   // the terminal event: nothing belongs behind it
@@ -104,9 +105,10 @@ public:
     virtual ~StreamEnding() = default;
     virtual void note(std::string_view type, const json::Value& root) = 0;
     virtual void note_sentinel(std::string_view data) = 0;
-    // Ends the stream with the notice: more text in the part that is open, or in a new one; then everything that is open
-    // is closed, the reason is given, and the dialect's terminal event follows. Ids and indices go on where the stream
-    // was; when nothing was sent yet it is the whole of a blocked stream (write_blocked()). Appends framed bytes.
+    // Ends the stream with the notice: more text in the part that is open, or in a new one; then everything that is
+    // open is closed, the reason is given, and the dialect's terminal event follows. Ids and indices go on where the
+    // stream was; when nothing was sent yet it is the whole of a blocked stream (write_blocked()). Appends framed
+    // bytes.
     virtual void write_block(Buffer& out, const Notice& notice) = 0;
     // Ends the stream with an error of ours, as the dialect reports errors inside a stream.
     virtual void write_failure(Buffer& out, std::string_view message) = 0;

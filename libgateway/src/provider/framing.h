@@ -53,8 +53,8 @@ private:
     Buffer line_;             // NDJSON, array: the line or element that is cut
     bool line_given_ = false;
     // Array: where the scan of an element stands.
-    std::size_t depth_ = 0;         // of brackets in the element
-    std::size_t element_at_ = 0;    // its first byte, in line_
+    std::size_t depth_ = 0;       // of brackets in the element
+    std::size_t element_at_ = 0;  // its first byte, in line_
     bool in_element_ = false, in_string_ = false, escaped_ = false, in_array_ = false, array_over_ = false;
     std::optional<std::pmr::string> inner_;  // of a wrapped payload
     std::optional<json::Document> outer_;
