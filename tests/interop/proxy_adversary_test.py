@@ -10,7 +10,8 @@ got (the body, every string of every event, texts and arguments put together aga
 
     mask   no 8 bytes in a row of the secret part: the runs of the match that are random, without its fixed prefix; the
            longest run that did get out is printed
-    stop   the rule's pattern, and the planted text, are found nowhere
+    stop   what the rule's pattern matches in the planted text is found nowhere (most of it may be: a text that stops does
+           so at the last byte, so a plural may end as the singular)
     always the stream ends as the dialect says, and a strict reader (accumulators.py) has nothing to complain about;
            where nothing was blocked, what stood before and behind the secret is there unchanged
 
@@ -144,7 +145,8 @@ class Attempt:
             if longest >= RUN_MAX:
                 problems.append(f"{longest} bytes of the secret got out")
         else:
-            found = [text for text in map(without_notice, got) if self.planted.text in text or self.planted.rule.pattern.search(text)]
+            match = self.planted.rule.pattern.search(self.planted.text)[0]
+            found = [text for text in map(without_notice, got) if match in text]
             if found:
                 problems.append(f"the whole match got out: {found[0][-300:]!r}")
             if NOTICE not in read.text:
