@@ -152,6 +152,11 @@ void Stream::run(Cache& cache, Tracker& tracker, const Text& text, Matches& out)
     cache.counts_.tracked_bytes += tracker.position() - begun;
 }
 
+void Stream::drop_arms(const Text& text) {
+    for (Arm& arm : arms_) check_gap(arm, text, starts_[set_->chains()[arm.chain].group]);
+    std::erase_if(arms_, [](const Arm& arm) { return arm.slot_count == 0; });
+}
+
 void Stream::settle_chains(const Text& text, std::uint64_t& hold, std::uint64_t& keep) {
     std::size_t kept = 0;
     for (Arm& arm : arms_) {

@@ -55,7 +55,13 @@ std::size_t Stream::leap(Cache& cache, const unsigned char* bytes, std::uint64_t
             any |= state[c];
             trace[c][done] = static_cast<Table::Cell>(state[c]);
         });
-        if ((any & Table::event) != 0) break;
+        if ((any & Table::event) == 0) continue;
+        bool matters = !arms_.empty();
+        each<chains>([&](auto c) {
+            if ((state[c] & Table::event) != 0)
+                matters = matters || Table::matters<row_lines>(cells[decltype(c)::value % count] - 1, state[c]);
+        });
+        if (matters) break;
     }
     // What the true chain has done counts in any case.
     const auto commit = [&](std::size_t g, const Table::Cell* steps, std::size_t from, std::size_t size,
@@ -83,7 +89,10 @@ std::size_t Stream::leap(Cache& cache, const unsigned char* bytes, std::uint64_t
             end[g] = std::size_t{rows_[g]} << Table::row_shift;
             for (met[g] = 0; met[g] < stretch_bytes;) {
                 end[g] = cell_at(g, end[g], stretch[met[g]]);
-                if ((end[g] & Table::event) != 0) return w * stretch_bytes;
+                if ((end[g] & Table::event) != 0 &&
+                    (!arms_.empty() || Table::matters<row_lines>(cells[g] - 1, end[g]))) {
+                    return w * stretch_bytes;
+                }
                 if ((end[g] & Table::survives) == 0) starts[g] = begin + met[g];
                 if (end[g] >> Table::row_shift == std::size_t{guess[met[g]++]} >> Table::row_shift) break;
             }

@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint64_t miss_window_bytes = 4096;
 constexpr std::uint32_t misses_max = 400;
 constexpr std::uint32_t hostile_misses_max = 200;  // where such texts come one after the other
+// After a leap that something stopped, so many bytes are stepped before the next; after another one, twice as many.
+constexpr std::size_t leap_pause_min = 16;
 constexpr std::uint32_t slow_bytes_min = 4096, slow_bytes_max = 65536;
 
 }  // namespace
@@ -221,12 +223,18 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
     const std::uint64_t base = text.at;
     const std::size_t leap_size = leap_bytes();
     std::size_t single = 0;  // bytes to be stepped one by one before the next leap
+    std::size_t pause = leap_pause_min;
     for (std::size_t i = 0; i < size;) {
         if (single == 0 && size - i >= leap_size) {
+            if (!arms_.empty()) drop_arms(text);
             const std::size_t done = leap(cache, piece + i, base + i);
             i += done;
-            if (done == leap_size) continue;
-            single = leap_size;
+            if (done == leap_size) {
+                pause = leap_pause_min;
+                continue;
+            }
+            single = pause;
+            pause = std::min(pause * 2, leap_size);
         }
         const std::size_t begun = i;
         const std::size_t end = single == 0 ? size : std::min(size, i + single);
@@ -244,8 +252,14 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
                 next[g] = Table::follow<row_lines>(cells[g] + classes[g][byte], state[g]);
                 any |= next[g];
             });
-            if ((any & Table::event) != 0) [[unlikely]]
-                break;
+            if ((any & Table::event) != 0) [[unlikely]] {
+                bool matters = !arms_.empty();
+                each<count>([&](auto g) {
+                    if ((next[g] & Table::event) != 0)
+                        matters = matters || Table::matters<row_lines>(cells[g] - 1, next[g]);
+                });
+                if (matters) break;
+            }
             each<count>([&](auto g) {
                 start[g] = (next[g] & Table::survives) != 0 ? start[g] : base + i;
                 state[g] = next[g];

@@ -207,6 +207,8 @@ private:
     template <std::size_t count>
     void settle(const Cache& cache, const Text& text);
     void settle_chains(const Text& text, std::uint64_t& hold, std::uint64_t& keep);
+    // Those whose gap has been broken: as long as there is one, later parts are looked at.
+    void drop_arms(const Text& text);
     static void sort(Matches& matches, std::size_t from);
     [[nodiscard]] bool same_state(const Stream& other, std::size_t group) const noexcept;
     [[nodiscard]] bool same_arms(const Stream& other, std::uint64_t since, std::uint64_t& oldest) const noexcept;

@@ -93,7 +93,15 @@ Table::Row Table::intern(const Successor& wanted) {
     assert(!full());
     const Row row = static_cast<Row>(states_.size() + 1);
     lines_.insert(lines_.end(), row_lines_, missing_line());
-    lines_[row * row_lines_].cells[0] = flags_of(wanted.strands);
+    const auto is_later = [this](std::uint16_t part) {
+        return part < group_.parts.size() && group_.parts[part].index > 0;
+    };
+    Cell& flags = lines_[row * row_lines_].cells[0];
+    flags = flags_of(wanted.strands);
+    if (std::all_of(wanted.before.begin(), wanted.before.end(), is_later) &&
+        std::all_of(wanted.now.begin(), wanted.now.end(), is_later)) {
+        flags |= later;
+    }
     states_.push_back({static_cast<std::uint32_t>(sets_.size()), static_cast<std::uint16_t>(wanted.before.size()),
                        static_cast<std::uint16_t>(wanted.now.size()), static_cast<std::uint16_t>(wanted.strands.size()),
                        wanted.context});

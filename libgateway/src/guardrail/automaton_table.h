@@ -44,8 +44,9 @@ public:
     static constexpr Row no_row = 0;  // a row of missing cells: the state is not in the table
     static constexpr Row rows_max = missing >> row_shift;
     static constexpr std::size_t line_cells = 32;
-    // Flags: has live nodes; a match waits for the next byte; has live nodes that are not public.
-    static constexpr Cell live = 1, undecided = 2, held = 4;
+    // Flags: has live nodes; a match waits for the next byte; has live nodes that are not public; what has just matched
+    // are later parts of chains, which mean nothing to a stream that has seen none of the first.
+    static constexpr Cell live = 1, undecided = 2, held = 4, later = 8;
 
     // An odd number of lines that hold the flags and so many classes. (With an even one, the lines that are read most
     // would all fall into the same few sets of the processor's caches.)
@@ -70,6 +71,11 @@ public:
     template <std::size_t row_lines>
     [[nodiscard, gnu::always_inline]] static std::size_t follow(const Cell* column, std::size_t cell) noexcept {
         return column[(cell & ~std::size_t{3}) * (row_lines * line_cells >> row_shift)];
+    }
+    // False when a step with `event` may be taken like any other by a stream without arms.
+    template <std::size_t row_lines>
+    [[nodiscard]] static bool matters(const Cell* cells, std::size_t cell) noexcept {
+        return cell == missing || (follow<row_lines>(cells, cell) & later) == 0;
     }
     // The cells of a row begin with its flags, so the class of a byte is one less than its cell.
     [[nodiscard]] const std::uint8_t* classes() const noexcept { return group_.class_of.data(); }
