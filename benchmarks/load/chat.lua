@@ -1,12 +1,12 @@
--- wrk's request: a chat completion. Arguments: token, body, and the value of x-openclaw-model, if any.
+-- wrk's request: a chat completion. Arguments: the body, then headers as "Name: value".
 function init(args)
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/json"
-    wrk.headers["Authorization"] = "Bearer " .. args[1]
-    if args[3] then
-        wrk.headers["x-openclaw-model"] = args[3]
+    for index = 2, #args do
+        local name, value = args[index]:match("^([^:]+): (.*)$")
+        wrk.headers[name] = value
     end
-    wrk.body = args[2]
+    wrk.body = args[1]
     request_bytes = wrk.format()
 end
 

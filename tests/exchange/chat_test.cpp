@@ -174,6 +174,27 @@ TEST_CASE("chat: also while the upstream is still being dialled or looked up") {
     CHECK(world.upstreams[0]->closed);
 }
 
+TEST_CASE("chat: more requests than gateway.upstream.maxConnections wait in line") {
+    std::string config(provider_config);
+    config.replace(config.find("gateway: {"), 10, "gateway: { upstream: { maxConnections: 2 },");
+    World world(config);
+    REQUIRE(world.status() == GW_OK);
+    World::Peer* clients[3];
+    for (World::Peer*& client : clients) {
+        client = world.client();
+        world.send(*client, post("/v1/chat/completions", question));
+    }
+    CHECK(world.upstreams.size() == 2);
+    world.upstreams[0]->received.clear();
+    world.send(*world.upstreams[0], http_answer("application/json", "{}"));
+    CHECK(take_response(clients[0]->received).status == 200);
+    world.advance(1);
+    CHECK(world.upstreams.size() == 2);
+    CHECK(world.upstreams[0]->received.find("POST ") == 0);  // the third one's
+    world.send(*world.upstreams[0], http_answer("application/json", "{}"));
+    CHECK(take_response(clients[2]->received).status == 200);
+}
+
 TEST_CASE("chat: upstream errors become the client's") {
     struct Case {
         std::string_view status, body;

@@ -31,9 +31,16 @@ struct Plan {
     Pieces pieces;  // one write each
     std::uint64_t first_ns = 0;
     std::uint64_t gap_ns = 0;
+    bool by_clock = false;
+    bool stamped = false;  // pieces may have a time stamp to fill in
     Ending ending = Ending::keep;
     bool whole = true;  // the answer reaches its end
 };
+
+// How a stamped event says when it was written: CLOCK_MONOTONIC in nanoseconds, which all processes of a machine share.
+// A text of fixed length, so that the moment can be put into bytes that were laid out long before.
+inline constexpr std::string_view stamp_member = R"("created_ns":")";
+inline constexpr std::size_t stamp_digits = 19;
 
 [[nodiscard]] Plan plan_answer(const Route& route, const Options& options, const Request& request);
 [[nodiscard]] Plan plan_json(int status, std::string_view body, bool keep_alive);

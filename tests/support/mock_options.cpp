@@ -28,6 +28,14 @@ bool duration(std::string_view text, std::uint64_t& out) {
     return true;
 }
 
+// Writes a second, to be kept by the clock.
+bool rate(std::string_view text, Options& options) {
+    std::size_t per_second = 0;
+    if (!number(text, per_second) || per_second == 0) return false;
+    options.gap_ns = 1'000'000'000 / per_second;
+    return options.by_clock = true;
+}
+
 bool status(std::string_view text, int& out) {
     std::size_t value = 0;
     if (!number(text, value) || value < 200 || value > 599) return false;
@@ -55,6 +63,8 @@ bool flag(std::string_view name, Options& options) {
         {"close", &Options::connection_close},
         {"early-hints", &Options::early_hints},
         {"utf8", &Options::utf8},
+        {"prose", &Options::prose},
+        {"stamp", &Options::stamp},
         {"odd", &Options::odd},
         {"tools", &Options::tools},
         {"echo", &Options::echo},
@@ -84,6 +94,7 @@ bool word(std::string_view name, std::string_view value, Options& options) {
     if (value.empty()) return flag(name, options);
     if (name == "first") return duration(value, options.first_ns);
     if (name == "gap") return duration(value, options.gap_ns);
+    if (name == "rate") return rate(value, options);
     if (name == "cut") return number(value, options.cut);
     if (name == "wire-cut") return number(value, options.wire_cut);
     if (name == "deltas") return number(value, options.delta_count);

@@ -23,6 +23,7 @@ struct Options {
     // Time.
     std::uint64_t first_ns = 0;  // before the first byte of the answer
     std::uint64_t gap_ns = 0;    // between two writes
+    bool by_clock = false;       // a write that came late does not delay the next one
     // The bytes of the answer.
     std::size_t cut = 0;       // SSE bytes per write and per HTTP chunk; 0: one event each
     std::size_t wire_cut = 0;  // bytes per write, whatever they are
@@ -39,7 +40,9 @@ struct Options {
     std::size_t delta_count = 31;
     std::size_t text_bytes = 0;  // of the whole answer, or of each delta; 0: as the benchmark has it
     bool utf8 = false;
-    bool odd = false;  // fields and white space that no other server sends
+    bool prose = false;  // a word of English each
+    bool stamp = false;  // every chat event says when it was written
+    bool odd = false;    // fields and white space that no other server sends
     bool tools = false;
     bool echo = false;
     bool no_done = false;

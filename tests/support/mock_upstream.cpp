@@ -11,10 +11,12 @@
 //
 // Words for `--options`, the X-Mock header, the path and the model's name (mock_options.h), joined by '+':
 //     first=T gap=T          pause before the first byte, between writes (T: 5, 5ms, 200us, 1s)
+//     rate=N                 N writes a second, by the clock
 //     cut=N wire-cut=N       SSE bytes, or wire bytes, per write      coalesce   everything in one write
 //     utf8 split-utf8        text beyond ASCII; every character cut   crlf cr bom comments   other SSE forms
 //     chunked until-close    framing                                  gzip close early-hints
 //     deltas=N bytes=N       how much text                            odd  unknown fields and white space
+//     prose  English words   stamp  every chat event has "created_ns", when it was written (mock_answer.h)
 //     tools echo             a tool call; the received request as the answer's text
 //     no-done bad-event error-event nonsense                          damaged answers
 //     status=N retry-after=N an error object
@@ -79,6 +81,7 @@ struct Connection {
     std::shared_ptr<const Plan> plan;
     std::size_t next = 0;
     std::uint64_t due_ns = 0;
+    std::string stamped;  // the piece that is being written, with its time
     uv_write_t write{};
 };
 
@@ -107,7 +110,7 @@ private:
     void start(Connection& connection, std::shared_ptr<const Plan> plan);
     void finish(Connection& connection);
     void count_end(Connection& connection, Scripts::Outcome outcome);
-    void schedule(Connection& connection, std::uint64_t delay_ns);
+    void schedule(Connection& connection, std::uint64_t due_ns);
     void arm();
     void close(Connection& connection, bool reset);
     void read_body(Request& request);
@@ -415,15 +418,30 @@ void Server::answer_model(Connection& connection, const Route& route) {
 void Server::start(Connection& connection, std::shared_ptr<const Plan> plan) {
     connection.plan = std::move(plan);
     connection.next = 0;
-    if (connection.plan->first_ns != 0) return schedule(connection, connection.plan->first_ns);
+    connection.due_ns = uv_hrtime() + connection.plan->first_ns;
+    if (connection.plan->first_ns != 0) return schedule(connection, connection.due_ns);
     advance(connection);
+}
+
+// The bytes of the next piece; a time stamp in it says now.
+std::string_view next_piece(Connection& connection) {
+    const std::string& piece = connection.plan->pieces[connection.next++];
+    if (!connection.plan->stamped) return piece;
+    const std::size_t member = piece.find(stamp_member);
+    if (member == std::string::npos) return piece;
+    connection.stamped = piece;
+    std::uint64_t now = uv_hrtime();
+    const std::size_t first = member + stamp_member.size();
+    for (std::size_t digit = first + stamp_digits; digit-- > first && digit < piece.size(); now /= 10)
+        connection.stamped[digit] = static_cast<char>('0' + now % 10);
+    return connection.stamped;
 }
 
 void Server::advance(Connection& connection) {
     const Plan& plan = *connection.plan;
     auto* stream = reinterpret_cast<uv_stream_t*>(&connection.tcp);
     while (connection.next < plan.pieces.size()) {
-        const std::string& piece = plan.pieces[connection.next++];
+        const std::string_view piece = next_piece(connection);
         // libuv's buffers are not const, but it only reads them.
         uv_buf_t buffer = uv_buf_init(const_cast<char*>(piece.data()), static_cast<unsigned>(piece.size()));
         int written = uv_try_write(stream, &buffer, 1);
@@ -436,7 +454,8 @@ void Server::advance(Connection& connection) {
             if (uv_write(&connection.write, stream, &buffer, 1, on_written) != 0) left(connection);
             return;
         }
-        if (plan.gap_ns != 0 && connection.next < plan.pieces.size()) return schedule(connection, plan.gap_ns);
+        if (plan.gap_ns != 0 && connection.next < plan.pieces.size())
+            return schedule(connection, (plan.by_clock ? connection.due_ns : uv_hrtime()) + plan.gap_ns);
     }
     finish(connection);
 }
@@ -491,8 +510,8 @@ void Server::closed(Connection* connection) {
 
 // --- pauses: a timer descriptor, because libuv's own timers have only milliseconds ---
 
-void Server::schedule(Connection& connection, std::uint64_t delay_ns) {
-    connection.due_ns = uv_hrtime() + delay_ns;
+void Server::schedule(Connection& connection, std::uint64_t due_ns) {
+    connection.due_ns = due_ns;
     due_.emplace(connection.due_ns, &connection);
     arm();
 }

@@ -98,7 +98,7 @@ constexpr Key table[] = {
     not_used("gateway.http.rateLimit", not_heeded),
     object("gateway.upstream"),
     text("gateway.upstream.caBundlePath"),
-    not_yet(integer("gateway.upstream.maxConnections", {}, 1, 65535)),
+    integer("gateway.upstream.maxConnections", {}, 1, 65535),
     object("gateway.upstream.timeouts"),
     integer("gateway.upstream.timeouts.connectMs", "10000", 1, time_ms_max),
     integer("gateway.upstream.timeouts.firstByteMs", "120000", 1, time_ms_max),

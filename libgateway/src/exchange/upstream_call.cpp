@@ -51,7 +51,8 @@ void UpstreamCall::begin() {
         send();
         return;
     }
-    if (upstream_.open_count >= gateway_.limits().upstream_conns_max) {
+    const std::uint32_t configured = gateway_.config().upstream_conns_max;
+    if (upstream_.open_count >= (configured != 0 ? configured : gateway_.limits().upstream_conns_max)) {
         upstream_.line.push_back(in_line);
         return;
     }
