@@ -40,22 +40,22 @@ std::string echo_text(const Request& request) {
 }
 
 // Words as a model sends them, in sentences, and nothing that a rule could look for.
-std::vector<std::string> prose(std::size_t count) {
+std::vector<std::string> prose(std::size_t count, bool space_behind) {
     static constexpr std::string_view words[] = {
         "the",    "river",   "runs",  "down",     "from",   "grey",  "hills", "past",  "small",  "farms",
         "and",    "slow",    "mills", "where",    "people", "sell",  "bread", "wool",  "in",     "early",
         "spring", "they",    "mend",  "walls",    "then",   "boats", "carry", "goods", "toward", "a",
         "quiet",  "harbour", "most",  "visitors", "stay",   "for",   "lunch", "walk",  "along",  "green",
         "fields", "watch",   "birds", "over",     "calm",   "water", "while", "older", "folk",   "tell",
-        "long",   "stories", "of",    "winter",   "when",   "snow",  "lay",   "on",    "every",  "roof"};
+        "long",   "stories", "of",    "winter",   "when",   "frost", "lay",   "on",    "every",  "roof"};
     std::vector<std::string> texts;
     std::uint32_t state = 1;
     for (std::size_t index = 0; index < count; ++index) {
         state = state * 1664525 + 1013904223;  // the same answer every time
-        std::string word = " " + std::string(words[(state >> 16) % std::size(words)]);
-        if (index % 11 == 0) word[1] = static_cast<char>(word[1] - 'a' + 'A');
+        std::string word(words[(state >> 16) % std::size(words)]);
+        if (index % 11 == 0) word[0] = static_cast<char>(word[0] - 'a' + 'A');
         if (index % 11 == 10) word += '.';
-        texts.push_back(std::move(word));
+        texts.push_back(space_behind ? word + ' ' : ' ' + word);
     }
     return texts;
 }
@@ -67,7 +67,7 @@ std::vector<std::string> deltas(const Options& options, const Request& request) 
         for (std::size_t at = 0; at < text.size(); at += 64) texts.push_back(text.substr(at, 64));
         return texts;
     }
-    if (options.prose) return prose(options.delta_count);
+    if (options.prose || options.words) return prose(options.delta_count, options.words);
     static constexpr std::string_view words[] = {" alpha", " beta", " gamma", " delta", " epsilon", " zeta", " eta"};
     static constexpr std::string_view mixed[] = {" Grüße", " 日本語", " 👩‍🚀", " e\u0301", " naïve"};
     for (std::size_t index = 0; index < options.delta_count; ++index) {
@@ -149,7 +149,7 @@ std::string choice(std::string_view delta, std::string_view finish) {
 std::vector<Event> chat_stream(const Options& options, const Request& request, const Speech& speech) {
     std::vector<Event> data;
     const std::string stamp =
-        options.stamp ? "," + std::string(stamp_member) + std::string(stamp_digits, '0') + '"' : std::string();
+        options.stamp ? "," + std::string(stamp_member) + std::to_string(stamp_zero) : std::string();
     const auto chunk = [&](const std::string& choices) {
         data.push_back({"", chunk_json(choices, stamp, options.odd)});
     };

@@ -37,9 +37,10 @@ struct Plan {
     bool whole = true;  // the answer reaches its end
 };
 
-// How a stamped event says when it was written: CLOCK_MONOTONIC in nanoseconds, which all processes of a machine share.
-// A text of fixed length, so that the moment can be put into bytes that were laid out long before.
-inline constexpr std::string_view stamp_member = R"("created_ns":")";
+// How a stamped event says when it was written: CLOCK_MONOTONIC in nanoseconds, which all processes of a machine share,
+// plus stamp_zero, so that it always has the same number of digits and fits into bytes that were laid out long before.
+inline constexpr std::string_view stamp_member = R"("created_ns":)";
+inline constexpr std::uint64_t stamp_zero = 1'000'000'000'000'000'000;
 inline constexpr std::size_t stamp_digits = 19;
 
 [[nodiscard]] Plan plan_answer(const Route& route, const Options& options, const Request& request);

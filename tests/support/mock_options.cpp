@@ -64,6 +64,7 @@ bool flag(std::string_view name, Options& options) {
         {"early-hints", &Options::early_hints},
         {"utf8", &Options::utf8},
         {"prose", &Options::prose},
+        {"words", &Options::words},
         {"stamp", &Options::stamp},
         {"odd", &Options::odd},
         {"tools", &Options::tools},

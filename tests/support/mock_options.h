@@ -40,7 +40,8 @@ struct Options {
     std::size_t delta_count = 31;
     std::size_t text_bytes = 0;  // of the whole answer, or of each delta; 0: as the benchmark has it
     bool utf8 = false;
-    bool prose = false;  // a word of English each
+    bool prose = false;  // a word of English each, with the space in front, as models send them
+    bool words = false;  // likewise, but with the space behind: every delta ends with its word
     bool stamp = false;  // every chat event says when it was written
     bool odd = false;    // fields and white space that no other server sends
     bool tools = false;

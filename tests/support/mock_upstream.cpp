@@ -16,7 +16,8 @@
 //     utf8 split-utf8        text beyond ASCII; every character cut   crlf cr bom comments   other SSE forms
 //     chunked until-close    framing                                  gzip close early-hints
 //     deltas=N bytes=N       how much text                            odd  unknown fields and white space
-//     prose  English words   stamp  every chat event has "created_ns", when it was written (mock_answer.h)
+//     prose words            English, a word each: " river", "river "
+//     stamp  every chat event has "created_ns", when it was written (mock_answer.h)
 //     tools echo             a tool call; the received request as the answer's text
 //     no-done bad-event error-event nonsense                          damaged answers
 //     status=N retry-after=N an error object
@@ -430,7 +431,7 @@ std::string_view next_piece(Connection& connection) {
     const std::size_t member = piece.find(stamp_member);
     if (member == std::string::npos) return piece;
     connection.stamped = piece;
-    std::uint64_t now = uv_hrtime();
+    std::uint64_t now = stamp_zero + uv_hrtime();
     const std::size_t first = member + stamp_member.size();
     for (std::size_t digit = first + stamp_digits; digit-- > first && digit < piece.size(); now /= 10)
         connection.stamped[digit] = static_cast<char>('0' + now % 10);
