@@ -320,6 +320,7 @@ void ProxyRun::begin_answer(const http1::ResponseHead& head, Answer how) {
     answer_ = how;
     std::pmr::vector<http1::Header> fields(gateway_.memory());
     upstream::forward_response(head.headers.all(), fields);
+    std::erase_if(fields, [](const http1::Header& field) { return ServerConn::sends_itself(field.name); });
     if (const auto encoding = head.headers.get("content-encoding")) fields.push_back({"Content-Encoding", *encoding});
     std::pmr::string evidence("rules=", gateway_.memory());
     evidence += completion_->rules().fingerprint();

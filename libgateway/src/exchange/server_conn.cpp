@@ -378,6 +378,11 @@ void ServerConn::start_chat() {
     body_.clear();
 }
 
+bool ServerConn::sends_itself(std::string_view field) noexcept {
+    return equals_ignoring_case(field, "x-content-type-options") || equals_ignoring_case(field, "referrer-policy") ||
+           equals_ignoring_case(field, "permissions-policy");
+}
+
 // --- answering ---------------------------------------------------------------------------------------------------
 
 void ServerConn::send_head(int status, std::string_view content_type, std::span<const http1::Header> fields,

@@ -48,6 +48,8 @@ public:
     void end();
     // The answer cannot be finished: the client must see that it is not whole.
     void break_off() noexcept;
+    // Fields that every answer has from here.
+    [[nodiscard]] static bool sends_itself(std::string_view field) noexcept;
     [[nodiscard]] bool stream_begun() const noexcept { return http_.response_open(); }
     [[nodiscard]] bool is_full() const noexcept { return output_full(); }
 
