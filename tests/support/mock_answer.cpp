@@ -44,7 +44,7 @@ std::vector<std::string> prose(std::size_t count, bool space_behind) {
     static constexpr std::string_view words[] = {
         "the",    "river",   "runs",  "down",     "from",   "grey",  "hills", "past",  "small",  "farms",
         "and",    "slow",    "mills", "where",    "people", "sell",  "bread", "wool",  "in",     "early",
-        "spring", "they",    "mend",  "walls",    "then",   "boats", "carry", "goods", "toward", "a",
+        "spring", "they",    "mend",  "walls",    "then",   "boats", "carry", "goods", "toward", "that",
         "quiet",  "harbour", "most",  "visitors", "stay",   "for",   "lunch", "walk",  "along",  "green",
         "fields", "watch",   "birds", "over",     "calm",   "water", "while", "older", "folk",   "tell",
         "long",   "stories", "of",    "winter",   "when",   "frost", "lay",   "on",    "every",  "roof"};
