@@ -3,6 +3,7 @@
 
     quality_test.py inspect=PATH                    compare with expected.json; exit 1 if anything became worse
     quality_test.py inspect=PATH --update           write expected.json
+    quality_test.py inspect=PATH pack=FOLDER ...    with a pack over the built-in one
     quality_test.py inspect=PATH --missed [WORD]    the items that are not as labelled, of categories with WORD in the name
     quality_test.py inspect=PATH --documentation [FOLDER...]
                                                     ordinary texts of this machine, paragraph by paragraph
@@ -38,7 +39,7 @@ def inspect(program, items):
     lines = (json.dumps({key: item[key] for key in ("id", "direction", "text", "tool_name", "args") if key in item})
              for item in items)
     # A pipe to each side at once would need threads; corpora are small, texts of a machine come in batches.
-    done = subprocess.run([program, "--jsonl"], input="\n".join(lines) + "\n", capture_output=True, encoding="utf-8",
+    done = subprocess.run([*program, "--jsonl"], input="\n".join(lines) + "\n", capture_output=True, encoding="utf-8",
                           errors="replace", timeout=600)
     if done.returncode not in (0, 1):
         sys.exit(f"gateway-inspect failed: {done.stderr}")
@@ -131,9 +132,9 @@ TEXT = re.compile(r"\.(?:md|txt|rst|html?|[ch]|cpp|hpp|cc|py|sh|js|ts|java|go|rs
 NOT_OURS = re.compile(r"/(?:\.git|build[^/]*|tests|rules/default|node_modules)(?:/|$)")
 
 
-def paragraphs_of(folders, bytes_max=64 << 20):
-    total = 0
+def paragraphs_of(folders, bytes_max=24 << 20):
     for folder in folders:
+        total = 0
         for where, names, files in os.walk(folder):
             names.sort()
             if NOT_OURS.search(where):
@@ -154,7 +155,10 @@ def paragraphs_of(folders, bytes_max=64 << 20):
                         total += len(paragraph)
                         yield f"{path}#{number}", paragraph
                 if total > bytes_max:
-                    return
+                    names.clear()
+                    break
+            if total > bytes_max:
+                break
 
 
 def documentation(program, folders):
@@ -188,10 +192,11 @@ def documentation(program, folders):
 
 
 def main(arguments):
-    program = next((a.split("=", 1)[1] for a in arguments if a.startswith("inspect=")), None)
-    if not program:
+    paths = dict(a.split("=", 1) for a in arguments if a.startswith(("inspect=", "pack=")))
+    rest = [a for a in arguments if not a.startswith(("inspect=", "pack="))]
+    if "inspect" not in paths:
         sys.exit(__doc__)
-    rest = [a for a in arguments if not a.startswith("inspect=")]
+    program = [paths["inspect"], *(["--pack", paths["pack"]] if "pack" in paths else [])]
     if rest[:1] == ["--documentation"]:
         return documentation(program, rest[1:] or ["/usr/share/man", "/usr/share/doc", str(ROOT)])
     results = judged(program)
