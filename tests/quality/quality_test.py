@@ -20,6 +20,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -132,32 +133,33 @@ TEXT = re.compile(r"\.(?:md|txt|rst|html?|[ch]|cpp|hpp|cc|py|sh|js|ts|java|go|rs
 NOT_OURS = re.compile(r"/(?:\.git|build[^/]*|tests|rules/default|node_modules)(?:/|$)")
 
 
-def paragraphs_of(folders, bytes_max=24 << 20):
+def files_of(folder):
+    for where, names, files in os.walk(folder):
+        if NOT_OURS.search(where):
+            names.clear()
+            continue
+        for name in files:
+            path = os.path.join(where, name)
+            plain, suffix = os.path.splitext(path)
+            if TEXT.search(plain if suffix in OPENERS else path) and not os.path.islink(path):
+                yield path
+
+
+def paragraphs_of(folders, bytes_max=20 << 20):
+    """Of each folder up to so many bytes, its files in an order that is the same every time and mixes them."""
     for folder in folders:
-        total = 0
-        for where, names, files in os.walk(folder):
-            names.sort()
-            if NOT_OURS.search(where):
-                names.clear()
+        left = bytes_max
+        for path in sorted(files_of(folder), key=lambda path: zlib.crc32(path.encode())):
+            try:
+                with OPENERS.get(os.path.splitext(path)[1], open)(path, "rb") as file:
+                    text = file.read(1 << 20).decode("utf-8")
+            except (OSError, UnicodeDecodeError, EOFError):
                 continue
-            for name in sorted(files):
-                path = os.path.join(where, name)
-                plain, suffix = os.path.splitext(path)
-                if not TEXT.search(plain if suffix in OPENERS else path) or os.path.islink(path):
-                    continue
-                try:
-                    with OPENERS.get(suffix, open)(path, "rb") as file:
-                        text = file.read(1 << 20).decode("utf-8")
-                except (OSError, UnicodeDecodeError, EOFError):
-                    continue
-                for number, paragraph in enumerate(re.split(r"\n\s*\n", text)):
-                    if len(paragraph) > 20:
-                        total += len(paragraph)
-                        yield f"{path}#{number}", paragraph
-                if total > bytes_max:
-                    names.clear()
-                    break
-            if total > bytes_max:
+            for number, paragraph in enumerate(re.split(r"\n\s*\n", text)):
+                if len(paragraph) > 20:
+                    left -= len(paragraph)
+                    yield f"{path}#{number}", paragraph
+            if left < 0:
                 break
 
 

@@ -97,8 +97,10 @@ class Rule:
 
 def context_found(spec, text, begin, end):
     within, where = spec["within"], spec.get("where", "before")
-    if spec.get("quoted") and (begin == 0 or text[begin - 1] not in "\"'`\u2018\u201c\u00ab\u300c"):
-        return False
+    if spec.get("quoted"):
+        quotes = "\"'`"
+        if text[begin - 1:begin] not in tuple(quotes) and not (text[begin] in quotes and text[begin + 1] not in " \t"):
+            return False
     pieces = []
     if where in ("before", "around"):
         pieces.append(text[max(0, begin - within):begin])

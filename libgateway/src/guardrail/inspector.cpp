@@ -61,6 +61,19 @@ Inspector::Inspector(Scanner& scanner, const InspectorOptions& options, std::pmr
       before_(memory),
       changes_(memory) {}
 
+namespace {
+
+constexpr bool is_quote(char c) noexcept { return c == '"' || c == '\'' || c == '`'; }
+
+// A pattern that looks for where a clause may begin has the mark in the match; then a word must follow at once, as
+// behind a mark that closes a quotation none does.
+bool opens_quotation(std::string_view before, std::string_view text) noexcept {
+    if (!before.empty() && is_quote(before.back())) return true;
+    return text.size() > 1 && is_quote(text[0]) && text[1] != ' ' && text[1] != '\t';
+}
+
+}  // namespace
+
 // --- hits --------------------------------------------------------------------------------------------------------
 
 void Inspector::on_hit(const Hit& hit) {
@@ -90,6 +103,7 @@ void Inspector::on_hit(const Hit& hit) {
     draft.view = hit.view;
     draft.clipped = hit.clipped;
     draft.seen_only = hit.phase == Match::Phase::seen;
+    draft.quoted = opens_quotation(hit.before, hit.text);
     draft.severity = rules_->rules()[index].severity;
     if (rule.demote_unless && !accepts(rule.demote_unless->validator, hit.text, before))
         draft.severity = std::min(draft.severity, rule.demote_unless->to);
@@ -135,9 +149,7 @@ Inspector::Verdict Inspector::judge_context(const Rule& rule, Draft& draft, std:
         }
     }
     if (rule.demote_context) {
-        const char front = before.empty() ? '\0' : before.back();
-        const bool quoted = front == '"' || front == '\'' || front == '`';
-        if (!rule.demote_context->quoted || quoted) {
+        if (!rule.demote_context->quoted || draft.quoted) {
             switch (nearby(rule.demote_context->context, before, after, complete)) {
             case Nearby::yes: draft.severity = std::min(draft.severity, rule.demote_context->to); break;
             case Nearby::no: break;

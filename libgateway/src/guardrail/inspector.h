@@ -135,7 +135,7 @@ private:
         std::uint32_t rule = 0;
         std::uint64_t begin = 0, end = 0, known = 0;
         ViewKind view = ViewKind::raw;
-        bool clipped = false, seen_only = false, proven = false, detection_only = false;
+        bool clipped = false, seen_only = false, proven = false, detection_only = false, quoted = false;
         Severity severity = Severity::low;
         std::size_t after_seen = 0;  // bytes behind it that did not decide
         std::pmr::string before, excerpt;

@@ -85,7 +85,7 @@ struct DemoteContext {
     explicit DemoteContext(std::pmr::memory_resource* memory) : context(memory) {}
     ContextWords context;
     Severity to = Severity::low;
-    bool quoted = false;  // only if the byte before the match is also a quotation mark or back-tick
+    bool quoted = false;  // only if a quotation mark or back-tick opens the match or stands before it
 };
 
 // The severity becomes `to` unless the validator accepts the match.
