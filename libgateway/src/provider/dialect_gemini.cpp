@@ -11,19 +11,6 @@ using message::Role;
 
 namespace {
 
-// `alt=sse`, which Google's servers also take as `$alt=sse`.
-bool asks_for_sse(std::string_view query) noexcept {
-    while (!query.empty()) {
-        const std::size_t end = query.find('&');
-        std::string_view pair = query.substr(0, end);
-        query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
-        if (pair.starts_with('$')) pair.remove_prefix(1);
-        if (pair.starts_with("%24")) pair.remove_prefix(3);
-        if (pair == "alt=sse") return true;
-    }
-    return false;
-}
-
 // Bodies inside bodies, {"generateContentRequest":{...}}, nest no deeper than the document.
 bool read_gemini_body(const json::Value& root, Passages& passages) {
     bool found = false;
@@ -94,7 +81,7 @@ public:
         if (facts.model.empty()) facts.model = root["model"].as_string().value_or("");
         const bool streams = action_of(path, ':') == "streamGenerateContent";
         facts.stream = streams || root["stream"].as_bool().value_or(false);
-        facts.framing = streams && !asks_for_sse(query) ? Framing::json_array : Framing::sse;
+        facts.framing = streams && !gemini_asks_for_sse(query) ? Framing::json_array : Framing::sse;
         return true;
     }
 
@@ -158,6 +145,19 @@ public:
 };
 
 }  // namespace
+
+// `alt=sse`, which Google's servers also take as `$alt=sse`.
+bool gemini_asks_for_sse(std::string_view query) noexcept {
+    while (!query.empty()) {
+        const std::size_t end = query.find('&');
+        std::string_view pair = query.substr(0, end);
+        query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+        if (pair.starts_with('$')) pair.remove_prefix(1);
+        if (pair.starts_with("%24")) pair.remove_prefix(3);
+        if (pair == "alt=sse") return true;
+    }
+    return false;
+}
 
 const Dialect& gemini_dialect() noexcept {
     static const GeminiDialect instance;

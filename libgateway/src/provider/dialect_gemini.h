@@ -8,4 +8,7 @@ namespace gw::provider {
 
 [[nodiscard]] const Dialect& gemini_dialect() noexcept;
 
+// Whether a query asks for a stream of events; without it a stream is one JSON array.
+[[nodiscard]] bool gemini_asks_for_sse(std::string_view query) noexcept;
+
 }  // namespace gw::provider
