@@ -12,6 +12,7 @@
 //     system, turns, text, images in base64                  translated
 //     images by URL                                          translated; Gemini: error
 //     tools, tool choice, calls, results                     translated; images in results: Anthropic, Responses only
+//     a result that is a failure                             Anthropic, Gemini; else only its text says it
 //     max tokens, temperature, top_p                         translated; Anthropic gets 4096 tokens where none are said
 //     stop sequences                                         translated; Responses: error
 //     top_k                                                  Anthropic, Gemini; else error

@@ -83,7 +83,7 @@ void write_openai_tools(Writer& w, OpenAiForm form, const Conversation& c) {
                 w.key("parameters").raw(R"({"type":"object","properties":{}})");
             }
             // Responses is strict where nothing is said, and refuses schemas that are not made for that.
-            if (tool.strict || !chat) w.member("strict", tool.strict.value_or(false));
+            if (tool.strict == true || !chat) w.member("strict", tool.strict.value_or(false));
             if (chat) w.end_object();
             w.end_object();
         }
