@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -90,6 +91,11 @@ int main(int argc, char** argv) {
         return 0;
     }
     std::signal(SIGPIPE, SIG_IGN);
+    rlimit files{};  // every connection is a descriptor: as many as there may be
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
     const int code = Host().run(gateway);
     gw_gateway_free(gateway);
     return code;

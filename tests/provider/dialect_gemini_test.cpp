@@ -76,9 +76,9 @@ TEST_CASE("gemini: model and stream are in the path") {
         {"/v1beta/models/g-2:generateContent", "g-2", false},
         {"/v1beta/models/g-2:streamGenerateContent?alt=sse", "g-2", true},
         {"/v1beta/models/g-2:streamGenerateContent?key=k&$alt=sse", "g-2", true},
-        // One JSON array, read as a whole.
-        {"/v1beta/models/g-2:streamGenerateContent", "g-2", false},
-        {"/v1beta/models/g-2:streamGenerateContent?alt=json", "g-2", false},
+        // One JSON array that grows.
+        {"/v1beta/models/g-2:streamGenerateContent", "g-2", true},
+        {"/v1beta/models/g-2:streamGenerateContent?alt=json", "g-2", true},
         {"/v1beta/models/g-2:generateContent?alt=sse", "g-2", false},
         {"/v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent?alt=sse", "g", true},
         {"/v1beta/tunedModels/t:generateContent", "t", false},

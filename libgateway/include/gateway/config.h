@@ -28,7 +28,7 @@ typedef struct gw_limits {
     uint32_t linger_ms;            /* wait for the peer's end after an early answer [2000] */
     uint32_t drain_ms;             /* gw_gateway_shutdown(): time for open answers to finish [30000] */
     size_t output_bytes_high;      /* queued for one connection: its source pauses above [65536] */
-    size_t upstream_conns_max;     /* open connections to one upstream; more requests wait in line [256] */
+    size_t upstream_conns_max;     /* open connections to one upstream; more requests wait in line [1024] */
     size_t upstream_idle_max;      /* of them kept open without a request [64] */
     uint32_t upstream_idle_ms;     /* an unused upstream connection is closed after [30000] */
     size_t upstream_body_bytes_max; /* an answer that is collected before it is sent on [16777216] */

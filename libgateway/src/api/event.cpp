@@ -26,7 +26,7 @@ void set_defaults(gw_limits& limits) {
     set(limits.linger_ms, 2000);
     set(limits.drain_ms, 30000);
     set(limits.output_bytes_high, 65536);
-    set(limits.upstream_conns_max, 256);
+    set(limits.upstream_conns_max, 1024);
     set(limits.upstream_idle_max, 64);
     set(limits.upstream_idle_ms, 30000);
     set(limits.upstream_body_bytes_max, 16U << 20U);

@@ -170,7 +170,7 @@ void ProxyRun::start(std::string_view body) {
     if (!judge_target(root)) return;
     if (route_ == Route::chat && !check_chat(root)) return;
 
-    if (configured_ == nullptr) dialect_ = provider::dialect_of(path_of(target_), judgement_.provider);
+    if (configured_ == nullptr) asked_ = dialect_ = provider::dialect_of(path_of(target_), judgement_.provider);
     provider::Edits edits(gateway_.memory());
     if (!configured_model_.empty() && is_object) name_model(root, edits);
     if (is_object) {
@@ -190,11 +190,11 @@ void ProxyRun::start(std::string_view body) {
 
 bool ProxyRun::inspect_prompt(std::string_view body, const json::Value& root, provider::Edits& edits) {
     provider::Passages passages(gateway_.memory());
-    if (!dialect().read_request(path_of(target_), query_of(target_), root, facts_, passages)) {
+    if (!client_dialect().read_request(path_of(target_), query_of(target_), root, facts_, passages)) {
         // Not what its path says: every string of it is looked at as the plainest dialect would.
         passages.clear();
-        dialect_ = provider::DialectName::openai_chat;
-        static_cast<void>(dialect().read_request(path_of(target_), query_of(target_), root, facts_, passages));
+        asked_ = dialect_ = provider::DialectName::openai_chat;
+        static_cast<void>(client_dialect().read_request(path_of(target_), query_of(target_), root, facts_, passages));
     }
     model_ = facts_.model;
     prompt_.emplace(proxy_.scanner(), proxy_.policy(), gateway_.memory());
@@ -207,9 +207,9 @@ bool ProxyRun::inspect_prompt(std::string_view body, const json::Value& root, pr
     }
     record_prompt(body);
     record_verdict(*prompt_, true);
-    dialect().launder(root, edits);
+    client_dialect().launder(root, edits);
     const std::pmr::string notice = proxy_.notices().text_for(session_, gateway_.now(), gateway_.memory());
-    if (!notice.empty()) dialect().add_instruction(body, root, notice, edits);
+    if (!notice.empty()) client_dialect().add_instruction(body, root, notice, edits);
     return true;
 }
 
@@ -221,15 +221,15 @@ void ProxyRun::refuse_prompt() {
     std::pmr::string message(gateway_.memory());
     prompt_->write_notice(message, true, proxy_.block_message());
     Buffer out(gateway_.pool());
-    dialect().write_blocked(out, {message, model_, gateway_.unix_ms()}, facts_);
+    client_dialect().write_blocked(out, {message, model_, gateway_.unix_ms()}, facts_);
     const http1::Header fields[] = {
         blocked_field, {"X-DefenseClaw-Request-Id", request_id_}, {"X-Accel-Buffering", "no"}};
-    client_.answer(200, dialect().blocked_content_type(facts_), out.text(), fields);
+    client_.answer(200, client_dialect().blocked_content_type(facts_), out.text(), fields);
 }
 
 void ProxyRun::refuse(int status, std::string_view message) {
     Buffer out(gateway_.pool());
-    dialect().write_error(out, status, message);
+    client_dialect().write_error(out, status, message);
     const http1::Header fields[] = {{"X-DefenseClaw-Request-Id", request_id_}};
     refused_ = true;
     client_.answer(status, "application/json", out.text(), fields);
@@ -274,9 +274,17 @@ void ProxyRun::forward(std::string_view body, const json::Value& root, provider:
     target.connect_timeout_ms = configured_ != nullptr ? configured_->connect_timeout_ms : timeouts.connect_ms;
     target.first_byte_timeout_ms = configured_ != nullptr ? configured_->first_byte_timeout_ms : timeouts.first_byte_ms;
     target.idle_timeout_ms = configured_ != nullptr ? configured_->idle_timeout_ms : timeouts.idle_ms;
-    const std::pmr::string path = route_ == Route::chat || configured_ != nullptr
-                                      ? upstream::join_overlapping_path(judgement_.url.path, target_, gateway_.memory())
-                                      : upstream::join_path(judgement_.url.path, target_, gateway_.memory());
+    if (translates() && !translate_body(sent)) return;
+    std::pmr::string path = route_ == Route::chat || configured_ != nullptr
+                                ? upstream::join_overlapping_path(judgement_.url.path, target_, gateway_.memory())
+                                : upstream::join_path(judgement_.url.path, target_, gateway_.memory());
+    if (translates()) {
+        std::pmr::string own(gateway_.memory());
+        provider::append_provider_path(dialect_, configured_model_, translated_.stream, own);
+        path = upstream::join_overlapping_path(judgement_.url.path, own, gateway_.memory());
+        const provider::ProviderHeader header = provider::provider_header(dialect_);
+        if (!header.name.empty()) fields.push_back({header.name, header.value});
+    }
     completion_.emplace(proxy_.scanner(), proxy_.policy(), gateway_.memory());
     call_.emplace(gateway_, *this, target);
     call_->start(head_->method, path, fields, std::move(sent));
@@ -297,7 +305,7 @@ void ProxyRun::on_head(const http1::ResponseHead& head) {
     }
     if (head.status < 200 || head.status > 299 || !readable) {
         if (!readable) completion_->skip();
-        begin_answer(head, Answer::relay);
+        begin_answer(head, translates() ? Answer::collect : Answer::relay);
         return;
     }
     if (const auto framing = provider::framing_of(type)) {
@@ -333,6 +341,11 @@ void ProxyRun::begin_answer(const http1::ResponseHead& head, Answer how) {
                                          : "; response=none";
     fields.push_back({"X-DefenseClaw-Request-Id", request_id_});
     fields.push_back({"X-DefenseClaw-Inspection", evidence});
+    if (translates()) {  // the provider's own fields describe another text
+        std::erase_if(fields, [](const http1::Header& field) {
+            return starts_with_ignoring_case(field.name, "content-") || equals_ignoring_case(field.name, "etag");
+        });
+    }
     if (how == Answer::collect) {  // sent with the answer, which is not here yet
         std::size_t size = 0;
         for (const http1::Header& field : fields) size += field.name.size() + field.value.size();
@@ -353,7 +366,8 @@ void ProxyRun::begin_answer(const http1::ResponseHead& head, Answer how) {
         begin_stream();
         fields.push_back({"X-Accel-Buffering", "no"});
     }
-    client_.begin_stream(head.status, {}, fields);
+    client_.begin_stream(head.status, translates() ? std::string_view("text/event-stream") : std::string_view{},
+                         fields);
 }
 
 void ProxyRun::begin_stream() {
@@ -367,6 +381,7 @@ void ProxyRun::begin_stream() {
     ++proxy_.metrics().streams_open;
     stream_ = make_owned<InspectedStream>(gateway_.memory(), *completion_, dialect(), facts_.framing, options,
                                           gateway_.scratch_document(), gateway_.pool(), gateway_.memory());
+    if (translates()) begin_translation();
     sent_at_ = gateway_.now();
     arm_timer();
 }
@@ -419,6 +434,7 @@ void ProxyRun::sniff() {
 
 // What the stream let go; and its end, when it ended itself.
 void ProxyRun::send(Buffer& out) {
+    if (translator_ && !out.empty()) translate_frames(out);
     if (!out.empty()) {
         client_.write(out.bytes());
         out.clear();
@@ -446,6 +462,17 @@ void ProxyRun::finish_stream() {
     client_.end();  // ends this run, which cancels the call
 }
 
+// The upstream has said all; what is left goes out.
+void ProxyRun::end_stream() {
+    if (translator_) {
+        if (!out_.empty()) translate_frames(out_);
+        if (!translator_->ended()) translator_->finish(out_);
+    }
+    if (!out_.empty()) client_.write(out_.bytes());
+    out_.clear();
+    finish_stream();
+}
+
 void ProxyRun::on_end() {
     if (refused_) return;
     whole_ = true;
@@ -456,9 +483,7 @@ void ProxyRun::on_end() {
     case Answer::stream: break;
     }
     stream_->finish(out_);
-    if (!out_.empty()) client_.write(out_.bytes());
-    out_.clear();
-    finish_stream();
+    end_stream();
 }
 
 void ProxyRun::answer_collected() {
@@ -493,9 +518,15 @@ void ProxyRun::answer_collected() {
         completion_->write_notice(message, false, proxy_.block_message());
         Buffer out(gateway_.pool());
         facts_.stream = false;
-        dialect().write_blocked(out, {message, model_, gateway_.unix_ms()}, facts_);
+        client_dialect().write_blocked(out, {message, model_, gateway_.unix_ms()}, facts_);
         const http1::Header fields[] = {blocked_field, {"X-DefenseClaw-Request-Id", request_id_}};
-        client_.answer(200, dialect().blocked_content_type(facts_), out.text(), fields);
+        client_.answer(200, client_dialect().blocked_content_type(facts_), out.text(), fields);
+        return;
+    }
+    if (translates()) {
+        Buffer out(gateway_.pool());
+        apply(out, text, edits);
+        answer_translated(out.text());
         return;
     }
     if (edits.empty()) {
@@ -519,9 +550,7 @@ void ProxyRun::on_failure(gw_status status, std::string_view what) {
         std::pmr::string message("upstream error: ", gateway_.memory());
         message += what;
         stream_->fail(message, out_);
-        if (!out_.empty()) client_.write(out_.bytes());
-        out_.clear();
-        finish_stream();
+        end_stream();
         return;
     }
     if (status == GW_ERR_DENIED) {

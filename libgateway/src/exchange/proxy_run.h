@@ -23,6 +23,7 @@
 #include "exchange/proxy.h"
 #include "exchange/upstream_call.h"
 #include "provider/dialect.h"
+#include "provider/translate.h"
 #include "upstream/credential.h"
 
 namespace gw::exchange {
@@ -90,12 +91,22 @@ private:
     void refuse_prompt();
     void begin_answer(const http1::ResponseHead& head, Answer how);
     void sniff();
+    void end_stream();
     void send(Buffer& out);
     void finish_stream();
     void answer_collected();
     void on_timer();
     void arm_timer();
+    [[nodiscard]] bool translates() const noexcept { return asked_ != dialect_; }
+    [[nodiscard]] const provider::Dialect& client_dialect() const noexcept { return provider::dialect(asked_); }
     [[nodiscard]] const provider::Dialect& dialect() const noexcept { return provider::dialect(dialect_); }
+
+    // proxy_translation.cpp: a client and a provider that speak differently
+    [[nodiscard]] bool translate_body(Buffer& body);
+    void begin_translation();
+    void translate_frames(Buffer& frames);
+    void answer_translated(std::string_view text);
+    [[nodiscard]] message::AnswerIdentity identity() const noexcept;
 
     // proxy_records.cpp: what is written down
     void record_egress();
@@ -122,10 +133,15 @@ private:
     upstream::Credential credential_;
     const config::Provider* configured_ = nullptr;  // no target was named
     std::pmr::string configured_model_;
-    provider::DialectName dialect_ = provider::DialectName::openai_chat;
+    provider::DialectName asked_ = provider::DialectName::openai_chat;    // what the client speaks
+    provider::DialectName dialect_ = provider::DialectName::openai_chat;  // what the upstream speaks
     provider::RequestFacts facts_;
     std::pmr::string model_;
     std::optional<Inspection> prompt_, completion_;
+
+    std::optional<provider::StreamTranslator> translator_;
+    std::optional<provider::FrameReader> translated_frames_;
+    provider::TranslatedRequest translated_;
 
     std::optional<UpstreamCall> call_;
     Owned<InspectedStream> stream_;

@@ -83,8 +83,9 @@ bool ProxyRun::choose_configured(const json::Value& root) {
     const auto spoken = dialect_of_api(configured_->api);
     const provider::DialectName asked =
         provider::dialect_of(std::string_view(target_).substr(0, target_.find('?')), {});
-    if (!url || !spoken || *spoken != asked) {
-        refuse(501, "the configured provider does not speak the dialect of this path");
+    asked_ = dialect_ = asked;
+    if (!url || !spoken || (*spoken != asked && !provider::can_translate(asked, *spoken))) {
+        refuse(501, "the configured provider's dialect cannot be translated from that of this path");
         return false;
     }
     dialect_ = *spoken;
