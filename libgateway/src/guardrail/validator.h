@@ -3,7 +3,7 @@
 //
 //     "DE89 3702 0400 5320 1301 3O" -- pattern --> a match -- accepts(iban) --> no: the remainder is not 1
 //
-//     ... card number: 4539 1488 0343 6467 ...
+//     ... card number: 4539 1488 0343 646x ...
 //     [   before   ]   [    match    ]  [after]        nearby() looks into `before` and `after` for words
 //
 // Both are pure functions of the bytes that they are given. They allocate nothing, use a fixed amount of stack and take
