@@ -15,7 +15,6 @@ using json::Writer;
 using message::Answer;
 using message::AnswerPart;
 using message::AnswerSteps;
-using PartKind = AnswerPart::Kind;
 
 namespace translate_anthropic {
 namespace {
@@ -79,7 +78,7 @@ private:
         skipped_ = is_thinking(type);
         complete_ = false;
         if (type == "text") {
-            steps_.text(PartKind::text, string_or_empty(block["text"]));
+            steps_.text(AnswerKind::text, string_or_empty(block["text"]));
         } else if (type == "tool_use") {
             const Value input = block["input"];
             steps_.call(string_or_empty(block["name"]), string_or_empty(block["id"]));
@@ -98,13 +97,13 @@ private:
         if (skipped_) return {};
         const std::string_view text = string_or_empty(delta["text"]);
         const std::string_view json = string_or_empty(delta["partial_json"]);
-        const bool call = steps_.is_open(PartKind::call);
+        const bool call = steps_.is_open(AnswerKind::call);
         if ((call && !text.empty()) || (!call && !json.empty()) || (complete_ && !json.empty()))
             return no_answer(delta);
         if (call) {
             steps_.arguments(json);
         } else {
-            steps_.text(PartKind::text, text);
+            steps_.text(AnswerKind::text, text);
         }
         return {};
     }
@@ -143,12 +142,12 @@ Result<void> read_anthropic_answer(const Value& root, Answer& answer) {
     for (Value block = content.first(); block.exists(); block = block.next()) {
         const std::string_view type = string_or_empty(block["type"]);
         if (type == "text") {
-            answer.parts.push_back({PartKind::text, string_or_empty(block["text"]), {}, {}});
+            answer.parts.push_back({AnswerKind::text, string_or_empty(block["text"]), {}, {}});
         } else if (type == "tool_use") {
             const Value input = block["input"];
             if (!input.is(Kind::object)) return translate_anthropic::no_answer(block);
             answer.parts.push_back(
-                {PartKind::call, input.raw(), string_or_empty(block["name"]), string_or_empty(block["id"])});
+                {AnswerKind::call, input.raw(), string_or_empty(block["name"]), string_or_empty(block["id"])});
         } else if (!translate_anthropic::is_thinking(type)) {
             return inexpressible(block, translate_anthropic::not_translatable);
         }
@@ -167,14 +166,14 @@ Result<void> write_anthropic_answer(Buffer& out, const Answer& answer, const mes
     w.member("role", "assistant").member("model", identity.model).key("content").begin_array();
     for (const AnswerPart& part : answer.parts) {
         w.begin_object();
-        if (part.kind == PartKind::call) {
+        if (part.kind == AnswerKind::call) {
             std::string_view arguments;
             if (!read_arguments(part.text, arguments, memory))
                 return Error{GW_ERR_UPSTREAM, 0, "The provider's model called a tool with arguments that are no JSON"};
             w.member("type", "tool_use").member("id", part.call_id).member("name", part.tool);
             w.key("input").raw(arguments);
         } else {
-            refused = refused || part.kind == PartKind::refusal;
+            refused = refused || part.kind == AnswerKind::refusal;
             w.member("type", "text").member("text", part.text);
         }
         w.end_object();

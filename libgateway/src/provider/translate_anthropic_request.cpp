@@ -16,7 +16,6 @@ using message::ConversationPart;
 using message::ResponseShape;
 using message::Role;
 using message::ToolChoice;
-using PartKind = ConversationPart::Kind;
 
 namespace translate_anthropic {
 namespace {
@@ -120,7 +119,7 @@ private:
         for (Value block = content.first(); block.exists(); block = block.next()) {
             const std::string_view type = string_or_empty(block["type"]);
             if (type == "tool_result" || type == "thinking" || type == "redacted_thinking") continue;
-            const auto add = [&](PartKind kind) -> ConversationPart& { return turns_.add(kind, block); };
+            const auto add = [&](TurnKind kind) -> ConversationPart& { return turns_.add(kind, block); };
             if (auto good = this->block(block, type, add); !good) return good;
         }
         return {};
@@ -131,17 +130,17 @@ private:
     [[nodiscard]] Result<void> block(const Value& block, std::string_view type, Add add) {
         if (type == "text") {
             if (auto good = check_fields(block, text_fields); !good) return good;
-            add(PartKind::text).text = string_or_empty(block["text"]);
+            add(TurnKind::text).text = string_or_empty(block["text"]);
             return {};
         }
         if (type == "image") {
             if (auto good = check_fields(block, image_fields); !good) return good;
-            return image(block["source"], add(PartKind::image));
+            return image(block["source"], add(TurnKind::image));
         }
         if (type != "tool_use") return inexpressible(block, "This kind of block cannot be translated");
         if (auto good = check_fields(block, call_fields); !good) return good;
         if (!block["input"].is(Kind::object)) return malformed(block, "The input of a call is an object");
-        ConversationPart& call = add(PartKind::call);
+        ConversationPart& call = add(TurnKind::call);
         call.call_id = string_or_empty(block["id"]);
         call.tool = string_or_empty(block["name"]);
         call.arguments = block["input"].raw();
@@ -164,7 +163,7 @@ private:
     [[nodiscard]] Result<void> result(const Value& block) {
         if (auto good = check_fields(block, result_fields); !good) return good;
         turns_.begin(Role::tool, block);
-        ConversationPart& part = turns_.add(PartKind::result, block);
+        ConversationPart& part = turns_.add(TurnKind::result, block);
         part.call_id = string_or_empty(block["tool_use_id"]);
         part.is_error = block["is_error"].as_bool().value_or(false);
         if (part.call_id.empty()) return malformed(block, "A result needs the id of its call");
@@ -173,7 +172,7 @@ private:
         for (Value it = content.first(); it.exists(); it = it.next()) {
             const std::string_view type = string_or_empty(it["type"]);
             if (type == "tool_use") return malformed(it, "A result holds no call");
-            const auto add = [&](PartKind kind) -> ConversationPart& { return turns_.add_inner(kind, it); };
+            const auto add = [&](TurnKind kind) -> ConversationPart& { return turns_.add_inner(kind, it); };
             if (auto good = this->block(it, type, add); !good) return good;
         }
         return {};
@@ -312,16 +311,16 @@ private:
 
     // A block without text is refused by the provider.
     [[nodiscard]] static bool is_empty(const ConversationPart& part) noexcept {
-        return (part.kind == PartKind::text || part.kind == PartKind::refusal) && part.text.empty();
+        return (part.kind == TurnKind::text || part.kind == TurnKind::refusal) && part.text.empty();
     }
 
     void write_part(const ConversationPart& part) {
         if (is_empty(part)) return;
         w_.begin_object();
         switch (part.kind) {
-        case PartKind::text:
-        case PartKind::refusal: w_.member("type", "text").member("text", part.text); break;
-        case PartKind::image:
+        case TurnKind::text:
+        case TurnKind::refusal: w_.member("type", "text").member("text", part.text); break;
+        case TurnKind::image:
             w_.member("type", "image").key("source").begin_object();
             if (part.url.empty()) {
                 w_.member("type", "base64").member("media_type", part.media).member("data", part.data);
@@ -330,12 +329,12 @@ private:
             }
             w_.end_object();
             break;
-        case PartKind::call:
+        case TurnKind::call:
             w_.member("type", "tool_use");
             write_id("id", part.call_id);
             w_.member("name", part.tool).key("input").raw(part.arguments);
             break;
-        case PartKind::result:
+        case TurnKind::result:
             w_.member("type", "tool_result");
             write_id("tool_use_id", part.call_id);
             if (part.is_error) w_.member("is_error", true);

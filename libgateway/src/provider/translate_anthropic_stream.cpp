@@ -10,7 +10,6 @@ namespace gw::provider {
 
 using json::Writer;
 using message::AnswerStep;
-using PartKind = message::AnswerPart::Kind;
 
 namespace translate_anthropic {
 namespace {
@@ -27,7 +26,7 @@ public:
         case What::open:
             begin({}, out);
             kind_ = step.kind;
-            refused_ = refused_ || kind_ == PartKind::refusal;
+            refused_ = refused_ || kind_ == AnswerKind::refusal;
             open_block(step, out);
             break;
         case What::delta: write_delta(step.text, out); break;
@@ -85,7 +84,7 @@ private:
     void open_block(const AnswerStep& step, Buffer& out) {
         send("content_block_start", out, [&](Writer& w) {
             w.member("index", index_).key("content_block").begin_object();
-            if (step.kind == PartKind::call) {
+            if (step.kind == AnswerKind::call) {
                 w.member("type", "tool_use").member("id", step.call_id).member("name", step.tool);
                 w.key("input").begin_object().end_object();
             } else {
@@ -98,7 +97,7 @@ private:
     void write_delta(std::string_view text, Buffer& out) {
         send("content_block_delta", out, [&](Writer& w) {
             w.member("index", index_).key("delta").begin_object();
-            if (kind_ == PartKind::call) {
+            if (kind_ == AnswerKind::call) {
                 w.member("type", "input_json_delta").member("partial_json", text);
             } else {
                 w.member("type", "text_delta").member("text", text);
@@ -120,7 +119,7 @@ private:
     AnswerWriterOptions options_;
     std::pmr::string stop_sequence_;
     std::uint64_t index_ = 0;
-    PartKind kind_ = PartKind::text;
+    AnswerKind kind_ = AnswerKind::text;
     message::StopReason reason_ = message::StopReason::stop;
     message::TokenUsage usage_;
     bool begun_ = false;

@@ -12,7 +12,6 @@ using json::Writer;
 using message::Answer;
 using message::AnswerPart;
 using message::AnswerSteps;
-using PartKind = AnswerPart::Kind;
 
 namespace translate_chat {
 namespace {
@@ -74,8 +73,8 @@ private:
         if (*index != 0) return inexpressible(choice, "The provider gave more than one answer");
         const Value delta = choice["delta"];
         if (holds_more(delta)) return inexpressible(delta, not_translatable);
-        each_text(delta["content"], [&](std::string_view text) { steps_.text(PartKind::text, text); });
-        steps_.text(PartKind::refusal, string_or_empty(delta["refusal"]));
+        each_text(delta["content"], [&](std::string_view text) { steps_.text(AnswerKind::text, text); });
+        steps_.text(AnswerKind::refusal, string_or_empty(delta["refusal"]));
         const Value calls = delta["tool_calls"];
         for (Value call = calls.first(); call.exists(); call = call.next()) {
             if (auto good = read_call(call); !good) return good;
@@ -95,7 +94,7 @@ private:
         const auto index = wire_index(call["index"]);
         if (!index) return no_answer(call);
         const bool numbered = call["index"].is(Kind::number);
-        bool same = steps_.is_open(PartKind::call) && (id.empty() || id == call_id_);
+        bool same = steps_.is_open(AnswerKind::call) && (id.empty() || id == call_id_);
         if (numbered) same = same && *index == index_;
         if (!numbered) same = same && (!id.empty() || tool.empty());
         if (!same) {
@@ -129,17 +128,17 @@ Result<void> read_chat_answer(const Value& root, Answer& answer) {
     if (translate_chat::holds_more(message)) return inexpressible(message, translate_chat::not_translatable);
     answer.id = string_or_empty(root["id"]);
     translate_chat::each_text(message["content"], [&](std::string_view text) {
-        if (!text.empty()) answer.parts.push_back({PartKind::text, text, {}, {}});
+        if (!text.empty()) answer.parts.push_back({AnswerKind::text, text, {}, {}});
     });
     if (const std::string_view refusal = string_or_empty(message["refusal"]); !refusal.empty())
-        answer.parts.push_back({PartKind::refusal, refusal, {}, {}});
+        answer.parts.push_back({AnswerKind::refusal, refusal, {}, {}});
     const Value calls = message["tool_calls"];
     for (Value call = calls.first(); call.exists(); call = call.next()) {
         const Value function = call["function"];
         const std::string_view tool = string_or_empty(function["name"]);
         if (tool.empty()) return inexpressible(call, translate_chat::not_translatable);
         answer.parts.push_back(
-            {PartKind::call, string_or_empty(function["arguments"]), tool, string_or_empty(call["id"])});
+            {AnswerKind::call, string_or_empty(function["arguments"]), tool, string_or_empty(call["id"])});
     }
     answer.reason = reason_of_word(DialectName::openai_chat, string_or_empty(choice["finish_reason"]));
     answer.usage = read_token_usage(DialectName::openai_chat, root["usage"]);
@@ -152,9 +151,9 @@ void write_chat_answer(Buffer& out, const Answer& answer, const message::AnswerI
     std::pmr::string refusal(memory);
     bool calls = false;
     for (const AnswerPart& part : answer.parts) {
-        if (part.kind == PartKind::text) text += part.text;
-        if (part.kind == PartKind::refusal) refusal += part.text;
-        calls = calls || part.kind == PartKind::call;
+        if (part.kind == AnswerKind::text) text += part.text;
+        if (part.kind == AnswerKind::refusal) refusal += part.text;
+        calls = calls || part.kind == AnswerKind::call;
     }
     Writer w(out);
     w.begin_object().member("id", prefixed_id("chatcmpl-", answer.id, identity.id, memory));
@@ -175,7 +174,7 @@ void write_chat_answer(Buffer& out, const Answer& answer, const message::AnswerI
     if (calls) {
         w.key("tool_calls").begin_array();
         for (const AnswerPart& part : answer.parts) {
-            if (part.kind != PartKind::call) continue;
+            if (part.kind != AnswerKind::call) continue;
             w.begin_object().member("id", part.call_id).member("type", "function").key("function").begin_object();
             w.member("name", part.tool).member("arguments", part.text.empty() ? std::string_view("{}") : part.text);
             w.end_object().end_object();

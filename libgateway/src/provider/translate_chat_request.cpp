@@ -16,7 +16,6 @@ using message::ConversationPart;
 using message::ResponseShape;
 using message::Role;
 using message::ToolChoice;
-using PartKind = ConversationPart::Kind;
 
 namespace translate_chat {
 namespace {
@@ -114,12 +113,12 @@ private:
         turns_.begin(Role::assistant, message);
         if (auto good = parts(content); !good) return good;
         if (const Value refusal = message["refusal"]; refusal.is(Kind::string))
-            turns_.add(PartKind::refusal, refusal).text = *refusal.as_string();
+            turns_.add(TurnKind::refusal, refusal).text = *refusal.as_string();
         const Value calls = message["tool_calls"];
         for (Value call = calls.first(); call.exists(); call = call.next()) {
             const Value function = call["function"];
             if (!function.is(Kind::object)) return inexpressible(call, "Only calls of functions can be translated");
-            ConversationPart& part = turns_.add(PartKind::call, call);
+            ConversationPart& part = turns_.add(TurnKind::call, call);
             part.call_id = string_or_empty(call["id"]);
             part.tool = string_or_empty(function["name"]);
             if (!read_arguments(string_or_empty(function["arguments"]), part.arguments, conversation_.memory()))
@@ -130,7 +129,7 @@ private:
 
     [[nodiscard]] Result<void> result(const Value& message) {
         turns_.begin(Role::tool, message);
-        ConversationPart& part = turns_.add(PartKind::result, message);
+        ConversationPart& part = turns_.add(TurnKind::result, message);
         part.call_id = string_or_empty(message["tool_call_id"]);
         part.tool = string_or_empty(message["name"]);
         if (part.call_id.empty()) return malformed(message, "A result needs the id of its call");
@@ -160,9 +159,9 @@ private:
             if (type == "text" && part["text"].is(Kind::string)) {
                 turns_.add_text(part["text"]);
             } else if (type == "refusal" && part["refusal"].is(Kind::string)) {
-                turns_.add(PartKind::refusal, part).text = *part["refusal"].as_string();
+                turns_.add(TurnKind::refusal, part).text = *part["refusal"].as_string();
             } else if (type == "image_url") {
-                ConversationPart& image = turns_.add(PartKind::image, part);
+                ConversationPart& image = turns_.add(TurnKind::image, part);
                 image.detail = string_or_empty(part["image_url"]["detail"]);
                 if (!read_image_url(string_or_empty(part["image_url"]["url"]), image))
                     return malformed(part, "An image needs an address, or data in base64");
@@ -285,21 +284,21 @@ private:
     }
 
     void write_assistant(std::span<const ConversationPart> parts) {
-        const auto count = [&](PartKind kind) {
+        const auto count = [&](TurnKind kind) {
             return std::count_if(parts.begin(), parts.end(), [&](const auto& it) { return it.kind == kind; });
         };
         if (parts.empty()) return;
         w_.begin_object().member("role", "assistant").key("content");
-        if (count(PartKind::text) == 0) {
+        if (count(TurnKind::text) == 0) {
             w_.null();
         } else {
-            w_.string(texts_of(parts, PartKind::text));
+            w_.string(texts_of(parts, TurnKind::text));
         }
-        if (count(PartKind::refusal) > 0) w_.member("refusal", texts_of(parts, PartKind::refusal));
-        if (count(PartKind::call) > 0) {
+        if (count(TurnKind::refusal) > 0) w_.member("refusal", texts_of(parts, TurnKind::refusal));
+        if (count(TurnKind::call) > 0) {
             w_.key("tool_calls").begin_array();
             for (const ConversationPart& part : parts) {
-                if (part.kind != PartKind::call) continue;
+                if (part.kind != TurnKind::call) continue;
                 w_.begin_object().member("id", part.call_id).member("type", "function").key("function");
                 w_.begin_object().member("name", part.tool).member("arguments", part.arguments);
                 w_.end_object().end_object();
@@ -310,7 +309,7 @@ private:
     }
 
     // Several texts of one answer are one text.
-    [[nodiscard]] std::pmr::string texts_of(std::span<const ConversationPart> parts, PartKind kind) const {
+    [[nodiscard]] std::pmr::string texts_of(std::span<const ConversationPart> parts, TurnKind kind) const {
         std::pmr::string out(conversation_.memory());
         for (const ConversationPart& part : parts) {
             if (part.kind == kind) out += part.text;
@@ -319,14 +318,14 @@ private:
     }
 
     void write_parts(std::span<const ConversationPart> parts) {
-        if (parts.size() == 1 && parts[0].kind == PartKind::text) {
+        if (parts.size() == 1 && parts[0].kind == TurnKind::text) {
             w_.string(parts[0].text);
             return;
         }
         w_.begin_array();
         for (const ConversationPart& part : parts) {
             w_.begin_object();
-            if (part.kind == PartKind::image) {
+            if (part.kind == TurnKind::image) {
                 w_.member("type", "image_url").key("image_url").begin_object().key("url");
                 write_image_url(w_, part, conversation_.memory());
                 if (!part.detail.empty()) w_.member("detail", part.detail);
@@ -355,7 +354,7 @@ Result<void> write_chat_request(Buffer& out, const Conversation& conversation, s
     refusals.given(conversation.top_k, "The provider cannot choose among so many tokens only");
     refuse_assistant_images(conversation, refusals);
     for (const ConversationPart& part : conversation.inner)
-        refusals.when(part.kind == PartKind::image, part.where, "The provider takes no images in results");
+        refusals.when(part.kind == TurnKind::image, part.where, "The provider takes no images in results");
     if (refusals.error()) return *refusals.error();
     translate_chat::BodyWriter(out, conversation).write(model);
     return {};

@@ -11,7 +11,6 @@ namespace gw::provider {
 
 using json::Writer;
 using message::AnswerStep;
-using PartKind = message::AnswerPart::Kind;
 
 namespace translate_chat {
 namespace {
@@ -28,12 +27,12 @@ public:
         case What::open:
             begin({}, out);
             kind_ = step.kind;
-            if (kind_ == PartKind::call) open_call(step, out);
+            if (kind_ == AnswerKind::call) open_call(step, out);
             break;
         case What::delta: write_delta(step.text, out); break;
         case What::close:
             // Clients parse what they have put together, and nothing is no JSON.
-            if (kind_ == PartKind::call && !has_arguments_) write_delta("{}", out);
+            if (kind_ == AnswerKind::call && !has_arguments_) write_delta("{}", out);
             break;
         case What::stop: reason_ = step.reason; break;
         case What::usage: usage_ = step.usage; break;
@@ -87,12 +86,12 @@ private:
     void write_delta(std::string_view text, Buffer& out) {
         send(out, [&](Writer& w) {
             w.begin_object();
-            if (kind_ == PartKind::call) {
+            if (kind_ == AnswerKind::call) {
                 has_arguments_ = true;
                 w.key("tool_calls").begin_array().begin_object().member("index", call_).key("function");
                 w.begin_object().member("arguments", text).end_object().end_object().end_array();
             } else {
-                w.member(kind_ == PartKind::refusal ? "refusal" : "content", text);
+                w.member(kind_ == AnswerKind::refusal ? "refusal" : "content", text);
             }
             w.end_object();
         });
@@ -125,7 +124,7 @@ private:
     AnswerWriterOptions options_;
     std::pmr::string id_;
     std::uint64_t calls_ = 0, call_ = 0;
-    PartKind kind_ = PartKind::text;
+    AnswerKind kind_ = AnswerKind::text;
     message::StopReason reason_ = message::StopReason::stop;
     message::TokenUsage usage_;
     bool begun_ = false;

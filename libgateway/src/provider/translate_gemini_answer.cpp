@@ -17,7 +17,6 @@ using message::AnswerPart;
 using message::AnswerStep;
 using message::AnswerSteps;
 using message::StopReason;
-using PartKind = AnswerPart::Kind;
 
 namespace translate_gemini {
 namespace {
@@ -83,7 +82,7 @@ public:
     }
 
     void begin(std::string_view id, std::string_view model) { steps_.begin(id, model); }
-    void text(std::string_view text) { steps_.text(PartKind::text, text); }
+    void text(std::string_view text) { steps_.text(AnswerKind::text, text); }
     void call(std::string_view tool, std::string_view id, std::string_view arguments) {
         steps_.call(tool, id);
         steps_.arguments(arguments);
@@ -111,10 +110,10 @@ struct AnswerSink {
 
     void begin(std::string_view id, std::string_view /*model*/) { answer.id = id; }
     void text(std::string_view text) {
-        if (!text.empty()) answer.parts.push_back({PartKind::text, text, {}, {}});
+        if (!text.empty()) answer.parts.push_back({AnswerKind::text, text, {}, {}});
     }
     void call(std::string_view tool, std::string_view id, std::string_view arguments) {
-        answer.parts.push_back({PartKind::call, arguments, tool, id});
+        answer.parts.push_back({AnswerKind::call, arguments, tool, id});
     }
     void stop(StopReason reason) {
         answer.reason = reason;
@@ -135,15 +134,15 @@ public:
         case What::begin: id_ = prefixed_id({}, step.id, options_.identity.id, id_.get_allocator().resource()); break;
         case What::open:
             kind_ = step.kind;
-            refused_ = refused_ || kind_ == PartKind::refusal;
-            if (kind_ == PartKind::call) {
+            refused_ = refused_ || kind_ == AnswerKind::refusal;
+            if (kind_ == AnswerKind::call) {
                 tool_ = step.tool;
                 call_id_ = step.call_id;
                 arguments_.clear();
             }
             break;
         case What::delta:
-            if (kind_ != PartKind::call) {
+            if (kind_ != AnswerKind::call) {
                 send(out, [&](Writer& w) { w.member("text", step.text); });
                 break;
             }
@@ -152,7 +151,7 @@ public:
             arguments_ += step.text;
             break;
         case What::close:
-            if (kind_ == PartKind::call) return send_call(out);
+            if (kind_ == AnswerKind::call) return send_call(out);
             break;
         case What::stop: reason_ = step.reason; break;
         case What::usage: usage_ = step.usage; break;
@@ -218,7 +217,7 @@ private:
 
     AnswerWriterOptions options_;
     std::pmr::string id_, tool_, call_id_, arguments_;
-    PartKind kind_ = PartKind::text;
+    AnswerKind kind_ = AnswerKind::text;
     StopReason reason_ = StopReason::stop;
     message::TokenUsage usage_;
     bool refused_ = false;
@@ -267,9 +266,9 @@ Result<void> write_gemini_answer(Buffer& out, const Answer& answer, const messag
     w.begin_object().key("candidates").begin_array().begin_object();
     w.key("content").begin_object().key("parts").begin_array();
     for (const AnswerPart& part : answer.parts) {
-        refused = refused || part.kind == PartKind::refusal;
+        refused = refused || part.kind == AnswerKind::refusal;
         w.begin_object();
-        if (part.kind == PartKind::call) {
+        if (part.kind == AnswerKind::call) {
             std::string_view arguments;
             if (!read_arguments(part.text, arguments, memory))
                 return Error{GW_ERR_UPSTREAM, 0, translate_gemini::no_object};

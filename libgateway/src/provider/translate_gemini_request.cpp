@@ -23,7 +23,6 @@ using message::ConversationPart;
 using message::ResponseShape;
 using message::Role;
 using message::ToolChoice;
-using PartKind = ConversationPart::Kind;
 
 namespace translate_gemini {
 namespace {
@@ -198,7 +197,7 @@ private:
         if (part["thought"].as_bool() == true) return {};
         if (text.is(Kind::string)) turns_.add_text(text);
         if (const Value data = member(part, "inlineData"); data.is(Kind::object)) {
-            ConversationPart& image = turns_.add(PartKind::image, part);
+            ConversationPart& image = turns_.add(TurnKind::image, part);
             image.media = string_or_empty(member(data, "mimeType"));
             image.data = string_or_empty(data["data"]);
             if (!starts_with_ignoring_case(image.media, "image/") || image.data.empty())
@@ -207,7 +206,7 @@ private:
         const Value call = member(part, "functionCall");
         if (!call.is(Kind::object)) return {};
         if (auto good = check_fields(call, call_fields); !good) return good;
-        ConversationPart& out = turns_.add(PartKind::call, part);
+        ConversationPart& out = turns_.add(TurnKind::call, part);
         out.tool = string_or_empty(call["name"]);
         out.call_id = string_or_empty(call["id"]);
         out.arguments = call["args"].is(Kind::object) ? call["args"].raw() : std::string_view("{}");
@@ -220,7 +219,7 @@ private:
     [[nodiscard]] Result<void> result(const Value& response) {
         if (auto good = check_fields(response, result_fields); !good) return good;
         turns_.begin(Role::tool, response);
-        ConversationPart& part = turns_.add(PartKind::result, response);
+        ConversationPart& part = turns_.add(TurnKind::result, response);
         part.tool = string_or_empty(response["name"]);
         part.call_id = string_or_empty(response["id"]);
         if (part.call_id.empty()) part.call_id = next_waiting(part.tool);
@@ -233,7 +232,7 @@ private:
         if (only.is(Kind::string) && (part.is_error || only.key() == "output" || only.key() == "result")) {
             turns_.add_inner_text(only);
         } else if (value.exists()) {
-            turns_.add_inner(PartKind::text, value).text = value.raw();
+            turns_.add_inner(TurnKind::text, value).text = value.raw();
         }
         return {};
     }
@@ -378,26 +377,26 @@ private:
     }
 
     [[nodiscard]] static bool is_empty(const ConversationPart& part) noexcept {
-        return (part.kind == PartKind::text || part.kind == PartKind::refusal) && part.text.empty();
+        return (part.kind == TurnKind::text || part.kind == TurnKind::refusal) && part.text.empty();
     }
 
     void write_part(const ConversationPart& part) {
         if (is_empty(part)) return;
         w_.begin_object();
         switch (part.kind) {
-        case PartKind::text:
-        case PartKind::refusal: w_.member("text", part.text); break;
-        case PartKind::image:
+        case TurnKind::text:
+        case TurnKind::refusal: w_.member("text", part.text); break;
+        case TurnKind::image:
             w_.key("inlineData").begin_object().member("mimeType", part.media).member("data", part.data).end_object();
             break;
-        case PartKind::call:
+        case TurnKind::call:
             w_.key("functionCall").begin_object().member("id", part.call_id).member("name", part.tool);
             w_.key("args").raw(part.arguments).end_object();
             // Models from 3 on refuse calls that carry no signature of theirs; this one is for calls that they did not
             // make (ai.google.dev/gemini-api/docs/thought-signatures).
             w_.member("thoughtSignature", "skip_thought_signature_validator");
             break;
-        case PartKind::result:
+        case TurnKind::result:
             w_.key("functionResponse").begin_object().member("id", part.call_id).member("name", tools_(part));
             w_.key("response").begin_object().key(part.is_error ? "error" : "output");
             w_.string(joined_text(inner_of(conversation_, part), conversation_.memory()));
@@ -481,13 +480,13 @@ Result<void> write_gemini_request(Buffer& out, const Conversation& c) {
     refuse_assistant_images(c, refusals);
     const ToolsOfCalls tools(c);
     for (const ConversationPart& part : c.parts) {
-        refusals.when(part.kind == PartKind::image && !part.url.empty(), part.where,
+        refusals.when(part.kind == TurnKind::image && !part.url.empty(), part.where,
                       "The provider takes images as data only");
-        refusals.when(part.kind == PartKind::result && tools(part).empty(), part.where,
+        refusals.when(part.kind == TurnKind::result && tools(part).empty(), part.where,
                       "This result belongs to no call of the conversation");
     }
     for (const ConversationPart& part : c.inner)
-        refusals.when(part.kind == PartKind::image, part.where, "The provider takes no images in results");
+        refusals.when(part.kind == TurnKind::image, part.where, "The provider takes no images in results");
     if (refusals.error()) return *refusals.error();
     translate_gemini::BodyWriter(out, c, tools).write();
     return {};

@@ -15,7 +15,6 @@ using message::Answer;
 using message::AnswerPart;
 using message::AnswerSteps;
 using message::StopReason;
-using PartKind = AnswerPart::Kind;
 
 namespace translate_responses {
 namespace {
@@ -37,9 +36,9 @@ bool each_part(const Value& item, Add add) {
     for (Value part = content.first(); part.exists(); part = part.next()) {
         const std::string_view type = string_or_empty(part["type"]);
         if (type == "output_text") {
-            add(PartKind::text, string_or_empty(part["text"]));
+            add(AnswerKind::text, string_or_empty(part["text"]));
         } else if (type == "refusal") {
-            add(PartKind::refusal, string_or_empty(part["refusal"]));
+            add(AnswerKind::refusal, string_or_empty(part["refusal"]));
         } else if (!type.starts_with("reasoning")) {
             return false;
         }
@@ -70,14 +69,14 @@ public:
         } else if (type == "response.output_item.done") {
             return close_item(root);
         } else if (type == "response.content_part.added") {
-            if (!steps_.is_open(PartKind::call)) steps_.close();
+            if (!steps_.is_open(AnswerKind::call)) steps_.close();
         } else if (type == "response.output_text.delta" || type == "response.refusal.delta") {
             said_ = true;
-            steps_.text(type == "response.refusal.delta" ? PartKind::refusal : PartKind::text,
+            steps_.text(type == "response.refusal.delta" ? AnswerKind::refusal : AnswerKind::text,
                         string_or_empty(root["delta"]));
         } else if (type == "response.function_call_arguments.delta") {
             const std::string_view delta = string_or_empty(root["delta"]);
-            if (!steps_.is_open(PartKind::call) || wire_index(root["output_index"]) != output_)
+            if (!steps_.is_open(AnswerKind::call) || wire_index(root["output_index"]) != output_)
                 return inexpressible(root, "The provider mixed the pieces of several calls");
             said_ = said_ || !delta.empty();
             steps_.arguments(delta);
@@ -116,7 +115,7 @@ private:
         }
         if (!said_ && type == "function_call") steps_.arguments(string_or_empty(item["arguments"]));
         if (!said_ && type == "message") {
-            const auto add = [&](PartKind kind, std::string_view text) {
+            const auto add = [&](AnswerKind kind, std::string_view text) {
                 steps_.close();
                 steps_.text(kind, text);
             };
@@ -143,10 +142,10 @@ Result<void> read_responses_answer(const Value& root, Answer& answer) {
     for (Value item = output.first(); item.exists(); item = item.next()) {
         const std::string_view type = string_or_empty(item["type"]);
         if (type == "function_call") {
-            answer.parts.push_back({PartKind::call, string_or_empty(item["arguments"]), string_or_empty(item["name"]),
+            answer.parts.push_back({AnswerKind::call, string_or_empty(item["arguments"]), string_or_empty(item["name"]),
                                     string_or_empty(item["call_id"])});
         } else if (type == "message") {
-            const auto add = [&](PartKind kind, std::string_view text) {
+            const auto add = [&](AnswerKind kind, std::string_view text) {
                 if (!text.empty()) answer.parts.push_back({kind, text, {}, {}});
             };
             if (!translate_responses::each_part(item, add))

@@ -14,7 +14,6 @@ using message::Conversation;
 using message::ConversationPart;
 using message::ResponseShape;
 using message::Role;
-using PartKind = ConversationPart::Kind;
 
 namespace translate_responses {
 namespace {
@@ -96,7 +95,7 @@ private:
         if (type == "reasoning") return {};
         if (type == "function_call") {
             turns_.begin(Role::assistant, item);
-            ConversationPart& part = turns_.add(PartKind::call, item);
+            ConversationPart& part = turns_.add(TurnKind::call, item);
             part.call_id = string_or_empty(item["call_id"]);
             part.tool = string_or_empty(item["name"]);
             if (!read_arguments(string_or_empty(item["arguments"]), part.arguments, conversation_.memory()))
@@ -105,10 +104,10 @@ private:
         }
         if (type != "function_call_output") return inexpressible(item, "This kind of item cannot be translated");
         turns_.begin(Role::tool, item);
-        ConversationPart& part = turns_.add(PartKind::result, item);
+        ConversationPart& part = turns_.add(TurnKind::result, item);
         part.call_id = string_or_empty(item["call_id"]);
         if (part.call_id.empty()) return malformed(item, "A result needs the id of its call");
-        const auto add = [&](PartKind kind, const Value& value) -> ConversationPart& {
+        const auto add = [&](TurnKind kind, const Value& value) -> ConversationPart& {
             return turns_.add_inner(kind, value);
         };
         return content(item["output"], add);
@@ -128,7 +127,7 @@ private:
         }
         if (role != "user" && role != "assistant") return malformed(message, "A message needs a role");
         turns_.begin(role == "user" ? Role::user : Role::assistant, message);
-        const auto add = [&](PartKind kind, const Value& value) -> ConversationPart& {
+        const auto add = [&](TurnKind kind, const Value& value) -> ConversationPart& {
             return turns_.add(kind, value);
         };
         return content(said, add);
@@ -138,18 +137,18 @@ private:
     template <typename Add>
     [[nodiscard]] static Result<void> content(const Value& content, Add add) {
         if (content.is(Kind::string)) {
-            add(PartKind::text, content).text = *content.as_string();
+            add(TurnKind::text, content).text = *content.as_string();
             return {};
         }
         if (!content.is(Kind::array)) return malformed(content, "Content is a string or a list of parts");
         for (Value part = content.first(); part.exists(); part = part.next()) {
             const std::string_view type = string_or_empty(part["type"]);
             if (type == "input_text" || type == "output_text" || type == "text") {
-                add(PartKind::text, part).text = string_or_empty(part["text"]);
+                add(TurnKind::text, part).text = string_or_empty(part["text"]);
             } else if (type == "refusal") {
-                add(PartKind::refusal, part).text = string_or_empty(part["refusal"]);
+                add(TurnKind::refusal, part).text = string_or_empty(part["refusal"]);
             } else if (type == "input_image" && part["image_url"].is(Kind::string)) {
-                ConversationPart& image = add(PartKind::image, part);
+                ConversationPart& image = add(TurnKind::image, part);
                 image.detail = string_or_empty(part["detail"]);
                 if (!read_image_url(*part["image_url"].as_string(), image))
                     return malformed(part, "An image needs an address, or data in base64");
@@ -235,13 +234,13 @@ private:
         }
         // What an assistant says between its calls is a message of its own.
         for (std::size_t at = 0; at < parts.size();) {
-            if (parts[at].kind == PartKind::call) {
+            if (parts[at].kind == TurnKind::call) {
                 write_call(parts[at++]);
-            } else if (parts[at].kind == PartKind::result) {
+            } else if (parts[at].kind == TurnKind::result) {
                 write_result(parts[at++]);
             } else {
                 std::size_t end = at + 1;
-                while (end < parts.size() && parts[end].kind != PartKind::call && parts[end].kind != PartKind::result)
+                while (end < parts.size() && parts[end].kind != TurnKind::call && parts[end].kind != TurnKind::result)
                     ++end;
                 write_message("assistant", parts.subspan(at, end - at));
                 at = end;
@@ -259,11 +258,11 @@ private:
         w_.begin_array();
         for (const ConversationPart& part : parts) {
             w_.begin_object();
-            if (part.kind == PartKind::image) {
+            if (part.kind == TurnKind::image) {
                 w_.member("type", "input_image").key("image_url");
                 write_image_url(w_, part, conversation_.memory());
                 if (!part.detail.empty()) w_.member("detail", part.detail);
-            } else if (part.kind == PartKind::refusal) {
+            } else if (part.kind == TurnKind::refusal) {
                 w_.member("type", "refusal").member("refusal", part.text);
             } else {
                 w_.member("type", text_type).member("text", part.text);
@@ -281,7 +280,7 @@ private:
     void write_result(const ConversationPart& part) {
         const auto inner = inner_of(conversation_, part);
         w_.begin_object().member("type", "function_call_output").member("call_id", part.call_id).key("output");
-        if (inner.empty() || (inner.size() == 1 && inner[0].kind == PartKind::text)) {
+        if (inner.empty() || (inner.size() == 1 && inner[0].kind == TurnKind::text)) {
             w_.string(inner.empty() ? std::string_view() : inner[0].text);
         } else {
             write_content("input_text", inner);

@@ -20,11 +20,10 @@ using json::Writer;
 using message::AnswerPart;
 using message::AnswerStep;
 using message::StopReason;
-using PartKind = AnswerPart::Kind;
 
-std::pmr::string response_item_id(PartKind kind, std::string_view response_id, std::uint64_t index,
+std::pmr::string response_item_id(AnswerKind kind, std::string_view response_id, std::uint64_t index,
                                   std::pmr::memory_resource* memory) {
-    std::pmr::string id(kind == PartKind::call ? "fc_" : "msg_", memory);
+    std::pmr::string id(kind == AnswerKind::call ? "fc_" : "msg_", memory);
     if (response_id.starts_with("resp_")) response_id.remove_prefix(5);
     id += response_id;
     id += '_';
@@ -34,9 +33,9 @@ std::pmr::string response_item_id(PartKind kind, std::string_view response_id, s
     return id;
 }
 
-void write_response_part(Writer& w, PartKind kind, std::string_view text) {
+void write_response_part(Writer& w, AnswerKind kind, std::string_view text) {
     w.begin_object();
-    if (kind == PartKind::refusal) {
+    if (kind == AnswerKind::refusal) {
         w.member("type", "refusal").member("refusal", text);
     } else {
         w.member("type", "output_text").member("text", text).key("annotations").begin_array().end_array();
@@ -48,7 +47,7 @@ void write_response_part(Writer& w, PartKind kind, std::string_view text) {
 void write_response_item(Writer& w, const AnswerPart& part, std::string_view item_id, bool done) {
     const std::string_view status = done ? "completed" : "in_progress";
     w.begin_object().member("id", item_id);
-    if (part.kind == PartKind::call) {
+    if (part.kind == AnswerKind::call) {
         w.member("type", "function_call").member("status", status).member("call_id", part.call_id);
         w.member("name", part.tool);
         w.member("arguments", done && part.text.empty() ? std::string_view("{}") : part.text);
@@ -173,7 +172,7 @@ private:
             w.member("output_index", index_).key("item");
             write_response_item(w, part(), item_id_, false);
         });
-        if (kind_ == PartKind::call) return;
+        if (kind_ == AnswerKind::call) return;
         send("response.content_part.added", out, [&](Writer& w) {
             address(w);
             w.key("part");
@@ -183,25 +182,25 @@ private:
 
     void append(std::string_view text, Buffer& out) {
         text_ += text;
-        send(kind_ == PartKind::call      ? "response.function_call_arguments.delta"
-             : kind_ == PartKind::refusal ? "response.refusal.delta"
-                                          : "response.output_text.delta",
+        send(kind_ == AnswerKind::call      ? "response.function_call_arguments.delta"
+             : kind_ == AnswerKind::refusal ? "response.refusal.delta"
+                                            : "response.output_text.delta",
              out, [&](Writer& w) {
                  address(w);
                  w.member("delta", text);
-                 if (kind_ == PartKind::text) w.key("logprobs").begin_array().end_array();
+                 if (kind_ == AnswerKind::text) w.key("logprobs").begin_array().end_array();
              });
     }
 
     void close(Buffer& out) {
-        if (kind_ == PartKind::call) {
+        if (kind_ == AnswerKind::call) {
             if (text_.empty()) text_ = "{}";
             send("response.function_call_arguments.done", out, [&](Writer& w) {
                 address(w);
                 w.member("name", std::string_view(tool_)).member("arguments", std::string_view(text_));
             });
         } else {
-            const bool refusal = kind_ == PartKind::refusal;
+            const bool refusal = kind_ == AnswerKind::refusal;
             send(refusal ? "response.refusal.done" : "response.output_text.done", out, [&](Writer& w) {
                 address(w);
                 w.member(refusal ? "refusal" : "text", std::string_view(text_));
@@ -226,7 +225,7 @@ private:
 
     void address(Writer& w) const {
         w.member("item_id", std::string_view(item_id_)).member("output_index", index_);
-        if (kind_ != PartKind::call) w.member("content_index", 0);
+        if (kind_ != AnswerKind::call) w.member("content_index", 0);
     }
 
     template <typename Fill>
@@ -242,7 +241,7 @@ private:
     std::pmr::string text_;    // of the item that is open
     std::pmr::string output_;  // the items that are done, as JSON
     std::uint64_t index_ = 0, sequence_ = 0;
-    PartKind kind_ = PartKind::text;
+    AnswerKind kind_ = AnswerKind::text;
     StopReason reason_ = StopReason::stop;
     message::TokenUsage usage_;
     bool begun_ = false;

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "core/text.h"
-#include "message/conversation.h"
+#include "provider/translator.h"
 
 namespace gw::provider {
 
@@ -39,7 +39,6 @@ private:
 
 class StepMaker {
 public:
-    using Kind = message::AnswerPart::Kind;
     using What = message::AnswerStep::What;
 
     explicit StepMaker(std::pmr::memory_resource* memory) : ids_(memory), made_(memory) {}
@@ -58,13 +57,13 @@ public:
         step.model = model;
     }
     // More text or refusal, in the part that is open or in a new one.
-    void text(Kind kind, std::string_view text) {
+    void text(AnswerKind kind, std::string_view text) {
         if (text.empty()) return;
         if (!open_ || kind_ != kind) open(kind);
         add(What::delta).text = text;
     }
     void call(std::string_view tool, std::string_view call_id) {
-        open(Kind::call);
+        open(AnswerKind::call);
         called_ = true;
         message::AnswerStep& step = steps_->back();
         step.tool = tool;
@@ -92,7 +91,7 @@ public:
 
     void end() { add(What::end); }
 
-    [[nodiscard]] bool is_open(Kind kind) const noexcept { return open_ && kind_ == kind; }
+    [[nodiscard]] bool is_open(AnswerKind kind) const noexcept { return open_ && kind_ == kind; }
 
 private:
     message::AnswerStep& add(What what) {
@@ -100,7 +99,7 @@ private:
         step.what = what;
         return step;
     }
-    void open(Kind kind) {
+    void open(AnswerKind kind) {
         close();
         open_ = true;
         kind_ = kind;
@@ -110,7 +109,7 @@ private:
     message::AnswerSteps* steps_ = nullptr;
     CallIds ids_;
     std::pmr::list<std::pmr::string> made_;
-    Kind kind_ = Kind::text;
+    AnswerKind kind_ = AnswerKind::text;
     bool open_ = false;
     bool begun_ = false;
     bool called_ = false;
@@ -118,12 +117,11 @@ private:
 
 // The same for a whole answer.
 inline void settle_answer(message::Answer& answer) {
-    using Kind = message::AnswerPart::Kind;
     CallIds ids(answer.parts.get_allocator().resource());
     ids.set_answer(answer.id);
     bool called = false;
     for (message::AnswerPart& part : answer.parts) {
-        if (part.kind != Kind::call) continue;
+        if (part.kind != AnswerKind::call) continue;
         called = true;
         if (part.call_id.empty()) part.call_id = answer.keep(ids.next());
     }

@@ -20,6 +20,9 @@
 
 namespace gw::provider {
 
+using TurnKind = message::ConversationPart::Kind;
+using AnswerKind = message::AnswerPart::Kind;
+
 // Reads the frames of a provider's stream. Ids and models are views into the frame; made ids live in the reader.
 class AnswerReader {
 public:
