@@ -192,6 +192,54 @@ TEST_CASE("proxy: the n-th allocation fails, for many n of a whole conversation"
     CHECK(converse());
 }
 
+TEST_CASE("proxy: a configured provider that speaks another dialect") {
+    World world(R"({
+      gateway: { auth: { mode: "token", token: "t" } },
+      models: { providers: { ant: { baseUrl: "http://127.0.0.1:9", apiKey: "k", api: "anthropic-messages" } } },
+      agents: { defaults: { model: "ant/claude" } },
+      guardrail: { enabled: true, mode: "action", rate_limit: { requests_per_second: 0 } },
+    })");
+    REQUIRE(world.status() == GW_OK);
+    auto& client = *world.client();
+    world.send(client, post("/v1/chat/completions", question, "X-DC-Auth: Bearer t\r\n"));
+    auto& upstream = *world.upstreams.at(0);
+    CHECK(upstream.received.starts_with("POST /v1/messages HTTP/1.1\r\n"));
+    CHECK(upstream.received.find("x-api-key: k\r\n") != std::string::npos);
+    CHECK(upstream.received.find(R"("model":"claude")") != std::string::npos);
+    world.send(upstream, stream_head);
+    const auto say = [&](std::string_view type, std::string_view json) {
+        world.send(upstream, chunk("event: " + std::string(type) + "\ndata: " + std::string(json) + "\n\n"));
+    };
+    say("message_start",
+        R"({"type":"message_start","message":{"id":"m1","type":"message","role":"assistant","content":[],"model":"claude","usage":{"input_tokens":3,"output_tokens":1}}})");
+    say("content_block_start", R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})");
+    const auto text = [&](std::string_view delta) {
+        say("content_block_delta", R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")" +
+                                       std::string(delta) + "\"}}");
+    };
+    text("Glomma, ");
+    CHECK(client.received.find(R"("content":"Glomma, ")") != std::string::npos);
+    SECTION("the whole answer") {
+        say("content_block_stop", R"({"type":"content_block_stop","index":0})");
+        say("message_delta",
+            R"({"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":4}})");
+        say("message_stop", R"({"type":"message_stop"})");
+        world.send(upstream, "0\r\n\r\n");
+        const Response response = take_response(client.received);
+        CHECK(response.body.find(R"("finish_reason":"stop")") != std::string::npos);
+        CHECK(response.body.ends_with("data: [DONE]\n\n"));
+    }
+    SECTION("a secret in it") {
+        text("ghp_Zq3vT8kW1nB6yR0c");
+        text("X5mJ9dL2hF7sP4gU8aEe is it");
+        const Response response = take_response(client.received);
+        CHECK(response.body.find("ghp_") == std::string::npos);
+        CHECK(response.body.find("[DefenseClaw]") != std::string::npos);
+        CHECK(response.body.ends_with("data: [DONE]\n\n"));
+        CHECK(upstream.closed);
+    }
+}
+
 TEST_CASE("proxy: inspection, settings and metrics") {
     World world(config);
     auto& client = *world.client();

@@ -94,8 +94,14 @@ bool ProxyRun::choose_configured(const json::Value& root) {
     judgement_.reason = "configured-provider";
     judgement_.url = *url;
     judgement_.host = url->host;
-    judgement_.provider =
-        asked == provider::DialectName::anthropic ? std::string_view("anthropic") : std::string_view(configured_->id);
+    switch (dialect_) {  // which decides how the key is sent
+    case provider::DialectName::anthropic: judgement_.provider = "anthropic"; break;
+    case provider::DialectName::gemini: judgement_.provider = "gemini"; break;
+    case provider::DialectName::openai_chat:
+    case provider::DialectName::openai_responses:
+    case provider::DialectName::bedrock:
+    case provider::DialectName::ollama: judgement_.provider = configured_->id; break;
+    }
     judgement_.reach = upstream::reach_of(url->host, configured_->allow_private_network);
     return true;
 }

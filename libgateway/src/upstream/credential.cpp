@@ -52,7 +52,9 @@ Credential passthrough_credential(const http1::Headers& headers, std::string_vie
 }
 
 Credential configured_credential(std::string_view key, std::string_view provider) noexcept {
-    return key.empty() ? Credential{} : placed(key, provider, Path::other);
+    if (key.empty()) return {};
+    if (provider == "gemini") return {"x-goog-api-key", {}, key};  // its API keys are no bearer tokens
+    return placed(key, provider, Path::other);
 }
 
 }  // namespace gw::upstream
