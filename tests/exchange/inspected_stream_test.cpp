@@ -253,6 +253,30 @@ TEST_CASE("inspected stream: a tool call leaves whole or not at all") {
         3);
 }
 
+TEST_CASE("inspected stream: a choice that goes on after its end cannot free what is held of it") {
+    const auto event = [](int choice, std::string_view rest) {
+        return "data: {\"id\":\"c1\",\"choices\":[{\"index\":" + std::to_string(choice) + "," + std::string(rest) + "}]}\n\n";
+    };
+    // Choice 1 holds everything behind it; choice 0 has a key that is replaced, ends, and speaks again.
+    const std::string wire = event(1, R"("delta":{"content":"so key-ab"})") +
+                             event(0, R"("delta":{"content":"the key-abcd1234 is it"})") +
+                             event(0, R"("delta":{},"finish_reason":"stop")") +
+                             event(0, R"("delta":{"content":"more "})") + event(1, R"("delta":{"content":" no key"})") +
+                             event(1, R"("delta":{},"finish_reason":"stop")") + "data: [DONE]\n\n";
+    for_each_split(
+        wire,
+        [&](const Pieces& pieces) {
+            INFO(pieces);
+            const Outcome outcome =
+                pass(pieces, provider::DialectName::openai_chat, provider::Framing::sse, guardrail::Mode::action);
+            CHECK(outcome.bytes.find("key-abcd1234") == std::string::npos);
+            CHECK(outcome.bytes.find("[REDACTED:KEY] is it") != std::string::npos);
+            CHECK(outcome.bytes.find("\"more \"") != std::string::npos);
+            CHECK(outcome.bytes.ends_with("data: [DONE]\n\n"));
+        },
+        3);
+}
+
 TEST_CASE("inspected stream: what cannot be inspected does not pass in mode action") {
     const std::string_view wires[] = {
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}\n\n",

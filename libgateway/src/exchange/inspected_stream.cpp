@@ -218,8 +218,7 @@ void InspectedStream::begin(Channel& channel, const provider::Step& step) {
     const bool call = step.kind == message::PartKind::tool_arguments;
     channel.waits = call && enforces();
     channel.tool = step.tool;
-    channel.fed = channel.free_to = 0;
-    channel.replaced.clear();
+    channel.base = channel.fed;  // frames that are held still name what came before
     channel.text = inspection_.begin(direction_of(step.kind), channel.tool);
 }
 
@@ -276,8 +275,9 @@ void InspectedStream::take_whole(const provider::Step& step) {
 
 void InspectedStream::take_parts(Channel& channel) {
     for (const guardrail::Inspector::Part& part : channel.text->parts()) {
-        if (part.replacement) channel.replaced.push_back({part.begin, part.end, part.text});
-        channel.free_to = part.end;
+        if (part.replacement)
+            channel.replaced.push_back({channel.base + part.begin, channel.base + part.end, part.text});
+        channel.free_to = channel.base + part.end;
     }
     if (!channel.text->blocked()) return;
     inspection_.add(*channel.text);

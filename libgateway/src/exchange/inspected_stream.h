@@ -71,6 +71,7 @@ private:
         explicit Channel(std::pmr::memory_resource* memory) : tool(memory), replaced(memory) {}
         std::pmr::string tool;  // borrowed by the inspector
         Owned<guardrail::Inspector> text;
+        std::uint64_t base = 0;  // where the text of `text` begins: a channel that was closed may go on
         std::uint64_t fed = 0, free_to = 0;
         bool open = false;                       // begun, and not closed
         bool waits = false;                      // nothing of it leaves before it is closed
