@@ -240,6 +240,25 @@ TEST_CASE("proxy: a configured provider that speaks another dialect") {
     }
 }
 
+TEST_CASE("proxy: clients that name ever new servers do not make the gateway grow") {
+    TestHost host;
+    World world(R"({
+      gateway: { auth: { mode: "token", token: "t" } },
+      guardrail: { enabled: true, mode: "action", rate_limit: { requests_per_second: 0 } },
+    })",
+                host.host());
+    auto& client = *world.client();
+    std::size_t kept = 0;
+    for (int i = 0; i < 1200; ++i) {
+        const std::string target = "X-DC-Auth: Bearer t\r\nX-DC-Target-URL: https://h" + std::to_string(i) + ".example\r\n";
+        world.send(client, post("/v1/chat/completions", question, target));
+        CHECK(take_response(client.received).status == 502);
+        world.records.clear();
+        if (i == 600) kept = host.bytes_out();
+    }
+    CHECK(host.bytes_out() < kept + 64 * 1024);
+}
+
 TEST_CASE("proxy: inspection, settings and metrics") {
     World world(config);
     auto& client = *world.client();

@@ -166,7 +166,7 @@ bool Proxy::owns(std::uint32_t from, const http1::RequestHead& head) const noexc
     const std::string_view path = head.target.substr(0, head.target.find('?'));
     return path.starts_with("/c/") || path == "/v1/events/egress" || path.starts_with("/v1/config/providers") ||
            path == "/chat/completions" || path.starts_with("/api/v1/inspect/") || path.starts_with("/v1/guardrail/") ||
-           path == "/metrics";
+           path == "/metrics" || path == "/status";
 }
 
 Proxy::Auth Proxy::authorize(const http1::Headers& headers) {

@@ -18,12 +18,15 @@ UpstreamCall::UpstreamCall(Gateway& gateway, Listener& listener, const Target& t
           this),
       addresses_(gateway.memory()),
       head_(gateway.memory()),
-      body_(gateway.pool()) {}
+      body_(gateway.pool()) {
+    ++upstream_.call_count;
+}
 
 UpstreamCall::~UpstreamCall() {
     if (state_ != State::done && state_ != State::idle) ++gateway_.stats().upstream_cancelled_total;
     in_line.unlink();
     if (conn_ != nullptr) std::exchange(conn_, nullptr)->give_up();
+    --upstream_.call_count;
 }
 
 void UpstreamCall::start(std::string_view method, std::string_view path, std::span<const http1::Header> fields,

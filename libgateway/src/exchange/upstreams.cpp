@@ -30,6 +30,9 @@ Upstream& Upstreams::get(const upstream::Url& url) {
         if (upstream->tls == url.tls && upstream->port == url.port && equals_ignoring_case(upstream->host, url.host))
             return *upstream;
     }
+    if (upstreams_.size() >= unused_max) {
+        std::erase_if(upstreams_, [](const auto& one) { return one->call_count == 0 && one->open_count == 0; });
+    }
     upstreams_.push_back(make_owned<Upstream>(gateway_.memory(), gateway_.memory(), url));
     return *upstreams_.back();
 }

@@ -20,7 +20,7 @@ class ClientConn;
 class Gateway;
 class UpstreamCall;
 
-// One server: scheme, name and port. Lives as long as its gateway.
+// One server: scheme, name and port. Lives as long as somebody uses it, and then until there are many others.
 struct Upstream {
     Upstream(std::pmr::memory_resource* memory, const upstream::Url& url)
         : tls(url.tls), host(url.host, memory), port(url.port), authority(url.authority, memory) {}
@@ -31,6 +31,7 @@ struct Upstream {
     std::pmr::string authority;  // for the Host field
     List<ClientConn> idle;       // kept open, oldest first
     List<UpstreamCall> line;     // calls that wait for a connection
+    std::size_t call_count = 0;  // calls that were made for it
     std::size_t open_count = 0;  // connections, those being opened included
     std::size_t idle_count = 0;
 };
@@ -40,7 +41,10 @@ public:
     explicit Upstreams(Gateway& gateway);
     ~Upstreams();
 
-    // The upstream of a URL, made on first use.
+    // Clients of a proxy name servers: those that nobody uses any more go when there are so many.
+    static constexpr std::size_t unused_max = 256;
+
+    // The upstream of a URL, made on first use; valid while its call_count or open_count is not 0.
     [[nodiscard]] Upstream& get(const upstream::Url& url);
     // The trust for TLS upstreams, loaded on first use: the configured bundle, else the system's. Null when there is
     // none (the log says why).
