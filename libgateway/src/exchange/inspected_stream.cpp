@@ -224,53 +224,18 @@ void InspectedStream::begin(Channel& channel, const provider::Step& step) {
 
 // A text that came in one piece: a repetition of what was streamed, or a call with its arguments.
 void InspectedStream::take_whole(const provider::Step& step) {
-    const bool is_string = step.value.is(json::Kind::string);
-    const std::string_view text = is_string ? step.value.as_string().value_or("") : step.value.raw();
-    if (text.empty()) return;
-    const Owned<guardrail::Inspector> inspector = inspection_.begin(direction_of(step.kind), step.tool);
-    std::pmr::string left(memory_);
-    bool changed = false;
-    const auto take = [&] {
-        for (const guardrail::Inspector::Part& part : inspector->parts()) {
-            left += part.text;
-            changed = changed || part.replacement;
-        }
-    };
-    inspector->feed(text);
-    take();
-    if (!inspector->blocked()) {
-        inspector->finish();
-        take();
-    }
-    inspection_.add(*inspector);
-    if (inspector->blocked()) {
+    Inspection::Whole whole = inspection_.inspect(direction_of(step.kind), step.tool, step.value, pool_);
+    if (!whole.blocked && !whole.changed) return;
+    Span& span = spans_.emplace_back();
+    span.offset = step.value.offset();
+    span.size = step.value.raw().size();
+    if (whole.blocked) {  // nothing of it leaves: the frame goes no further than here
         block_waits_ = true;
-        // Nothing of it leaves: the frame goes no further than here.
-        Span& span = spans_.emplace_back();
-        span.channel = Span::no_channel;
         span.end = 1;
         return;
     }
-    if (!changed) return;
-    Span& span = spans_.emplace_back();
     span.changed = true;
-    span.offset = step.value.offset();
-    span.size = step.value.raw().size();
-    if (!is_string) {
-        json::Document check(memory_);
-        if (!check.parse(left)) {
-            inspection_.refuse("a replacement would break the arguments");
-            block_waits_ = true;
-            span.changed = false;
-            span.end = 1;
-            return;
-        }
-        span.value = left;
-        return;
-    }
-    Buffer value(pool_);
-    json::Writer(value).string(left);
-    span.value = value.text();
+    span.value = std::move(whole.value);
 }
 
 void InspectedStream::take_parts(Channel& channel) {

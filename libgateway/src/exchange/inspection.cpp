@@ -19,6 +19,45 @@ Owned<guardrail::Inspector> Inspection::begin(guardrail::Direction direction, st
     return make_owned<guardrail::Inspector>(memory_, scanner_, options, memory_);
 }
 
+Inspection::Whole Inspection::inspect(guardrail::Direction direction, std::string_view tool, const json::Value& value,
+                                      BlockPool* pool) {
+    Whole out{false, false, std::pmr::string(memory_)};
+    const bool is_string = value.is(json::Kind::string);
+    const std::string_view text = is_string ? value.as_string().value_or("") : value.raw();
+    if (text.empty()) return out;
+    const Owned<guardrail::Inspector> inspector = begin(direction, tool);
+    std::pmr::string left(memory_);
+    const auto take = [&] {
+        for (const guardrail::Inspector::Part& part : inspector->parts()) {
+            if (part.replacement && !out.changed) {  // most texts need no copy
+                out.changed = true;
+                left.assign(text.substr(0, static_cast<std::size_t>(part.begin)));
+            }
+            if (out.changed) left += part.text;
+        }
+    };
+    inspector->feed(text);
+    take();
+    if (!inspector->blocked()) {
+        inspector->finish();
+        take();
+    }
+    add(*inspector);
+    out.blocked = inspector->blocked();
+    if (out.blocked || !out.changed) return out;
+    if (is_string) {
+        Buffer quoted(pool);
+        json::Writer(quoted).string(left);
+        out.value = quoted.text();
+    } else if (json::Document check(memory_); check.parse(left)) {
+        out.value = left;
+    } else {
+        refuse("a replacement would break the JSON around it");
+        out.blocked = true;
+    }
+    return out;
+}
+
 void Inspection::add(const guardrail::Inspector& inspector) {
     ++texts_;
     bytes_ += inspector.bytes_inspected();

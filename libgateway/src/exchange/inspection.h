@@ -11,8 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/buffer.h"
 #include "core/owned.h"
 #include "guardrail/inspector.h"
+#include "json/json.h"
 
 namespace gw::exchange {
 
@@ -32,6 +34,14 @@ public:
 
     // `tool` is borrowed for the inspector's life.
     [[nodiscard]] Owned<guardrail::Inspector> begin(guardrail::Direction direction, std::string_view tool);
+    // A text that is there as a whole: a JSON string, or an object or array whose very bytes are the text.
+    struct Whole {
+        bool blocked = false;
+        bool changed = false;
+        std::pmr::string value;  // JSON that stands in its place when it was changed
+    };
+    [[nodiscard]] Whole inspect(guardrail::Direction direction, std::string_view tool, const json::Value& value,
+                                BlockPool* pool);
     // Once for each inspector: when its text is over, or blocked.
     void add(const guardrail::Inspector& inspector);
     // It was stopped for a reason that is no rule: `why` is static text.

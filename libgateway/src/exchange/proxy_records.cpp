@@ -56,8 +56,7 @@ void ProxyRun::write(const endpoint::Envelope& envelope, const endpoint::RecordP
 }
 
 void ProxyRun::record_egress() {
-    const std::string_view path = std::string_view(target_).substr(0, target_.find('?'));
-    const endpoint::EgressRecord record = endpoint::record_of(judgement_, path);
+    const endpoint::EgressRecord record = endpoint::record_of(judgement_, path());
     endpoint::Envelope to = envelope({});
     to.severity = endpoint::severity_of(judgement_.branch, judgement_.decision);
     write(to, record);

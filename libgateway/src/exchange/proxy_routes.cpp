@@ -112,20 +112,20 @@ void ProxyRun::admit(const http1::RequestHead& head, std::string_view peer, bool
 
 // Takes `/c/<name>` off the path. Nobody may smuggle another path past the check.
 bool ProxyRun::strip_connector() {
-    const std::string_view path = std::string_view(target_).substr(0, target_.find('?'));
-    for (std::size_t at = 0; (at = path.find('%', at)) != std::string_view::npos; ++at) {
-        const std::string_view code = path.substr(at + 1, 2);
+    const std::string_view where = path();
+    for (std::size_t at = 0; (at = where.find('%', at)) != std::string_view::npos; ++at) {
+        const std::string_view code = where.substr(at + 1, 2);
         if (!equals_ignoring_case(code, "2f") && !equals_ignoring_case(code, "5c")) continue;
         refuse_text(400, "encoded path separators not allowed");
         return false;
     }
-    if (path.find("..") != std::string_view::npos) {
+    if (where.find("..") != std::string_view::npos) {
         refuse_text(400, "path traversal not allowed");
         return false;
     }
     constexpr std::string_view prefix = "/c/";
-    if (!path.starts_with(prefix)) return true;
-    const std::string_view rest = path.substr(prefix.size());
+    if (!where.starts_with(prefix)) return true;
+    const std::string_view rest = where.substr(prefix.size());
     const std::size_t slash = rest.find('/');
     if (slash == std::string_view::npos) return true;
     const std::string_view name = rest.substr(0, slash);
@@ -145,21 +145,22 @@ bool ProxyRun::strip_connector() {
 }
 
 ProxyRun::Route ProxyRun::find_route() const noexcept {
-    const std::string_view path = std::string_view(target_).substr(0, target_.find('?'));
-    if (path == "/v1/chat/completions" || path == "/chat/completions") return Route::chat;
-    if (path == "/v1/models" || path == "/models") return Route::models;
-    if (path == "/health" || path == "/health/liveness" || path == "/health/liveliness" || path == "/health/readiness")
+    const std::string_view where = path();
+    if (where == "/v1/chat/completions" || where == "/chat/completions") return Route::chat;
+    if (where == "/v1/models" || where == "/models") return Route::models;
+    if (where == "/health" || where == "/health/liveness" || where == "/health/liveliness" ||
+        where == "/health/readiness")
         return Route::health;
-    if (path == "/v1/events/egress") return Route::egress;
-    if (path == "/v1/config/providers") return Route::providers;
-    if (path == "/v1/config/providers/reload") return Route::providers_reload;
-    if (path.starts_with("/api/v1/inspect/") || path == "/v1/guardrail/config" || path == "/v1/guardrail/evaluate" ||
-        path == "/status") {
+    if (where == "/v1/events/egress") return Route::egress;
+    if (where == "/v1/config/providers") return Route::providers;
+    if (where == "/v1/config/providers/reload") return Route::providers_reload;
+    if (where.starts_with("/api/v1/inspect/") || where == "/v1/guardrail/config" || where == "/v1/guardrail/evaluate" ||
+        where == "/status") {
         return Route::inspect;
     }
-    if (path == "/metrics") return Route::metrics;
+    if (where == "/metrics") return Route::metrics;
     if (head_->method != "GET" && head_->method != "POST") return Route::nowhere;
-    if (head_->method == "POST" && ends_with_chat(path)) return Route::chat;
+    if (head_->method == "POST" && ends_with_chat(where)) return Route::chat;
     return Route::passthrough;
 }
 
@@ -204,7 +205,7 @@ void ProxyRun::answer_models() {
 
 // The inspection routes, and what of the guardrail can be seen and changed while it runs.
 void ProxyRun::answer_inspection(std::string_view body) {
-    const std::string_view path = std::string_view(target_).substr(0, target_.find('?'));
+    const std::string_view where = path();
     const std::string_view method = head_->method;
     Buffer out(gateway_.pool());
     int status = 200;
@@ -221,31 +222,31 @@ void ProxyRun::answer_inspection(std::string_view body) {
         settings.reveal = head_->headers.get("x-defenseclaw-reveal-pii") == "1";
         status = endpoint::inspect(out, route, body, proxy_.scanner(), settings, gateway_.memory());
     };
-    if (path == "/status") {
+    if (where == "/status") {
         if (allow("GET")) {
             endpoint::StatusFacts facts;
             facts.uptime_ms = gateway_.uptime_ms();
             facts.identity = "gatewayd " GW_VERSION;
             endpoint::write_status(out, facts);
         }
-    } else if (path == "/v1/guardrail/config") {
+    } else if (where == "/v1/guardrail/config") {
         if (method == "PATCH") {
             status = endpoint::patch_guardrail_settings(out, body, proxy_.settings(), gateway_.memory());
         } else if (allow("GET")) {
             endpoint::write_guardrail_settings(out, proxy_.settings());
         }
-    } else if (path == "/v1/guardrail/evaluate") {
+    } else if (where == "/v1/guardrail/evaluate") {
         if (allow("POST")) {
             status = endpoint::evaluate(out, body, proxy_.policy().policy, proxy_.settings().scanner_mode,
                                         gateway_.memory());
         }
-    } else if (path == "/api/v1/inspect/tool") {
+    } else if (where == "/api/v1/inspect/tool") {
         inspect(endpoint::InspectRoute::tool);
-    } else if (path == "/api/v1/inspect/request") {
+    } else if (where == "/api/v1/inspect/request") {
         inspect(endpoint::InspectRoute::request);
-    } else if (path == "/api/v1/inspect/response") {
+    } else if (where == "/api/v1/inspect/response") {
         inspect(endpoint::InspectRoute::response);
-    } else if (path == "/api/v1/inspect/tool-response") {
+    } else if (where == "/api/v1/inspect/tool-response") {
         inspect(endpoint::InspectRoute::tool_response);
     } else {
         status = 404;

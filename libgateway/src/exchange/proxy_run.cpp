@@ -36,12 +36,6 @@ bool is_media(std::string_view type) noexcept {
            starts_with_ignoring_case(type, "video/") || starts_with_ignoring_case(type, "application/octet-stream");
 }
 
-std::string_view path_of(std::string_view target) noexcept { return target.substr(0, target.find('?')); }
-std::string_view query_of(std::string_view target) noexcept {
-    const std::size_t mark = target.find('?');
-    return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
-}
-
 guardrail::Direction direction_of(const provider::Passage& passage, bool answer) noexcept {
     if (passage.kind == message::PartKind::tool_result) return guardrail::Direction::tool_result;
     if (!answer) return guardrail::Direction::prompt;  // calls that were made earlier are history, not deeds
@@ -51,47 +45,13 @@ guardrail::Direction direction_of(const provider::Passage& passage, bool answer)
 
 // Inspects one passage; what a rule replaced becomes an edit. False: it blocks.
 bool inspect(Inspection& inspection, const provider::Passage& passage, bool answer, BlockPool* pool,
-             std::pmr::memory_resource* memory, provider::Edits& edits) {
-    const bool is_string = passage.value.is(json::Kind::string);
-    const std::string_view text = is_string ? passage.value.as_string().value_or("") : passage.value.raw();
-    if (text.empty()) return true;
-    const Owned<guardrail::Inspector> inspector = inspection.begin(direction_of(passage, answer), passage.tool);
-    std::pmr::string left(memory);
-    bool changed = false;
-    const auto take = [&] {
-        for (const guardrail::Inspector::Part& part : inspector->parts()) {
-            if (part.replacement && !changed) {
-                changed = true;
-                left.assign(text.substr(0, part.begin));
-            }
-            if (changed) left += part.text;
-        }
-    };
-    inspector->feed(text);
-    take();
-    if (!inspector->blocked()) {
-        inspector->finish();
-        take();
+             provider::Edits& edits) {
+    Inspection::Whole whole = inspection.inspect(direction_of(passage, answer), passage.tool, passage.value, pool);
+    if (whole.changed && !whole.blocked) {
+        const std::size_t begin = passage.value.offset();
+        edits.push_back({begin, begin + passage.value.raw().size(), std::move(whole.value)});
     }
-    inspection.add(*inspector);
-    if (inspector->blocked()) return false;
-    if (!changed) return true;
-    provider::Edit edit{passage.value.offset(), passage.value.offset() + passage.value.raw().size(),
-                        std::pmr::string(memory)};
-    if (is_string) {
-        Buffer value(pool);
-        json::Writer(value).string(left);
-        edit.text = value.text();
-    } else {
-        json::Document check(memory);
-        if (!check.parse(left)) {
-            inspection.refuse("a replacement would break the JSON around it");
-            return false;
-        }
-        edit.text = left;
-    }
-    edits.push_back(std::move(edit));
-    return true;
+    return !whole.blocked;
 }
 
 // The text with its edits; of two that overlap the first one counts.
@@ -170,7 +130,7 @@ void ProxyRun::start(std::string_view body) {
     if (!judge_target(root)) return;
     if (route_ == Route::chat && !check_chat(root)) return;
 
-    if (configured_ == nullptr) asked_ = dialect_ = provider::dialect_of(path_of(target_), judgement_.provider);
+    if (configured_ == nullptr) asked_ = dialect_ = provider::dialect_of(path(), judgement_.provider);
     provider::Edits edits(gateway_.memory());
     if (!configured_model_.empty() && is_object) name_model(root, edits);
     if (is_object) {
@@ -190,16 +150,16 @@ void ProxyRun::start(std::string_view body) {
 
 bool ProxyRun::inspect_prompt(std::string_view body, const json::Value& root, provider::Edits& edits) {
     provider::Passages passages(gateway_.memory());
-    if (!client_dialect().read_request(path_of(target_), query_of(target_), root, facts_, passages)) {
+    if (!client_dialect().read_request(path(), query(), root, facts_, passages)) {
         // Not what its path says: every string of it is looked at as the plainest dialect would.
         passages.clear();
         asked_ = dialect_ = provider::DialectName::openai_chat;
-        static_cast<void>(client_dialect().read_request(path_of(target_), query_of(target_), root, facts_, passages));
+        static_cast<void>(client_dialect().read_request(path(), query(), root, facts_, passages));
     }
     model_ = facts_.model;
     prompt_.emplace(proxy_.scanner(), proxy_.policy(), gateway_.memory());
     for (const provider::Passage& passage : passages) {
-        if (inspect(*prompt_, passage, false, gateway_.pool(), gateway_.memory(), edits)) continue;
+        if (inspect(*prompt_, passage, false, gateway_.pool(), edits)) continue;
         record_egress();
         record_prompt(body);
         refuse_prompt();
@@ -215,9 +175,7 @@ bool ProxyRun::inspect_prompt(std::string_view body, const json::Value& root, pr
 
 void ProxyRun::refuse_prompt() {
     record_verdict(*prompt_, true);
-    std::pmr::string reason(gateway_.memory());
-    prompt_->write_reason(reason);
-    proxy_.notices().add(session_, true, reason, gateway_.now());
+    tell_session(*prompt_, true);
     std::pmr::string message(gateway_.memory());
     prompt_->write_notice(message, true, proxy_.block_message());
     Buffer out(gateway_.pool());
@@ -225,6 +183,13 @@ void ProxyRun::refuse_prompt() {
     const http1::Header fields[] = {
         blocked_field, {"X-DefenseClaw-Request-Id", request_id_}, {"X-Accel-Buffering", "no"}};
     client_.answer(200, client_dialect().blocked_content_type(facts_), out.text(), fields);
+}
+
+// The model of this session is told with its next request.
+void ProxyRun::tell_session(const Inspection& inspection, bool prompt) {
+    std::pmr::string reason(gateway_.memory());
+    inspection.write_reason(reason);
+    proxy_.notices().add(session_, prompt, reason, gateway_.now());
 }
 
 void ProxyRun::refuse(int status, std::string_view message) {
@@ -275,19 +240,19 @@ void ProxyRun::forward(std::string_view body, const json::Value& root, provider:
     target.first_byte_timeout_ms = configured_ != nullptr ? configured_->first_byte_timeout_ms : timeouts.first_byte_ms;
     target.idle_timeout_ms = configured_ != nullptr ? configured_->idle_timeout_ms : timeouts.idle_ms;
     if (translates() && !translate_body(sent)) return;
-    std::pmr::string path = route_ == Route::chat || configured_ != nullptr
-                                ? upstream::join_overlapping_path(judgement_.url.path, target_, gateway_.memory())
-                                : upstream::join_path(judgement_.url.path, target_, gateway_.memory());
+    std::pmr::string at = route_ == Route::chat || configured_ != nullptr
+                              ? upstream::join_overlapping_path(judgement_.url.path, target_, gateway_.memory())
+                              : upstream::join_path(judgement_.url.path, target_, gateway_.memory());
     if (translates()) {
         std::pmr::string own(gateway_.memory());
         provider::append_provider_path(dialect_, configured_model_, translated_.stream, own);
-        path = upstream::join_overlapping_path(judgement_.url.path, own, gateway_.memory());
+        at = upstream::join_overlapping_path(judgement_.url.path, own, gateway_.memory());
         const provider::ProviderHeader header = provider::provider_header(dialect_);
         if (!header.name.empty()) fields.push_back({header.name, header.value});
     }
     completion_.emplace(proxy_.scanner(), proxy_.policy(), gateway_.memory());
     call_.emplace(gateway_, *this, target);
-    call_->start(head_->method, path, fields, std::move(sent));
+    call_->start(head_->method, at, fields, std::move(sent));
 }
 
 // --- the answer --------------------------------------------------------------------------------------------------
@@ -455,9 +420,7 @@ void ProxyRun::finish_stream() {
     record_response();
     if (stream_->blocked()) {
         ++proxy_.metrics().streams_blocked;
-        std::pmr::string reason(gateway_.memory());
-        completion_->write_reason(reason);
-        proxy_.notices().add(session_, false, reason, gateway_.now());
+        tell_session(*completion_, false);
     }
     client_.end();  // ends this run, which cancels the call
 }
@@ -497,7 +460,7 @@ void ProxyRun::answer_collected() {
         provider::Passages passages(gateway_.memory());
         dialect().read_answer(document.root(), passages);
         for (const provider::Passage& passage : passages) {
-            if (inspect(*completion_, passage, true, gateway_.pool(), gateway_.memory(), edits)) continue;
+            if (inspect(*completion_, passage, true, gateway_.pool(), edits)) continue;
             blocks = true;
             break;
         }
@@ -511,9 +474,7 @@ void ProxyRun::answer_collected() {
     record_verdict(*completion_, false);
     record_response();
     if (blocks) {
-        std::pmr::string reason(gateway_.memory());
-        completion_->write_reason(reason);
-        proxy_.notices().add(session_, false, reason, gateway_.now());
+        tell_session(*completion_, false);
         std::pmr::string message(gateway_.memory());
         completion_->write_notice(message, false, proxy_.block_message());
         Buffer out(gateway_.pool());

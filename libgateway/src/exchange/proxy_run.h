@@ -66,6 +66,14 @@ private:
     // How the answer reaches the client.
     enum class Answer : std::uint8_t { none, stream, collect, relay };
 
+    [[nodiscard]] std::string_view path() const noexcept {
+        return std::string_view(target_).substr(0, target_.find('?'));
+    }
+    [[nodiscard]] std::string_view query() const noexcept {
+        const std::size_t mark = target_.find('?');
+        return mark == std::pmr::string::npos ? std::string_view{} : std::string_view(target_).substr(mark + 1);
+    }
+
     // proxy_routes.cpp: routes that are answered here
     [[nodiscard]] bool strip_connector();
     [[nodiscard]] Route find_route() const noexcept;
@@ -89,6 +97,7 @@ private:
     void forward(std::string_view body, const json::Value& root, provider::Edits& edits);
     void refuse(int status, std::string_view message);
     void refuse_prompt();
+    void tell_session(const Inspection& inspection, bool prompt);
     void begin_answer(const http1::ResponseHead& head, Answer how);
     void sniff();
     void end_stream();

@@ -81,8 +81,7 @@ bool ProxyRun::choose_configured(const json::Value& root) {
     }
     const auto url = upstream::parse_url(configured_->base_url);
     const auto spoken = dialect_of_api(configured_->api);
-    const provider::DialectName asked =
-        provider::dialect_of(std::string_view(target_).substr(0, target_.find('?')), {});
+    const provider::DialectName asked = provider::dialect_of(path(), {});
     asked_ = dialect_ = asked;
     if (!url || !spoken || (*spoken != asked && !provider::can_translate(asked, *spoken))) {
         refuse(501, "the configured provider's dialect cannot be translated from that of this path");

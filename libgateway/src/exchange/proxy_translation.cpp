@@ -16,12 +16,9 @@ bool ProxyRun::translate_body(Buffer& body) {
     limits.bytes_max = body.size();
     provider::TranslateProblem problem(gateway_.memory());
     Buffer out(gateway_.pool());
-    const std::string_view target(target_);
-    const std::size_t mark = target.find('?');
-    const std::string_view query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
     if (document.parse(body.text(), limits)) {
-        if (const auto translated = provider::translate_request(asked_, dialect_, target.substr(0, mark), query,
-                                                                document.root(), configured_model_, out, problem)) {
+        if (const auto translated = provider::translate_request(asked_, dialect_, path(), query(), document.root(),
+                                                                configured_model_, out, problem)) {
             translated_ = *translated;
             body = std::move(out);
             return true;
