@@ -7,6 +7,7 @@
 #include "exchange/gateway.h"
 #include "exchange/server_conn.h"
 #include "guardrail/verdict.h"
+#include "provider/dialect_edits.h"
 #include "upstream/forward.h"
 #include "upstream/request_overrides.h"
 
@@ -52,21 +53,6 @@ bool inspect(Inspection& inspection, const provider::Passage& passage, bool answ
         edits.push_back({begin, begin + passage.value.raw().size(), std::move(whole.value)});
     }
     return !whole.blocked;
-}
-
-// The text with its edits; of two that overlap the first one counts.
-void apply(Buffer& out, std::string_view text, provider::Edits& edits) {
-    std::stable_sort(edits.begin(), edits.end(), [](const provider::Edit& a, const provider::Edit& b) {
-        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-    });
-    std::size_t at = 0;
-    for (const provider::Edit& edit : edits) {
-        if (edit.begin < at || edit.end > text.size()) continue;
-        out.append(text.substr(at, edit.begin - at));
-        out.append(edit.text);
-        at = edit.end;
-    }
-    out.append(text.substr(at));
 }
 
 }  // namespace
@@ -167,10 +153,33 @@ bool ProxyRun::inspect_prompt(std::string_view body, const json::Value& root, pr
     }
     record_prompt(body);
     record_verdict(*prompt_, true);
-    client_dialect().launder(root, edits);
-    const std::pmr::string notice = proxy_.notices().text_for(session_, gateway_.now(), gateway_.memory());
-    if (!notice.empty()) client_dialect().add_instruction(body, root, notice, edits);
     return true;
+}
+
+// The body that goes on: with what the rules replaced; then without earlier notices of ours, and with what the model of
+// this session is to be told.
+Buffer ProxyRun::rewrite(std::string_view body, const json::Value& root, provider::Edits& edits) {
+    Buffer replaced(gateway_.pool());
+    json::Document document(gateway_.memory());
+    json::Value now = root;
+    std::string_view text = body;
+    if (!edits.empty()) {
+        provider::apply_edits(replaced, body, edits);
+        edits.clear();
+        text = replaced.text();
+        json::Limits limits;
+        limits.bytes_max = text.size();
+        now = document.parse(text, limits) ? document.root() : json::Value{};
+    }
+    if (now.exists()) {
+        client_dialect().launder(now, edits);
+        const std::pmr::string notice = proxy_.notices().text_for(session_, gateway_.now(), gateway_.memory());
+        if (!notice.empty()) client_dialect().add_instruction(text, now, notice, edits);
+    }
+    if (edits.empty() && !replaced.empty()) return replaced;
+    Buffer out(gateway_.pool());
+    provider::apply_edits(out, text, edits);
+    return out;
 }
 
 void ProxyRun::refuse_prompt() {
@@ -220,8 +229,7 @@ void ProxyRun::forward(std::string_view body, const json::Value& root, provider:
     credential += credential_.key;
     if (credential_.exists()) fields.push_back({credential_.header, credential});
 
-    Buffer sent(gateway_.pool());
-    apply(sent, body, edits);
+    Buffer sent = rewrite(body, root, edits);
     const std::string_view overrides = proxy_.providers().request_overrides(judgement_.provider);
     if (!overrides.empty() && root.exists()) {
         json::Document before(gateway_.memory()), over(gateway_.memory());
@@ -486,7 +494,7 @@ void ProxyRun::answer_collected() {
     }
     if (translates()) {
         Buffer out(gateway_.pool());
-        apply(out, text, edits);
+        provider::apply_edits(out, text, edits);
         answer_translated(out.text());
         return;
     }
@@ -495,7 +503,7 @@ void ProxyRun::answer_collected() {
         return;
     }
     Buffer out(gateway_.pool());
-    apply(out, text, edits);
+    provider::apply_edits(out, text, edits);
     client_.answer(upstream_status_, {}, out.text(), answer_fields_);
 }
 

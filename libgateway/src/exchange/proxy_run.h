@@ -96,6 +96,7 @@ private:
     [[nodiscard]] bool inspect_prompt(std::string_view body, const json::Value& root, provider::Edits& edits);
     void forward(std::string_view body, const json::Value& root, provider::Edits& edits);
     void refuse(int status, std::string_view message);
+    [[nodiscard]] Buffer rewrite(std::string_view body, const json::Value& root, provider::Edits& edits);
     void refuse_prompt();
     void tell_session(const Inspection& inspection, bool prompt);
     void begin_answer(const http1::ResponseHead& head, Answer how);

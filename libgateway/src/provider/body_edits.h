@@ -1,8 +1,8 @@
-// Changing a request's body without writing it anew: Edits that take elements out of an array or put text in, and
-// leave every other byte as it came.
+// Changing a request's body without writing it anew: Edits that put text in, and leave every other byte as it came.
+// What takes elements out, and what makes the edits, is in dialect_edits.h.
 //
-//     [a, b, c]  ── take_out(b) ──►  [a, c]          "old"  ── append_to_string ──►  "old\n\nnew"
-//     {...}      ── prepend_member ► {"k":v,...}     [a]    ── append_to_array  ──►  [a,new]
+//     "old"  ── append_to_string ──►  "old\n\nnew"       {...}  ── prepend_member ──►  {"k":v,...}
+//     [a]    ── append_to_array ───►  [a,new]
 #pragma once
 
 #include <string_view>
@@ -10,40 +10,6 @@
 #include "provider/dialect.h"
 
 namespace gw::provider {
-
-// Takes the elements out for which `goes` says so, each with a comma of its own, so that what is left is an array.
-template <typename Predicate>
-void take_out(const json::Value& array, Predicate goes, Edits& edits) {
-    const auto end_of = [](const json::Value& value) { return value.offset() + value.raw().size(); };
-    const auto cut = [&](std::size_t begin, std::size_t end) {
-        edits.push_back({begin, end, std::pmr::string(edits.get_allocator().resource())});
-    };
-    json::Value kept;  // the last one that stays
-    json::Value element = array.first();
-    while (element.exists()) {
-        if (!goes(element)) {
-            kept = element;
-            element = element.next();
-            continue;
-        }
-        const json::Value first = element;
-        json::Value last = element;
-        while (element.exists() && goes(element)) {
-            last = element;
-            element = element.next();
-        }
-        // A run goes with the comma in front of it; one at the very front with the comma behind it.
-        if (kept.exists()) {
-            cut(end_of(kept), end_of(last));
-        } else {
-            cut(first.offset(), element.exists() ? element.offset() : end_of(last));
-        }
-        if (element.exists()) {  // it was asked about already
-            kept = element;
-            element = element.next();
-        }
-    }
-}
 
 // Adds a paragraph at the end of a JSON string.
 void append_to_string(const json::Value& string, std::string_view text, Edits& edits);

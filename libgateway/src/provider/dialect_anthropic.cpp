@@ -3,6 +3,7 @@
 #include "provider/anthropic_blocks.h"
 #include "provider/anthropic_stream.h"
 #include "provider/body_edits.h"
+#include "provider/dialect_edits.h"
 
 namespace gw::provider {
 
@@ -146,7 +147,9 @@ void read_anthropic_answer(const json::Value& root, Passages& passages) {
     sort_by_place(passages, from);
 }
 
-void launder_anthropic(const json::Value& root, Edits& edits) { take_out(root["messages"], is_notice_turn, edits); }
+void launder_anthropic(const json::Value& root, Edits& edits) {
+    remove_elements(root["messages"], is_notice_turn, edits);
+}
 
 void add_anthropic_system(const json::Value& root, std::string_view text, Edits& edits) {
     std::pmr::memory_resource* memory = edits.get_allocator().resource();

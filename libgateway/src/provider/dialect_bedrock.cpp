@@ -6,6 +6,7 @@
 #include "provider/bedrock_stream.h"
 #include "provider/body_edits.h"
 #include "provider/dialect_anthropic.h"
+#include "provider/dialect_edits.h"
 
 namespace gw::provider {
 
@@ -158,7 +159,7 @@ public:
         if (is_anthropic_body(root)) {
             launder_anthropic(root, edits);
         } else {
-            take_out(root["messages"], is_bedrock_notice, edits);
+            remove_elements(root["messages"], is_bedrock_notice, edits);
         }
     }
     void add_instruction(std::string_view, const json::Value& root, std::string_view text,

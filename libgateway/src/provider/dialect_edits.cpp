@@ -118,9 +118,13 @@ void prepend_to_member(const Value& object, std::string_view key, std::string_vi
     if (!member.exists() && object.size() > 0) edit.text += ',';
 }
 
-void apply_edits(Buffer& out, std::string_view body, const Edits& edits) {
+void apply_edits(Buffer& out, std::string_view body, Edits& edits) {
+    std::stable_sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    });
     std::size_t at = 0;
     for (const Edit& edit : edits) {
+        if (edit.begin < at || edit.end > body.size()) continue;
         out.append(body.substr(at, edit.begin - at));
         out.append(std::string_view(edit.text));
         at = edit.end;

@@ -20,7 +20,8 @@ void insert_first_element(const json::Value& array, std::string_view element, Ed
 // added when it is missing, and becomes a string when it is null; a value of another kind is left alone.
 void prepend_to_member(const json::Value& object, std::string_view key, std::string_view text, Edits& edits);
 
-// The body with the edits made.
-void apply_edits(Buffer& out, std::string_view body, const Edits& edits);
+// The body with the edits made, in whatever order they were asked for. They are apart from each other; of two that are
+// not, the first one counts.
+void apply_edits(Buffer& out, std::string_view body, Edits& edits);
 
 }  // namespace gw::provider

@@ -1,6 +1,7 @@
 #include "provider/dialect_gemini.h"
 
 #include "provider/body_edits.h"
+#include "provider/dialect_edits.h"
 #include "provider/gemini_parts.h"
 #include "provider/gemini_stream.h"
 
@@ -119,7 +120,7 @@ public:
     }
 
     void launder(const json::Value& root, Edits& edits) const override {
-        take_out(root["contents"], is_gemini_notice, edits);
+        remove_elements(root["contents"], is_gemini_notice, edits);
     }
     void add_instruction(std::string_view, const json::Value& root, std::string_view text,
                          Edits& edits) const override {
