@@ -1,0 +1,39 @@
+#include "rpc/scope.h"
+
+#include <array>
+#include <utility>
+
+namespace gw::rpc {
+
+namespace {
+
+constexpr std::array<std::pair<Scope, std::string_view>, 8> names{{{Scope::read, "operator.read"},
+                                                                   {Scope::write, "operator.write"},
+                                                                   {Scope::admin, "operator.admin"},
+                                                                   {Scope::approvals, "operator.approvals"},
+                                                                   {Scope::pairing, "operator.pairing"},
+                                                                   {Scope::questions, "operator.questions"},
+                                                                   {Scope::talk, "operator.talk"},
+                                                                   {Scope::talk_secrets, "operator.talk.secrets"}}};
+
+}  // namespace
+
+std::string_view scope_name(Scope scope) noexcept {
+    for (const auto& [known, name] : names) {
+        if (known == scope) return name;
+    }
+    return {};
+}
+
+bool Scopes::add(std::string_view name) noexcept {
+    for (const auto& [scope, known] : names) {
+        // The bare words are those of roles in simpler clients: "admin", "read".
+        if (known == name || known.substr(9) == name) {
+            add(scope);
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace gw::rpc
