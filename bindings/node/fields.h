@@ -19,7 +19,13 @@
     X(upstream_body_bytes_max) \
     X(event_bytes_max) \
     X(asks_max) \
-    X(ask_timeout_ms)
+    X(ask_timeout_ms) \
+    X(ws_message_bytes_max) \
+    X(ws_hello_bytes_max) \
+    X(ws_buffered_bytes_max) \
+    X(ws_unadmitted_max) \
+    X(ws_hello_timeout_ms) \
+    X(ws_ping_ms)
 
 #define GW_STATS_FIELDS(X) \
     X(conns_open) \

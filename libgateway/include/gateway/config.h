@@ -35,6 +35,13 @@ typedef struct gw_limits {
     size_t event_bytes_max;         /* one server-sent event of an upstream [4194304] */
     size_t asks_max;                /* questions to the host that wait for an answer [1024] */
     uint32_t ask_timeout_ms;        /* a question without an answer fails after [30000] */
+    size_t ws_message_bytes_max;    /* a WebSocket message after `connect`, close 1009 above [104857600] */
+    size_t ws_hello_bytes_max;      /* ... and before it [65536] */
+    size_t ws_buffered_bytes_max;   /* events that wait for one client: above, what may be dropped is, and for anything
+                                     * else the client is closed with 1008 [52428800] */
+    size_t ws_unadmitted_max;       /* WebSockets of one address that have not said `connect`, 503 above [32] */
+    uint32_t ws_hello_timeout_ms;   /* a WebSocket without `connect` is closed after [15000] */
+    uint32_t ws_ping_ms;            /* a ping goes out every, and the pong must come before the next one [25000] */
 } gw_limits;
 
 /* A configuration that was read, checked and completed with defaults. Immutable; several gateways may share it, also on

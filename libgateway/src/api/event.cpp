@@ -33,6 +33,12 @@ void set_defaults(gw_limits& limits) {
     set(limits.event_bytes_max, 4U << 20U);
     set(limits.asks_max, 1024);
     set(limits.ask_timeout_ms, 30000);
+    set(limits.ws_message_bytes_max, 104857600);
+    set(limits.ws_hello_bytes_max, 65536);
+    set(limits.ws_buffered_bytes_max, 52428800);
+    set(limits.ws_unadmitted_max, 32);
+    set(limits.ws_hello_timeout_ms, 15000);
+    set(limits.ws_ping_ms, 25000);
 }
 
 // One more line behind what a report says already.

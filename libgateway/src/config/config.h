@@ -125,6 +125,7 @@ struct Config {
         : custom_bind_host(memory),
           auth(memory),
           tls(memory),
+          session(memory),
           strict_transport_security(memory),
           default_model_primary(memory),
           default_model_fallbacks(memory),
@@ -162,6 +163,12 @@ struct Config {
         bool enabled = false;
         std::pmr::string cert_path, key_path, ca_path;
     } tls;
+
+    struct Session {  // session
+        explicit Session(std::pmr::memory_resource* memory) : main_key("main", memory) {}
+        std::pmr::string main_key;
+        bool global = false;  // session.scope: one session for everybody
+    } session;
 
     Endpoint chat_completions, responses;
     std::pmr::string strict_transport_security;  // the field's value; empty: not sent

@@ -29,6 +29,7 @@ Gateway::Gateway(const GatewayOptions& options)
       routes_(&memory_),
       requests_(&memory_),
       upstreams_(*this),
+      hub_(*this),
       listeners_(*this),
       drain_timer_(
           timers_, [](void* self) { static_cast<Gateway*>(self)->drain_is_over(); }, this) {
@@ -101,6 +102,7 @@ gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
         started_ = true;
         started_at_ = now_;
         listeners_.open();
+        hub_.start();
     }
     while (Timer* timer = timers_.pop_due(now_)) {
         timer->fire();  // every action deals with its own want of memory
@@ -162,6 +164,7 @@ void Gateway::shutdown() {
     draining_ = true;
     listeners_.stop();
     drain_timer_.arm(now_ + limits().drain_ms);
+    hub_.shutdown(std::nullopt);
     for (Conn* conn = conns_.front(); conn != nullptr; conn = conns_.after(conn->in_all)) {
         if (auto* server = dynamic_cast<ServerConn*>(conn)) server->begin_drain();
     }

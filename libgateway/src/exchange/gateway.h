@@ -26,6 +26,7 @@
 #include "exchange/config_handle.h"
 #include "exchange/conn.h"
 #include "exchange/event_source.h"
+#include "exchange/hub.h"
 #include "exchange/listeners.h"
 #include "exchange/proxy.h"
 #include "exchange/requests.h"
@@ -95,6 +96,7 @@ public:
     [[nodiscard]] gw_store* store() const noexcept { return options_.store; }  // may be null
     // Null when the configuration has no guardrail proxy.
     [[nodiscard]] Proxy* proxy() noexcept { return proxy_ ? &*proxy_ : nullptr; }
+    [[nodiscard]] Hub& hub() noexcept { return hub_; }
     [[nodiscard]] AskTable& asks() noexcept { return asks_; }
     [[nodiscard]] List<Conn>& conns() noexcept { return conns_; }
     [[nodiscard]] List<Conn>& dirty() noexcept { return dirty_; }
@@ -167,6 +169,7 @@ private:
     Requests requests_;
     Upstreams upstreams_;
     std::optional<Proxy> proxy_;
+    Hub hub_;
     Listeners listeners_;
     Timer drain_timer_;
     State state_;

@@ -8,6 +8,7 @@
 #include "endpoint/models.h"
 #include "endpoint/probes.h"
 #include "exchange/gateway.h"
+#include "exchange/hub.h"
 
 namespace gw::exchange {
 
@@ -54,6 +55,7 @@ void ServerConn::start(tls::Context* tls) {
 
 std::size_t ServerConn::on_input(std::span<const std::byte> input) {
     gateway().stats().bytes_received += input.size();
+    if (rpc_) return rpc_->on_input(input);
     http_.feed(input);
     for (;;) {
         if (output_full()) {  // many small answers, none of them taken: on_drained() goes on
@@ -75,10 +77,11 @@ std::size_t ServerConn::on_input(std::span<const std::byte> input) {
             break;
         case http1::EventKind::trailers: break;
         case http1::EventKind::end: on_request(); break;
-        case http1::EventKind::upgrade: break;  // only after accept_upgrade(), which nobody calls here
+        case http1::EventKind::upgrade: return input.size() - http_.take_rest().size();  // the rest is the socket's
         }
         if (ending()) return input.size();
     }
+    if (rpc_) return input.size() - http_.take_rest().size();
     if (!request_open_) set_phase(http_.in_head() ? Phase::head : (had_request_ ? Phase::idle : Phase::first));
     return input.size() - http_.take_rest().size();
 }
@@ -100,6 +103,7 @@ void ServerConn::set_phase(Phase phase) noexcept {
 }
 
 void ServerConn::on_timeout() {
+    if (rpc_) return rpc_->on_timeout();
     switch (phase_) {
     case Phase::first:
     case Phase::idle: close(Close::flush); return;
@@ -146,6 +150,10 @@ void ServerConn::on_protocol_error(const Error& error) {
 void ServerConn::on_tls_failure(std::string_view what) { set_error(what, 0); }
 
 void ServerConn::on_eof() {
+    if (rpc_) {
+        close(Close::abort);
+        return;
+    }
     const auto finished = http_.finish();
     if (!request_open_) {
         close(Close::flush);  // what was answered still goes out
@@ -158,7 +166,10 @@ void ServerConn::on_eof() {
     close(Close::abort);
 }
 
-void ServerConn::on_lost() noexcept { end_request(); }
+void ServerConn::on_lost() noexcept {
+    end_request();
+    rpc_.reset();
+}
 
 // --- a request ---------------------------------------------------------------------------------------------------
 
@@ -191,6 +202,7 @@ void ServerConn::on_head(const http1::RequestHead& head) {
         refuse({503, "unavailable", "The gateway is shutting down.", "shutting_down", {}});
         return;
     }
+    if (head.upgrade && begin_upgrade(head)) return;
     switch (match.outcome) {
     case route::Outcome::found: break;
     case route::Outcome::not_found: refuse({404, "not_found", "There is nothing at this path.", {}, {}}); return;
@@ -276,6 +288,49 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     allow_body(head, body_bytes_max);
 }
 
+bool ServerConn::begin_upgrade(const http1::RequestHead& head) {
+    if (!head.headers.has_token("upgrade", "websocket"))
+        return false;  // h2c and others: RFC 9110 7.8 lets us ignore it
+    ws::UpgradeRequest request;
+    request.method = head.method;
+    request.minor = head.minor;
+    request.host = head.headers.get_single("host");
+    request.upgrade = head.headers.get("upgrade");
+    request.connection = head.headers.get("connection");
+    request.key = head.headers.get_single("sec-websocket-key");
+    request.version = head.headers.get_single("sec-websocket-version");
+    request.protocols = head.headers.get("sec-websocket-protocol");
+    const ws::UpgradeAnswer answer = ws::answer_upgrade(request, {});
+    if (answer.status != 101) {
+        const http1::Header fields[] = {{"Sec-WebSocket-Version", "13"}, {"Allow", "GET"}};
+        const std::span<const http1::Header> all(fields);
+        refuse({answer.status, "invalid_request_error", answer.what, "bad_upgrade", {}},
+               answer.status == 426   ? all.first(1)
+               : answer.status == 405 ? all.last(1)
+                                      : all.first(0));
+    } else if (!gateway().hub().may_open(peer_)) {
+        refuse({503, "unavailable", "Too many unauthenticated sockets", "too_many_sockets", {}});
+    } else {
+        accept_ = answer.accept;
+        upgrading_ = true;
+        allow_body(head, 0);
+    }
+    return true;
+}
+
+void ServerConn::finish_upgrade() {
+    if (!http_.may_upgrade()) {  // bytes came where the first frame belongs, in a body
+        return answer_error({400, "invalid_request_error", "An upgrade request has no body.", "bad_upgrade", {}});
+    }
+    rpc_ = make_owned<RpcSocket>(gateway().memory(), gateway().hub(), *this, *head_, peer_);
+    const http1::Header fields[] = {{"Upgrade", "websocket"},
+                                    {"Connection", "Upgrade"},
+                                    {"Sec-WebSocket-Accept", {accept_.data(), accept_.size()}}};
+    http_.accept_upgrade(sink(), fields, gateway().unix_ms());
+    end_request();
+    rpc_->start();
+}
+
 void ServerConn::allow_body(const http1::RequestHead& head, std::uint64_t bytes_max) {
     http_.set_body_bytes_max(bytes_max);
     if (http_.expects_continue() && head.content_length.value_or(0) <= bytes_max) http_.send_continue(sink());
@@ -301,6 +356,7 @@ void ServerConn::refuse(const endpoint::ApiError& error, std::span<const http1::
 
 void ServerConn::on_request() {
     if (std::exchange(body_ignored_, false)) return;
+    if (std::exchange(upgrading_, false)) return finish_upgrade();
     set_phase(Phase::answer);
     dispatch();
 }
@@ -474,6 +530,7 @@ void ServerConn::on_settle() noexcept {
 }
 
 void ServerConn::on_drained() {
+    if (rpc_) rpc_->on_drained();
     if (run_) run_->on_drained();
     if (proxy_run_) proxy_run_->on_drained();
     if (host_request_ != 0 && host_writable_waits_) gateway().enqueue(*this);
@@ -481,7 +538,7 @@ void ServerConn::on_drained() {
 }
 
 void ServerConn::begin_drain() noexcept {
-    if (ending()) return;
+    if (ending() || rpc_) return;  // the hub says farewell to its sockets
     if (!request_open_ && !http_.in_head()) {
         close(Close::flush);
     } else {

@@ -6,8 +6,11 @@
 //                                         ├─ ChatRun: an agent answers, piece by piece
 //                                         ├─ ProxyRun: LLM traffic that is only passing through
 //                                         └─ a route of the host: GW_EVENT_REQUEST
+//
+// A WebSocket upgrade, on any path, ends HTTP on the connection: from there on it is an RpcSocket's.
 #pragma once
 
+#include <array>
 #include <memory_resource>
 #include <optional>
 #include <span>
@@ -22,6 +25,7 @@
 #include "exchange/conn.h"
 #include "exchange/proxy_run.h"
 #include "exchange/routes.h"
+#include "exchange/rpc_socket.h"
 #include "gateway/conn.h"
 #include "gateway/request.h"
 #include "http1/http1.h"
@@ -68,6 +72,7 @@ public:
     void begin_drain() noexcept;
 
 private:
+    friend class RpcSocket;
     std::size_t on_input(std::span<const std::byte> input) override;
     void on_eof() override;
     void on_tls_failure(std::string_view what) override;
@@ -92,6 +97,9 @@ private:
     void end_request() noexcept;
     void start_chat();
     void ask_host();
+    // True: the head asks for a WebSocket; it was refused, or waits for the end of the request.
+    bool begin_upgrade(const http1::RequestHead& head);
+    void finish_upgrade();
 
     http1::Server http_;
     const http1::RequestHead* head_ = nullptr;  // of the open request
@@ -103,6 +111,9 @@ private:
     Owned<ChatRun> run_;
     Owned<ChatRun> finished_run_;  // until the host's call settles
     Owned<ProxyRun> proxy_run_, finished_proxy_run_;
+    Owned<RpcSocket> rpc_;
+    std::array<char, 28> accept_{};  // Sec-WebSocket-Accept, while the upgrade waits for the end of its request
+    bool upgrading_ = false;
     Phase phase_ = Phase::first;
     Milliseconds progress_at_ = 0;
     gw_request_id host_request_ = 0;

@@ -307,6 +307,8 @@ void Codec::feed(std::span<const std::byte> piece) {
 
 Result<std::optional<Event>> Codec::next() { return state_->next(); }
 
+std::span<const std::byte> Codec::take_rest() noexcept { return std::exchange(state_->piece, {}); }
+
 std::uint16_t Codec::close_code() const noexcept { return state_->close_code; }
 
 void Codec::set_message_bytes_max(std::size_t bytes) noexcept { state_->message_bytes_max = bytes; }
@@ -318,6 +320,20 @@ bool Codec::send(Buffer& out, EventKind kind, std::span<const std::byte> data) {
     assert(allowed);
     if (!allowed || state_->close_sent) return false;
     return state_->send_frame(out, true, opcode_of(kind), data);
+}
+
+bool Codec::send_text(Buffer& out, std::string_view head, std::string_view tail) {
+    assert(state_->role == Role::server && !state_->fragment_open);
+    if (state_->role != Role::server || state_->fragment_open || state_->close_sent) return false;
+    FrameHead frame;
+    frame.opcode = static_cast<std::uint8_t>(Opcode::text);
+    frame.payload_size = head.size() + tail.size();
+    const FrameHeadBytes bytes = write_frame_head(frame);
+    (void)out.prepare(bytes.size + head.size() + tail.size());
+    out.append(bytes.view());
+    out.append(head);
+    out.append(tail);
+    return true;
 }
 
 bool Codec::send_fragment(Buffer& out, EventKind kind, std::span<const std::byte> data, bool last) {

@@ -89,6 +89,8 @@ public:
     // it fails again and again.
     // A ping must be answered by the caller with a pong (so that a flood can be limited), a close with send_close.
     [[nodiscard]] Result<std::optional<Event>> next();
+    // The bytes of the piece that next() has not looked at yet, which it forgets: to be fed again later.
+    [[nodiscard]] std::span<const std::byte> take_rest() noexcept;
     // 1002, 1007 or 1009 when next() has failed, else 0.
     [[nodiscard]] std::uint16_t close_code() const noexcept;
     void set_message_bytes_max(std::size_t bytes) noexcept;  // from the next message on
@@ -98,6 +100,8 @@ public:
     // another one is open in fragments. Text must be UTF-8: the other side closes otherwise.
     bool send_text(Buffer& out, std::string_view text) { return send(out, EventKind::text, as_bytes(text)); }
     bool send(Buffer& out, EventKind kind, std::span<const std::byte> data);  // text, binary, ping, pong
+    // A server's text message from two pieces, where the first is the same for many receivers.
+    bool send_text(Buffer& out, std::string_view head, std::string_view tail);
     // A message in pieces: the first call gives its kind, `last` ends it. Control frames may go in between.
     bool send_fragment(Buffer& out, EventKind kind, std::span<const std::byte> data, bool last);
     // Sends a close frame once; the reason is cut to 123 bytes between characters. Nothing can be sent after. The code

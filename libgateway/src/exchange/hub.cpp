@@ -1,0 +1,199 @@
+#include "exchange/hub.h"
+
+#include "exchange/gateway.h"
+#include "exchange/server_conn.h"
+#include "store/handle.h"
+
+namespace gw::exchange {
+
+namespace {
+
+constexpr std::size_t pending_max = 256;  // calls of one client that wait for their answer
+
+}  // namespace
+
+Hub::Hub(Gateway& gateway)
+    : gateway_(gateway),
+      core_(*this),
+      sockets_(gateway.memory()),
+      tickets_(gateway.memory()),
+      unadmitted_(gateway.memory()) {
+    if (gateway.store() == nullptr) own_store_.emplace(store::Limits{}, gateway.memory());
+}
+
+Hub::~Hub() = default;
+
+void Hub::start() { core_.start(); }
+
+void Hub::shutdown(std::optional<std::uint64_t> restart_ms) {
+    Buffer out(pool());
+    json::Writer writer(out);
+    writer.begin_object().member("reason", restart_ms ? "gateway restarting" : "gateway stopping");
+    writer.key("restartExpectedMs");
+    restart_ms ? writer.number(*restart_ms) : writer.null();
+    writer.end_object();
+    method::Event event;
+    event.name = "shutdown";
+    event.payload = out.text();
+    event.to_nodes = true;
+    broadcast(event);
+    for (RpcSocket* socket = all_.front(); socket != nullptr; socket = all_.after(socket->in_hub))
+        socket->close(1012, "service restart");
+}
+
+// --- sockets --------------------------------------------------------------------------------------------------------
+
+bool Hub::may_open(std::string_view address) const noexcept {
+    const auto found = unadmitted_.find(address);
+    return found == unadmitted_.end() || found->second < limits().ws_unadmitted_max;
+}
+
+void Hub::opened(RpcSocket& socket) {
+    std::pmr::string address(socket.client().address, memory());
+    ++unadmitted_[std::move(address)];
+    all_.push_back(socket.in_hub);
+}
+
+void Hub::forget_unadmitted(const RpcSocket& socket) noexcept {
+    const auto found = unadmitted_.find(const_cast<RpcSocket&>(socket).client().address);
+    if (found != unadmitted_.end() && --found->second == 0) unadmitted_.erase(found);
+}
+
+void Hub::admitted(RpcSocket& socket) {
+    forget_unadmitted(socket);
+    socket.client().id = sockets_.add(socket);
+}
+
+void Hub::closed(RpcSocket& socket) noexcept {
+    socket.in_hub.unlink();
+    while (PendingCall* call = socket.pending().front()) drop(*call);
+    if (!socket.is_admitted()) {
+        forget_unadmitted(socket);
+        return;
+    }
+    sockets_.remove(socket.client().id);
+    try {
+        core_.on_left(socket.client());
+    } catch (const std::bad_alloc&) {  // others hear of it with the next change
+    }
+}
+
+// --- calls ----------------------------------------------------------------------------------------------------------
+
+void Hub::run(RpcSocket& socket, const rpc::Request& request) {
+    Buffer payload(pool());
+    method::Call call(*this, socket.client(), request.method, request.params, payload);
+    current_ = &socket;
+    current_request_ = &request;
+    try {
+        core_.dispatch(call);
+    } catch (...) {
+        current_ = nullptr;
+        throw;
+    }
+    current_ = nullptr;
+    if (call.failed()) {
+        socket.fail(request.id, *call.failed(), request.meta.raw());
+    } else if (!call.deferred()) {
+        socket.answer(request.id, call.payload(), request.meta.raw());
+    }
+}
+
+method::Ticket Hub::open_ticket() {
+    if (current_ == nullptr) return 0;
+    auto call = make_owned<PendingCall>(memory(), memory());
+    call->socket = current_;
+    call->id = current_request_->id;
+    if (current_request_->meta.exists()) call->meta = current_request_->meta.raw();
+    const method::Ticket ticket = tickets_.add(*call);
+    call->ticket = ticket;
+    current_->pending().push_back(call->in_socket);
+    current_->count_pending(1);
+    call.release();
+    return ticket;
+}
+
+void Hub::drop(PendingCall& call) noexcept {
+    tickets_.remove(call.ticket);
+    call.socket->count_pending(-1);
+    call.in_socket.unlink();
+    PmrDelete<PendingCall>{memory()}(&call);
+}
+
+void Hub::answer(method::Ticket ticket, std::string_view payload, bool more) {
+    PendingCall* call = tickets_.find(ticket);
+    if (call == nullptr) return;
+    call->socket->answer(call->id, payload, call->meta);
+    if (!more) drop(*call);
+}
+
+void Hub::fail(method::Ticket ticket, const rpc::Failure& failure) {
+    PendingCall* call = tickets_.find(ticket);
+    if (call == nullptr) return;
+    call->socket->fail(call->id, failure, call->meta);
+    drop(*call);
+}
+
+// --- events ---------------------------------------------------------------------------------------------------------
+
+void Hub::broadcast(const method::Event& event) {
+    ++seq_;
+    std::optional<FrameReference> frame;
+    for (RpcSocket* socket = all_.front(); socket != nullptr; socket = all_.after(socket->in_hub)) {
+        const method::Client& client = socket->client();
+        if (!socket->is_admitted() || client.protocol < event.protocol_min) continue;
+        if (client.role == rpc::Role::node ? !event.to_nodes : !client.allows(event.scope)) continue;
+        if (event.filter != nullptr && !event.filter(event.context, client)) continue;
+        if (!frame) {
+            frame.emplace(make_frame(pool(), memory()));
+            rpc::write_event_head((*frame)->text, event.name, event.payload);
+            (*frame)->merge = event.merge;
+            (*frame)->may_drop = event.may_drop;
+            (*frame)->numbered = true;
+            if (event.state_version) (*frame)->version = core_.state_version();
+        }
+        socket->push(**frame, seq_);
+    }
+}
+
+bool Hub::send(method::ClientId client, std::string_view name, std::string_view payload) {
+    RpcSocket* socket = sockets_.find(client);
+    if (socket == nullptr) return false;
+    const FrameReference frame = make_frame(pool(), memory());
+    rpc::write_event_head(frame->text, name, payload);
+    socket->push(*frame, 0);
+    return true;
+}
+
+void Hub::close(method::ClientId client, std::uint16_t code, std::string_view reason) {
+    if (RpcSocket* socket = sockets_.find(client)) socket->close(code, reason);
+}
+
+method::Client* Hub::find(method::ClientId client) noexcept {
+    RpcSocket* socket = sockets_.find(client);
+    return socket != nullptr ? &socket->client() : nullptr;
+}
+
+void Hub::for_each_client(bool (*visit)(void* context, method::Client& client), void* context) {
+    for (RpcSocket* socket = all_.front(); socket != nullptr; socket = all_.after(socket->in_hub)) {
+        if (socket->is_admitted() && !visit(context, socket->client())) return;
+    }
+}
+
+// --- what methods find here -----------------------------------------------------------------------------------------
+
+std::pmr::memory_resource* Hub::memory() noexcept { return gateway_.memory(); }
+BlockPool* Hub::pool() noexcept { return gateway_.pool(); }
+Timers& Hub::timers() noexcept { return gateway_.timers(); }
+Milliseconds Hub::now() const noexcept { return gateway_.now(); }
+std::uint64_t Hub::unix_ms() const noexcept { return gateway_.unix_ms(); }
+std::uint64_t Hub::uptime_ms() const noexcept { return gateway_.uptime_ms(); }
+const crypto::Random& Hub::random() const noexcept { return gateway_.random(); }
+const config::Config& Hub::config() const noexcept { return gateway_.config(); }
+const gw_limits& Hub::limits() const noexcept { return gateway_.limits(); }
+const Log& Hub::log() const noexcept { return gateway_.log(); }
+store::Store& Hub::store() noexcept {
+    return own_store_ ? static_cast<store::Store&>(*own_store_) : gateway_.store()->get();
+}
+
+}  // namespace gw::exchange

@@ -1,0 +1,115 @@
+// RpcSocket: the gateway protocol on one WebSocket, from the upgrade to the close.
+//
+//     upgrade ─► challenge ─► connect ─► admitted: calls in, answers and events out ─► close
+//                                │
+//                                └─ refused: a failure, then close 1008
+//
+// The first message decides the dialect (rpc/frame.h). Messages come through the client's ServerConn, whose TLS,
+// buffers and timer it uses. What cannot be sent at once waits in a queue of shared frames: an event for ten thousand
+// clients is one text in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/list.h"
+#include "core/owned.h"
+#include "exchange/shared_frame.h"
+#include "method/client.h"
+#include "rpc/frame.h"
+#include "ws/ws.h"
+
+namespace gw::http1 {
+struct RequestHead;
+}
+
+namespace gw::exchange {
+
+class Hub;
+class ServerConn;
+
+// What the upgrade request said and where it came from: kept until the client is admitted.
+struct Upgrade {
+    explicit Upgrade(std::pmr::memory_resource* memory) : target(memory), fields(memory), nonce() {}
+    [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
+    std::pmr::string target;
+    std::pmr::vector<std::pair<std::pmr::string, std::pmr::string>> fields;
+    crypto::Uuid nonce;
+};
+
+class RpcSocket;
+
+// A call that is answered later, in the list of its socket.
+struct PendingCall {
+    PendingCall(std::pmr::memory_resource* memory) : in_socket(this), id(memory), meta(memory) {}
+    Link<PendingCall> in_socket;
+    RpcSocket* socket = nullptr;
+    std::uint64_t ticket = 0;
+    std::pmr::string id, meta;
+};
+
+class RpcSocket {
+public:
+    // `peer`: its address.
+    RpcSocket(Hub& hub, ServerConn& conn, const http1::RequestHead& head, std::string_view peer);
+    ~RpcSocket();
+    RpcSocket(const RpcSocket&) = delete;
+    RpcSocket& operator=(const RpcSocket&) = delete;
+
+    void start();  // the 101 is written
+    // As Conn::on_input().
+    std::size_t on_input(std::span<const std::byte> input);
+    void on_timeout();
+    void on_drained();
+
+    [[nodiscard]] method::Client& client() noexcept { return client_; }
+    [[nodiscard]] bool is_admitted() const noexcept { return admitted_; }
+    [[nodiscard]] List<PendingCall>& pending() noexcept { return pending_; }
+    [[nodiscard]] std::size_t pending_count() const noexcept { return pending_count_; }
+    void count_pending(int change) noexcept { pending_count_ += static_cast<std::size_t>(change); }
+
+    // Sends, now or when there is room. `seq` of a broadcast, for clients that count all of them together.
+    void push(SharedFrame& frame, std::uint64_t seq);
+    void answer(std::string_view id, std::string_view payload, std::string_view meta);
+    void fail(std::string_view id, const rpc::Failure& failure, std::string_view meta);
+    void close(std::uint16_t code, std::string_view reason);
+
+    Link<RpcSocket> in_hub;
+
+private:
+    struct Waiting {
+        FrameReference frame;
+        std::uint64_t seq;
+    };
+    void on_message(std::string_view text);
+    void on_first(const json::Value& root);
+    void on_connect(const rpc::Request& request);
+    void refuse(std::string_view id, const rpc::Failure& failure);
+    void admit(std::string_view id, std::string_view auth_method, std::string_view token, std::uint64_t issued_ms);
+    void on_request(const rpc::Request& request);
+    void write(SharedFrame& frame, std::uint64_t seq);
+    void challenge();
+
+    Hub& hub_;
+    ServerConn& conn_;
+    ws::Codec codec_;
+    method::Client client_;
+    Owned<Upgrade> upgrade_;
+    std::pmr::vector<Waiting> waiting_;
+    std::size_t waiting_first_ = 0;
+    std::size_t waiting_bytes_ = 0;
+    std::uint64_t seq_ = 0;  // of this connection
+    List<PendingCall> pending_;
+    std::size_t pending_count_ = 0;
+    bool admitted_ = false;
+    bool pong_awaited_ = false;
+    bool closing_ = false;
+};
+
+}  // namespace gw::exchange

@@ -1,0 +1,75 @@
+// Core: the state behind the methods, one member for each family, and the road of one call.
+//
+//     request ─► known? ─► role ─► scope ─► rate of writes ─► parameters ─► handler ─► answer, failure, or later
+//
+// One Core belongs to one gateway. It knows no sockets: clients come and go, calls come in, and answers and events
+// leave through the Gate.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "core/timers.h"
+#include "json/json.h"
+#include "method/call.h"
+#include "method/gate.h"
+#include "method/health.h"
+#include "method/presence.h"
+#include "method/table.h"
+
+namespace gw::method {
+
+class Core {
+public:
+    explicit Core(Gate& gate_in);
+    Core(const Core&) = delete;
+    Core& operator=(const Core&) = delete;
+
+    static constexpr std::uint32_t tick_interval_ms = 30000;
+
+    // Begins the timers; the clock runs.
+    void start();
+
+    // A client was admitted, or is gone: its subscriptions, what it waits for, what waits for it.
+    void on_joined(Client& client);
+    void on_left(Client& client);
+
+    // Runs one call. Its outcome is in `call`, unless it was deferred.
+    void dispatch(Call& call);
+
+    // The payload of hello-ok for a client that was admitted. `token`: a device token to be told, or empty.
+    void write_hello(json::Writer& writer, const Client& client, std::string_view auth_method, std::string_view token,
+                     std::uint64_t token_issued_ms);
+
+    [[nodiscard]] const config::Agent& default_agent() const noexcept;
+    [[nodiscard]] const config::Agent* find_agent(std::string_view id) const noexcept;
+    [[nodiscard]] rpc::StateVersion state_version() const noexcept { return {presence.version(), health.version()}; }
+
+    // Pieces that several results have.
+    void write_heartbeat(json::Writer& writer) const;
+    void write_recent_sessions(json::Writer& writer, std::string_view agent);
+    void write_session_status(json::Writer& writer, const Client& client);
+
+    Gate& gate;
+    Registry registry;
+    Presence presence;
+    Health health;
+
+private:
+    [[nodiscard]] bool allow_write(Call& call);
+    void on_tick();
+
+    Timer tick_timer_;
+    // Control-plane writes in the running minute, by device or address and method.
+    struct Writes {
+        std::uint64_t since_ms = 0;
+        unsigned count = 0;
+    };
+    std::pmr::map<std::pmr::string, Writes, std::less<>> writes_;
+};
+
+}  // namespace gw::method

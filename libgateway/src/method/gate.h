@@ -1,0 +1,83 @@
+// Gate: what handlers of methods need from the engine around them: time, memory, the configuration, and ways to answer
+// later and to tell many. Tests put their own behind it.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <string_view>
+
+#include "config/config.h"
+#include "core/buffer.h"
+#include "core/log.h"
+#include "core/timers.h"
+#include "crypto/random.h"
+#include "gateway/config.h"
+#include "method/client.h"
+#include "rpc/frame.h"
+#include "store/store.h"
+
+namespace gw::method {
+
+// A call that is answered later. 0 is none.
+using Ticket = std::uint64_t;
+
+// One event for many. Views, used during the call only.
+struct Event {
+    std::string_view name;
+    std::string_view payload;  // JSON
+    rpc::Scope scope = rpc::Scope::any;
+    bool to_nodes = false;       // nodes get it too
+    bool may_drop = false;       // a client that does not keep up does without
+    bool state_version = false;  // goes with the versions of presence and health
+    std::string_view session;    // a session's: for those that may see it
+    std::string_view merge;      // a delta: replaces one with the same text here that still waits for the same client
+    std::uint8_t protocol_min = 3;
+    // For whom, beside all that; null: everybody.
+    bool (*filter)(const void* context, const Client& client) = nullptr;
+    const void* context = nullptr;
+};
+
+class Gate {
+public:
+    [[nodiscard]] virtual std::pmr::memory_resource* memory() noexcept = 0;
+    [[nodiscard]] virtual BlockPool* pool() noexcept = 0;
+    [[nodiscard]] virtual Timers& timers() noexcept = 0;
+    [[nodiscard]] virtual Milliseconds now() const noexcept = 0;       // monotonic
+    [[nodiscard]] virtual std::uint64_t unix_ms() const noexcept = 0;  // since the epoch
+    [[nodiscard]] virtual std::uint64_t uptime_ms() const noexcept = 0;
+    [[nodiscard]] virtual const crypto::Random& random() const noexcept = 0;
+    [[nodiscard]] virtual const config::Config& config() const noexcept = 0;
+    [[nodiscard]] virtual const gw_limits& limits() const noexcept = 0;
+    [[nodiscard]] virtual store::Store& store() noexcept = 0;
+    [[nodiscard]] virtual const Log& log() const noexcept = 0;
+
+    // The call in whose handler we are, to be answered later.
+    [[nodiscard]] virtual Ticket open_ticket() = 0;
+    // Answers; a client that has left is no error. With `more` another answer with the same id follows.
+    virtual void answer(Ticket ticket, std::string_view payload, bool more = false) = 0;
+    virtual void fail(Ticket ticket, const rpc::Failure& failure) = 0;
+
+    virtual void broadcast(const Event& event) = 0;
+    // To one client, without a number. False: there is no such client.
+    virtual bool send(ClientId client, std::string_view name, std::string_view payload) = 0;
+    virtual void close(ClientId client, std::uint16_t code, std::string_view reason) = 0;
+
+    [[nodiscard]] virtual Client* find(ClientId client) noexcept = 0;
+    // Calls visit(context, client) for each until it returns false.
+    virtual void for_each_client(bool (*visit)(void* context, Client& client), void* context) = 0;
+
+protected:
+    ~Gate() = default;
+};
+
+template <typename Visit>
+void each_client(Gate& gate, Visit visit) {
+    gate.for_each_client(
+        [](void* context, Client& client) {
+            (*static_cast<Visit*>(context))(client);
+            return true;
+        },
+        &visit);
+}
+
+}  // namespace gw::method

@@ -1,0 +1,36 @@
+#include "method/table.h"
+
+#include <array>
+#include <vector>
+
+namespace gw::method {
+
+std::span<const Method> methods() {
+    static const std::vector<Method> all = [] {
+        std::vector<Method> out;
+        for (const std::span<const Method> family : {system_methods()})
+            out.insert(out.end(), family.begin(), family.end());
+        return out;
+    }();
+    return all;
+}
+
+std::span<const std::string_view> event_names() noexcept {
+    static constexpr std::array<std::string_view, 6> names{"connect.challenge", "presence", "tick",
+                                                           "shutdown",          "health",   "config.changed"};
+    return names;
+}
+
+Registry::Registry(std::pmr::memory_resource* memory) : names_(memory) {
+    std::uint32_t index = 0;
+    for (const Method& method : methods()) {
+        if (!names_.add(method.name, index++)) throw std::bad_alloc();
+    }
+}
+
+const Method* Registry::find(std::string_view name) const noexcept {
+    const auto index = names_.find(name);
+    return index ? &methods()[*index] : nullptr;
+}
+
+}  // namespace gw::method

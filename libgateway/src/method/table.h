@@ -1,0 +1,44 @@
+// The methods there are, one row each. hello-ok lists exactly these; a family of methods adds its rows in its own file.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <string_view>
+
+#include "method/call.h"
+#include "route/route.h"
+#include "rpc/scope.h"
+
+namespace gw::method {
+
+class Core;
+
+struct Method {
+    std::string_view name;
+    rpc::Scope scope = rpc::Scope::read;
+    std::string_view params;  // rpc/schema.h
+    void (*handle)(Core& core, Call& call) = nullptr;
+    rpc::Role role = rpc::Role::oper;
+    bool is_listed = true;
+    bool changes_gateway = false;  // control-plane writes have a rate of their own
+};
+
+// All rows, in the order in which they are listed.
+[[nodiscard]] std::span<const Method> methods();
+[[nodiscard]] std::span<const std::string_view> event_names() noexcept;
+
+// Look-up by name.
+class Registry {
+public:
+    explicit Registry(std::pmr::memory_resource* memory);
+    [[nodiscard]] const Method* find(std::string_view name) const noexcept;
+
+private:
+    route::MethodTable names_;
+};
+
+// The rows of each family.
+[[nodiscard]] std::span<const Method> system_methods() noexcept;
+
+}  // namespace gw::method
