@@ -173,13 +173,6 @@ private:
     bool complete_ = false;
 };
 
-void put_digits(char* to, std::uint64_t value, std::size_t count) noexcept {
-    while (count > 0) {
-        to[--count] = static_cast<char>('0' + value % 10);
-        value /= 10;
-    }
-}
-
 }  // namespace
 
 void write_record(Buffer& out, const Envelope& envelope, const RecordPayload& payload, Reveal reveal) {
@@ -205,31 +198,6 @@ void write_record(Buffer& out, const Envelope& envelope, const RecordPayload& pa
 }
 
 void append_redacted(Buffer& out, std::string_view text) { out.append(Redacted(text).view()); }
-
-Timestamp format_timestamp(std::uint64_t unix_ms) noexcept {
-    // Days to a date in the Gregorian calendar, whose leap day ends a year that begins in March.
-    unix_ms = std::min<std::uint64_t>(unix_ms, 253402300799999);  // the end of the year 9999
-    const std::uint64_t seconds = unix_ms / 1000;
-    const std::uint64_t days = seconds / 86400 + 719468;  // since 1 March of year 0
-    const std::uint64_t era = days / 146097;
-    const std::uint64_t day_of_era = days % 146097;
-    const std::uint64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    const std::uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const std::uint64_t month_from_march = (5 * day_of_year + 2) / 153;
-    const std::uint64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    const std::uint64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-    const std::uint64_t year = era * 400 + year_of_era + (month <= 2 ? 1 : 0);
-    Timestamp out{{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
-                   '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'}};
-    put_digits(out.text, year, 4);
-    put_digits(out.text + 5, month, 2);
-    put_digits(out.text + 8, day, 2);
-    put_digits(out.text + 11, seconds / 3600 % 24, 2);
-    put_digits(out.text + 14, seconds / 60 % 60, 2);
-    put_digits(out.text + 17, seconds % 60, 2);
-    put_digits(out.text + 20, unix_ms % 1000, 3);
-    return out;
-}
 
 std::string_view name_of(RecordSeverity severity) noexcept {
     switch (severity) {

@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "core/buffer.h"
+#include "core/calendar.h"
 
 namespace gw::endpoint {
 
@@ -112,12 +113,5 @@ void write_record(Buffer& out, const Envelope& envelope, const RecordPayload& pa
 
 // "<redacted len=12 sha=1f2e3d4c>", what stands for a text that is hidden.
 void append_redacted(Buffer& out, std::string_view text);
-
-// RFC 3339 with milliseconds, UTC: "2026-11-21T15:04:05.678Z".
-struct Timestamp {
-    char text[24];
-    [[nodiscard]] std::string_view view() const noexcept { return {text, sizeof text}; }
-};
-[[nodiscard]] Timestamp format_timestamp(std::uint64_t unix_ms) noexcept;
 
 }  // namespace gw::endpoint

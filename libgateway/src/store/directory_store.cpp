@@ -296,6 +296,33 @@ Result<bool> DirectoryStore::do_remove(std::string_view key) {
     return true;
 }
 
+Result<std::optional<std::uint64_t>> DirectoryStore::do_size(std::string_view key) {
+    std::uint64_t size = 0;
+    const auto file = open_value(key, size);
+    if (!file) return file.error();
+    return *file ? std::optional<std::uint64_t>{size} : std::nullopt;
+}
+
+Result<bool> DirectoryStore::do_move(std::string_view from, std::string_view to, Buffer& /*scratch*/) {
+    std::uint64_t size = 0;
+    if (const auto file = open_value(from, size); !file || !*file) {
+        if (!file) return file.error();
+        return false;
+    }
+    const auto source = open_parent(from, Missing::keep);
+    const auto target = open_parent(to, Missing::make);
+    if (!source) return source.error();
+    if (!target) return target.error();
+    if (!*source) return false;
+    if (::renameat((*source).get(), Name(last_segment(from)).c_str(), (*target).get(),
+                   Name(last_segment(to)).c_str()) != 0) {
+        if (errno == ENOENT) return false;
+        return last_error();
+    }
+    if (syncs(Durability::durable) && (!sync_file((*target).get()) || !sync_file((*source).get()))) return last_error();
+    return true;
+}
+
 Result<void> DirectoryStore::do_list(std::string_view prefix, Listing& out) {
     auto parent = open_parent(prefix, Missing::keep);
     if (!parent) return parent.error();

@@ -112,4 +112,27 @@ Result<void> HostStore::do_list(std::string_view prefix, Listing& out) {
     return {};
 }
 
+Result<std::optional<std::uint64_t>> HostStore::do_size(std::string_view key) {
+    struct Visitor {
+        std::string_view key;
+        std::optional<std::uint64_t> size;
+        static bool visit(void* to, const gw_store_entry* entry) noexcept {
+            auto& self = *static_cast<Visitor*>(to);
+            if (as_text(entry->key) == self.key) self.size = entry->value_size;
+            return !self.size;
+        }
+    };
+    Visitor visitor{key, {}};
+    const gw_status status = functions_.list(functions_.user, as_str(key), Visitor::visit, &visitor);
+    if (status != GW_OK && status != GW_DONE) return error_of(status);
+    return visitor.size;
+}
+
+Result<bool> HostStore::do_move(std::string_view from, std::string_view to, Buffer& scratch) {
+    const auto found = do_get(from, scratch);
+    if (!found || !*found || from == to) return found;
+    if (const auto done = do_put(to, scratch.text()); !done) return done.error();
+    return do_remove(from);
+}
+
 }  // namespace gw::store

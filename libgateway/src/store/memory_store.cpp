@@ -76,6 +76,23 @@ Result<bool> MemoryStore::do_remove(std::string_view key) {
     return true;
 }
 
+Result<std::optional<std::uint64_t>> MemoryStore::do_size(std::string_view key) {
+    const auto found = values_.find(key);
+    if (found == values_.end()) return std::optional<std::uint64_t>{};
+    return std::optional<std::uint64_t>{found->second.size()};
+}
+
+Result<bool> MemoryStore::do_move(std::string_view from, std::string_view to, Buffer& /*scratch*/) {
+    const auto found = values_.find(from);
+    if (found == values_.end()) return false;
+    if (from == to) return true;
+    if (has_conflict(to)) return in_the_way;
+    std::pmr::string& target = values_.try_emplace(std::pmr::string(to, values_.get_allocator())).first->second;
+    target = std::move(found->second);
+    values_.erase(found);
+    return true;
+}
+
 Result<void> MemoryStore::do_list(std::string_view prefix, Listing& out) {
     for (auto entry = values_.lower_bound(prefix); entry != values_.end(); ++entry) {
         if (!std::string_view(entry->first).starts_with(prefix)) break;

@@ -20,6 +20,8 @@ private:
     Result<bool> do_get(std::string_view key, Buffer& out) override;
     Result<bool> do_remove(std::string_view key) override;
     Result<void> do_list(std::string_view prefix, Listing& out) override;
+    Result<std::optional<std::uint64_t>> do_size(std::string_view key) override;
+    Result<bool> do_move(std::string_view from, std::string_view to, Buffer& scratch) override;
 
     [[nodiscard]] bool has_conflict(std::string_view key) const;
 

@@ -43,6 +43,44 @@ Result<std::uint64_t> Store::read(std::string_view log, std::uint64_t offset, st
     return offset + out.size();
 }
 
+Result<std::uint64_t> Store::read_back(std::string_view log, std::uint64_t end, std::size_t bytes_max, Buffer& out) {
+    out.clear();
+    const auto found = size(log);
+    if (!found) return found.error();
+    end = std::min(end, found->value_or(0));
+    bytes_max = std::min<std::uint64_t>({bytes_max, limits_.value_bytes_max, end});
+    // One byte more: the line feed in front of the first record.
+    const std::size_t lead = end > bytes_max ? 1 : 0;
+    const std::uint64_t begin = end - bytes_max - lead;
+    if (const auto done = do_read(log, begin, bytes_max + lead, out); !done) return done.error();
+    const std::size_t last = out.text().rfind('\n');
+    if (begin == 0) {
+        out.truncate(last == std::string_view::npos ? 0 : last + 1);
+        return std::uint64_t{0};
+    }
+    const std::size_t first = out.text().find('\n');
+    if (first == last) {
+        out.clear();
+        return Error{GW_ERR_LIMIT, 0, "a record of the log is too long"};
+    }
+    out.truncate(last + 1);
+    out.consume(first + 1);
+    return begin + first + 1;
+}
+
+Result<std::optional<std::uint64_t>> Store::size(std::string_view key) {
+    if (!is_valid_key(key)) return not_a_key;
+    return do_size(key);
+}
+
+Result<bool> Store::move(std::string_view from, std::string_view to, Buffer& scratch) {
+    scratch.clear();
+    if (!is_valid_key(from) || !is_valid_key(to)) return not_a_key;
+    const auto done = do_move(from, to, scratch);
+    scratch.clear();
+    return done;
+}
+
 Result<void> Store::put(std::string_view key, std::string_view value) {
     if (!is_valid_key(key)) return not_a_key;
     if (value.size() > limits_.value_bytes_max) return value_too_large;

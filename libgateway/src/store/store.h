@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,21 @@ public:
     [[nodiscard]] Result<std::uint64_t> read(std::string_view log, std::uint64_t offset, std::size_t bytes_max,
                                              Buffer& out);
 
+    // The same backwards: the whole records that end before `end` (or before the end of the log, if that is nearer), as
+    // many of the last ones as fit; answers the offset of the first of them, from which the next call goes on. Nothing
+    // in `out`: there are none. `end` is an earlier answer of either kind, or `log_end`.
+    static constexpr std::uint64_t log_end = UINT64_MAX;
+    [[nodiscard]] Result<std::uint64_t> read_back(std::string_view log, std::uint64_t end, std::size_t bytes_max,
+                                                  Buffer& out);
+
+    // Bytes of a value or log; nothing when there is none.
+    [[nodiscard]] Result<std::optional<std::uint64_t>> size(std::string_view key);
+
+    // Gives a value or log another name; false when there was none. What had that name is replaced. A host's store
+    // copies (through `scratch`), so there a value above `value_bytes_max` cannot be moved (GW_ERR_LIMIT), and a crash
+    // in between leaves it under both names.
+    [[nodiscard]] Result<bool> move(std::string_view from, std::string_view to, Buffer& scratch);
+
     // Replaces a value or a whole log (whose text then ends with a line feed), or makes it: all or nothing, on the disk
     // when it returns.
     [[nodiscard]] Result<void> put(std::string_view key, std::string_view value);
@@ -87,6 +103,8 @@ private:
     virtual Result<bool> do_get(std::string_view key, Buffer& out) = 0;
     virtual Result<bool> do_remove(std::string_view key) = 0;
     virtual Result<void> do_list(std::string_view prefix, Listing& out) = 0;  // in any order
+    virtual Result<std::optional<std::uint64_t>> do_size(std::string_view key) = 0;
+    virtual Result<bool> do_move(std::string_view from, std::string_view to, Buffer& scratch) = 0;
 
     Limits limits_;
 };
