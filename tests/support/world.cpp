@@ -157,6 +157,20 @@ void World::pump() {
         case GW_EVENT_REQUEST: requests.push_back(event.request); break;
         case GW_EVENT_REQUEST_WRITABLE: writable_requests.push_back(event.request); break;
         case GW_EVENT_REQUEST_CANCELLED: cancelled_requests.push_back(event.request); break;
+        case GW_EVENT_RUN: {
+            Run run{event.run,
+                    std::string(as_text(event.agent)),
+                    std::string(as_text(event.session)),
+                    std::string(as_text(event.model)),
+                    {}};
+            gw_str request{};
+            note(gw_run_request(gateway_, event.run, &request));
+            run.request = as_text(request);
+            runs.push_back(std::move(run));
+            break;
+        }
+        case GW_EVENT_RUN_WRITABLE: writable_runs.push_back(event.run); break;
+        case GW_EVENT_RUN_CANCEL: cancelled_runs.push_back(event.run); break;
         case GW_EVENT_RECORD: records.emplace_back(as_text(event.data)); break;
         case GW_EVENT_READY:
             events.emplace_back("READY");

@@ -2,6 +2,7 @@
 // strings in memory. Everything goes through the C ABI, as a host's calls do.
 #pragma once
 
+#include <gateway/agent.h>
 #include <gateway/ask.h>
 #include <gateway/conn.h>
 #include <gateway/event.h>
@@ -63,10 +64,17 @@ public:
     std::vector<gw_ask_id> open_asks, cancelled_asks;
 
     std::vector<gw_request_id> requests, cancelled_requests, writable_requests;
+    // Answers that the host is asked for, in the order of their GW_EVENT_RUN.
+    struct Run {
+        gw_run_id id = 0;
+        std::string agent, session, model, request;
+    };
+    std::vector<Run> runs;
+    std::vector<gw_run_id> cancelled_runs, writable_runs;
     std::vector<std::string> events;  // the names of LISTEN, READY, STOPPED as they came
     std::string ready_url, ready_token;
     std::vector<std::string> records;  // event records of the guardrail
-    gw_status out_of_memory = GW_OK;  // GW_ERR_NO_MEMORY once any call has answered that
+    gw_status out_of_memory = GW_OK;   // GW_ERR_NO_MEMORY once any call has answered that
     std::uint64_t now = 1000;
     std::uint64_t unix_ms = 1767225600000;
 

@@ -30,6 +30,7 @@ typedef struct gw_conn gw_conn;
 /* Questions and requests are named by ids, because they may end before the host gets to them. 0 is none. */
 typedef uint64_t gw_ask_id;
 typedef uint64_t gw_request_id;
+typedef uint64_t gw_run_id;
 
 /* What a host can do for its gateway, as bits of gw_gateway_options.services. Events of a service come only to a host that
  * offers it; a feature that needs a missing one fails with a clear error. */
@@ -106,6 +107,12 @@ typedef enum gw_event_type {
     GW_EVENT_REQUEST_WRITABLE = 33,  /* the answer to `request` may go on after gw_response_write() said GW_DONE */
     GW_EVENT_REQUEST_CANCELLED = 34, /* the client of `request` left; the id is gone */
 
+    /* agents that the host answers for (agent.h) */
+    GW_EVENT_RUN = 40,          /* `run` waits for an answer of `agent`, in `session` (may be empty), by `model` if a
+                                 * client wished for one; gw_run_request() has the conversation */
+    GW_EVENT_RUN_WRITABLE = 41, /* the answer of `run` may go on after gw_run_delta() said GW_DONE */
+    GW_EVENT_RUN_CANCEL = 42,   /* nobody waits for `run` any more; the id is gone */
+
     /* the gateway */
     GW_EVENT_READY = 48,  /* comes once. Every port listens; `host` is the address to tell people:
                            * "http://127.0.0.1:18789", empty when the host does not offer GW_SERVICE_LISTEN. `data` is
@@ -132,6 +139,10 @@ typedef struct gw_event {
     size_t output_bytes_max; /* SPAWN: stop the program when it writes more */
     bool abort;              /* CLOSE: do not wait for anything */
     gw_status status;        /* STOPPED: GW_OK, or why the gateway cannot run */
+    gw_run_id run;           /* RUN, RUN_WRITABLE, RUN_CANCEL */
+    gw_str agent;            /* RUN: the agent's id */
+    gw_str session;          /* RUN: the key of its session */
+    gw_str model;            /* RUN: "provider/model", or empty */
 } gw_event;
 
 /* Takes the next event into `*event`, whose `size` is set. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT

@@ -16,5 +16,6 @@
 #include "gateway/conn.h"
 #include "gateway/ask.h"
 #include "gateway/request.h"
+#include "gateway/agent.h"
 
 #endif /* GATEWAY_GATEWAY_H */

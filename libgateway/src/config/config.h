@@ -60,6 +60,7 @@ struct Agent {
     std::pmr::vector<std::pmr::string> model_fallbacks;  // the same
     bool is_default = false;                             // exactly one agent is
     bool public_mode = false;
+    bool host = false;  // runtime "host": the program around the gateway answers
 };
 
 struct Endpoint {  // gateway.http.endpoints.*
@@ -176,6 +177,8 @@ struct Config {
     std::pmr::string default_model_primary;  // "provider/model"; empty: the built-in agent answers
     std::pmr::vector<std::pmr::string> default_model_fallbacks;
     std::pmr::vector<Agent> agents;  // at least one
+    std::uint32_t runs_max = 1024;      // agents.defaults.maxConcurrent: runs at one time, the others wait
+    std::uint32_t run_timeout_s = 600;  // agents.defaults.timeoutSeconds
     std::pmr::vector<Provider> providers;
 
     std::pmr::vector<std::pmr::string> control_ui_allowed_origins;  // lower case, or "*"

@@ -69,6 +69,8 @@ private:
 void Agents::fill() {
     model(root_.at("agents.defaults.model"), "agents.defaults.model", out_.default_model_primary,
           out_.default_model_fallbacks);
+    out_.runs_max = integer_at(root_, "agents.defaults.maxConcurrent", out_.runs_max);
+    out_.run_timeout_s = integer_at(root_, "agents.defaults.timeoutSeconds", out_.run_timeout_s);
     std::pmr::string path(report_.memory());
     const Node* const list = root_.at("agents.list");
     for (std::size_t i = 0; list != nullptr && list->is(Kind::array) && i < list->children.size() && !report_.full();
@@ -130,6 +132,8 @@ void Agents::agent(const Node& node, const Node* id_node, std::string_view id, s
     agent.name = text_at(node, "name").empty() ? id : text_at(node, "name");
     agent.is_default = boolean_at(node, "default", false);
     agent.public_mode = boolean_at(node, "publicMode", false);
+    // Other runtimes are OpenClaw's own; every agent that is not the host's is answered by its model.
+    agent.host = text_at(node, "runtime") == "host" || text_at(node, "runtime.id") == "host";
     std::pmr::string model_path(path, report_.memory());
     append_key(model_path, "model");
     model(node.find("model"), model_path, agent.model_primary, agent.model_fallbacks);

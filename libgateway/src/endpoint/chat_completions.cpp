@@ -108,6 +108,28 @@ void ChatWriter::text(Buffer& out, std::string_view delta) {
     chunk(out, text_.text(), {});
 }
 
+void ChatWriter::call(Buffer& out, std::string_view id, std::string_view tool, std::string_view arguments) {
+    const auto write = [&](json::Writer& w) {
+        w.begin_object();
+        if (stream_) w.member("index", call_count_);
+        w.member("id", id).member("type", "function").key("function").begin_object();
+        w.member("name", tool).member("arguments", arguments).end_object().end_object();
+    };
+    if (stream_) {
+        text_.clear();
+        json::Writer w(text_);
+        w.begin_object().key("tool_calls").begin_array();
+        write(w);
+        w.end_array().end_object();
+        chunk(out, text_.text(), {});
+    } else {
+        if (call_count_ > 0) calls_.append(',');
+        json::Writer w(calls_);
+        write(w);
+    }
+    ++call_count_;
+}
+
 void ChatWriter::finish(Buffer& out, message::StopReason reason, const message::Usage& usage) {
     if (stream_) {
         chunk(out, "{}", name(reason));
@@ -134,12 +156,14 @@ void ChatWriter::finish(Buffer& out, message::StopReason reason, const message::
         .key("choices")
         .begin_array()
         .begin_object();
-    w.member("index", 0)
-        .key("message")
-        .begin_object()
-        .member("role", "assistant")
-        .member("content", text_.text())
-        .end_object();
+    w.member("index", 0).key("message").begin_object().member("role", "assistant").key("content");
+    if (text_.empty() && call_count_ > 0) {
+        w.null();
+    } else {
+        w.string(text_.text());
+    }
+    if (call_count_ > 0) w.key("tool_calls").begin_array().raw(calls_.text()).end_array();
+    w.end_object();
     w.member("finish_reason", name(reason)).end_object().end_array();
     write_usage(w, usage);
     w.end_object();

@@ -37,17 +37,21 @@ struct ChatRequest {
 class ChatWriter {
 public:
     ChatWriter(const message::AnswerIdentity& identity, bool stream, bool include_usage, BlockPool* pool)
-        : identity_(identity), text_(pool), stream_(stream), include_usage_(include_usage) {}
+        : identity_(identity), text_(pool), calls_(pool), stream_(stream), include_usage_(include_usage) {}
 
     // Each appends what has to go out now to `out`; without stream that is nothing before finish().
     void begin(Buffer& out);  // the chunk with the role
     void text(Buffer& out, std::string_view delta);
+    // A call of a tool of the client's, with its arguments as JSON.
+    void call(Buffer& out, std::string_view id, std::string_view tool, std::string_view arguments);
     void finish(Buffer& out, message::StopReason reason, const message::Usage& usage);
 
 private:
     void chunk(Buffer& out, std::string_view delta_json, std::string_view finish_reason);
     message::AnswerIdentity identity_;
     Buffer text_;
+    Buffer calls_;  // without stream: the elements of tool_calls
+    int call_count_ = 0;
     bool stream_;
     bool include_usage_;
 };

@@ -2,17 +2,19 @@
 
 #include <array>
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "exchange/gateway.h"
+#include "exchange/provider_request.h"
 #include "exchange/server_conn.h"
 #include "provider/openai_chat.h"
+#include "provider/translate_chat.h"
 
 namespace gw::exchange {
 
 namespace {
 
-// Between two words of the built-in agent's stream, so that a person sees it arrive.
-constexpr Milliseconds builtin_word_ms = 20;
 constexpr std::string_view event_stream = "text/event-stream; charset=utf-8";
 constexpr http1::Header stream_fields[] = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
 
@@ -29,10 +31,9 @@ endpoint::ApiError failure_of(gw_status status, std::string_view what) {
 ChatRun::ChatRun(Gateway& gateway, ServerConn& client)
     : gateway_(gateway),
       client_(client),
-      step_timer_(
-          gateway.timers(), [](void* self) { static_cast<ChatRun*>(self)->guarded_step(); }, this),
       id_(gateway.memory()),
       model_(gateway.memory()),
+      config_(gateway.config_reference()),
       candidates_(gateway.memory()),
       body_before_model_(gateway.pool()),
       body_after_model_(gateway.pool()),
@@ -40,54 +41,41 @@ ChatRun::ChatRun(Gateway& gateway, ServerConn& client)
       retry_after_(gateway.memory()),
       content_type_(gateway.memory()) {}
 
-std::optional<endpoint::ApiError> ChatRun::find_candidates(const config::Agent& agent,
-                                                           std::string_view model_override) {
-    const config::Config& config = gateway_.config();
-    const auto add = [&](std::string_view name) {
-        const std::size_t slash = name.find('/');
-        if (slash == std::string_view::npos) return false;
-        for (const config::Provider& provider : config.providers) {
-            if (std::string_view(provider.id) != name.substr(0, slash)) continue;
-            candidates_.push_back({&provider, name.substr(slash + 1)});
-            return true;
-        }
-        return false;
-    };
-    if (!model_override.empty()) {
-        if (add(model_override)) return std::nullopt;
-        return endpoint::ApiError{404, "invalid_request_error",
-                                  "Unknown model in x-openclaw-model. Use provider/model of models.providers.",
-                                  "model_not_found", "x-openclaw-model"};
-    }
-    const bool own = !agent.model_primary.empty();
-    const std::string_view primary = own ? agent.model_primary : config.default_model_primary;
-    if (primary.empty()) return std::nullopt;  // the built-in agent
-    add(primary);
-    for (const auto& fallback : own ? agent.model_fallbacks : config.default_model_fallbacks) add(fallback);
-    if (candidates_.empty()) {
-        return endpoint::ApiError{
-            500, "api_error", "The agent's model names a provider that is not configured.", "model_not_found", {}};
-    }
-    return std::nullopt;
-}
-
 void ChatRun::start(const config::Agent& agent, std::string_view model_override, const endpoint::ChatRequest& request,
                     std::string_view body, const json::Value& root) {
     stream_ = request.stream;
-    if (const auto error = find_candidates(agent, model_override)) {
-        client_.answer_error(*error);
+    switch (config::choose_models(*config_, agent, model_override, candidates_)) {
+    case config::ModelProblem::none: break;
+    case config::ModelProblem::unknown_wish:
+        client_.answer_error({404, "invalid_request_error",
+                              "Unknown model in x-openclaw-model. Use provider/model of models.providers.",
+                              "model_not_found", "x-openclaw-model"});
+        return;
+    case config::ModelProblem::unknown_model:
+        client_.answer_error(
+            {500, "api_error", "The agent's model names a provider that is not configured.", "model_not_found", {}});
         return;
     }
-    if (candidates_.empty()) {
-        start_builtin(request);
-    } else {
+    if (passes_bytes(agent)) {
         start_provider(body, root);
+    } else {
+        start_agent(agent, model_override, request, body);
     }
 }
 
-// --- built-in ----------------------------------------------------------------------------------------------------
+// Whether the upstream's answer is the client's, byte for byte.
+bool ChatRun::passes_bytes(const config::Agent& agent) const noexcept {
+    if (agent.host || gateway_.runs().host_answers(agent) || candidates_.empty()) return false;
+    if (Proxy* const proxy = gateway_.proxy(); proxy != nullptr && !proxy->disabled()) return false;
+    return std::all_of(candidates_.begin(), candidates_.end(), [](const config::ModelChoice& it) {
+        return provider::dialect_of_api(it.provider->api) == provider::DialectName::openai_chat;
+    });
+}
 
-void ChatRun::start_builtin(const endpoint::ChatRequest& request) {
+// --- an agent ----------------------------------------------------------------------------------------------------
+
+void ChatRun::start_agent(const config::Agent& agent, std::string_view model_override,
+                          const endpoint::ChatRequest& request, std::string_view body) {
     const auto uuid = crypto::random_uuid(gateway_.random());
     if (!uuid) {
         client_.answer_error({500, "api_error", "internal error", {}, {}});
@@ -96,47 +84,82 @@ void ChatRun::start_builtin(const endpoint::ChatRequest& request) {
     id_ = "chatcmpl_";
     id_.append(uuid->data(), uuid->size());
     model_ = request.model.empty() ? "openclaw" : request.model;
-    writer_.emplace(message::AnswerIdentity{id_, model_, gateway_.unix_ms() / 1000}, request.stream,
-                    request.include_usage, gateway_.pool());
-    builtin_.emplace(endpoint::last_user_text(request.messages, gateway_.memory()), gateway_.memory());
-    Buffer out(gateway_.pool());
-    if (!stream_) {
-        while (const auto word = builtin_->next()) writer_->text(out, *word);
-        writer_->finish(out, message::StopReason::stop, builtin_->usage());
-        client_.answer(200, "application/json; charset=utf-8", out.text());
+    auto asked = make_owned<AgentRequest>(gateway_.memory(), gateway_.memory(), gateway_.pool());
+    asked->run_id = id_;
+    asked->agent_id = agent.id;
+    asked->model = model_override;
+    asked->source.append(body);
+    json::Limits limits;
+    limits.bytes_max = std::max<std::size_t>(1, body.size());
+    static_cast<void>(asked->document.parse(asked->source.text(), limits));  // as it was parsed before
+    const json::Value root = asked->document.root();
+    if (const auto read = provider::read_chat_request(root, asked->conversation, provider::UnknownFields::ignored);
+        !read) {
+        std::pmr::string message(gateway_.memory());
+        provider::append_path(root, read.error().where, message);
+        if (!message.empty()) message += ": ";
+        message.append(read.error().what).append(".");
+        client_.answer_error({400, "invalid_request_error", message, "unsupported_content", {}});
         return;
     }
+    writer_.emplace(message::AnswerIdentity{id_, model_, gateway_.unix_ms() / 1000}, stream_, request.include_usage,
+                    gateway_.pool());
+    AgentRun::Listener& listener = *this;
+    agent_ = make_owned<AgentRun>(gateway_.memory(), gateway_, std::move(asked), listener);
+    agent_->start();
+}
+
+void ChatRun::on_start(std::string_view /*provider*/, std::string_view /*model*/) {
+    if (!stream_) return;
     client_.begin_stream(200, event_stream, stream_fields);
-    writer_->begin(out);
-    client_.write(out.bytes());
-    step_timer_.arm(gateway_.now());
-}
-
-void ChatRun::guarded_step() noexcept {
-    try {
-        builtin_step();
-    } catch (const std::bad_alloc&) {
-        on_no_memory();
-    }
-}
-
-void ChatRun::builtin_step() {
-    if (client_.is_full()) return;  // on_drained() goes on
     Buffer out(gateway_.pool());
-    if (const auto word = builtin_->next()) {
-        writer_->text(out, *word);
+    writer_->begin(out);
+    send(out);
+}
+
+void ChatRun::send(Buffer& out) {
+    if (out.empty()) return;
+    client_.write(out.bytes());
+    if (client_.is_full()) agent_->pause();
+}
+
+void ChatRun::on_text(std::string_view text) {
+    Buffer out(gateway_.pool());
+    writer_->text(out, text);
+    send(out);
+}
+
+void ChatRun::on_call(const AgentRun::Call& call) {
+    Buffer out(gateway_.pool());
+    writer_->call(out, call.id, call.tool, call.arguments);
+    send(out);
+}
+
+void ChatRun::on_end(const AgentRun::End& end) {
+    Buffer out(gateway_.pool());
+    writer_->finish(out, end.reason, {end.usage.input, end.usage.output, end.usage.known});
+    if (stream_) {
         client_.write(out.bytes());
-        step_timer_.arm(gateway_.now() + builtin_word_ms);
+        client_.end();  // ends this run
         return;
     }
-    writer_->finish(out, message::StopReason::stop, builtin_->usage());
-    client_.write(out.bytes());
-    client_.end();  // ends this run
+    constexpr http1::Header blocked_field{"X-DefenseClaw-Blocked", "true"};
+    client_.answer(200, "application/json; charset=utf-8", out.text(), {&blocked_field, end.blocked ? 1U : 0U});
+}
+
+void ChatRun::on_failed(const AgentFailure& failure) {
+    if (client_.stream_begun()) {
+        fail_stream(failure.message, failure.type);
+        return;
+    }
+    const http1::Header retry_after{"Retry-After", failure.retry_after};
+    client_.answer_error({failure.http_status, failure.type, failure.message, failure.code, {}},
+                         {&retry_after, failure.retry_after.empty() ? std::size_t{0} : std::size_t{1}});
 }
 
 void ChatRun::on_drained() {
     if (call_) call_->resume();
-    if (builtin_ && stream_ && !step_timer_.armed()) step_timer_.arm(gateway_.now());
+    if (agent_) agent_->resume();
 }
 
 // --- provider ----------------------------------------------------------------------------------------------------
@@ -148,51 +171,24 @@ void ChatRun::start_provider(std::string_view body, const json::Value& root) {
 }
 
 void ChatRun::call_candidate() {
-    const Candidate& candidate = candidates_[candidate_];
-    const config::Provider& provider = *candidate.provider;
-    if (provider.api != "openai-completions" && !provider.api.empty()) {
-        client_.answer_error(
-            {501,
-             "api_error",
-             "This gateway does not speak the `api` of the agent's provider yet. Use openai-completions.",
-             "provider_api_unsupported",
-             {}});
-        return;
-    }
-    const auto url = upstream::parse_url(provider.base_url);
-    if (!url) {
+    const config::ModelChoice& candidate = candidates_[candidate_];
+    const ProviderRequest request(*candidate.provider, provider::DialectName::openai_chat, candidate.model, stream_,
+                                  gateway_.memory());
+    if (!request.valid()) {
         client_.answer_error(
             {500, "api_error", "The baseUrl of the agent's provider is not a URL.", "provider_misconfigured", {}});
         return;
     }
-    std::pmr::string path(url->path, gateway_.memory());
-    while (!path.empty() && path.back() == '/') path.pop_back();
-    path += "/chat/completions";
-    std::pmr::string authorization("Bearer ", gateway_.memory());
-    authorization += provider.api_key;
-    std::pmr::vector<http1::Header> fields(gateway_.memory());
-    fields.push_back({"Content-Type", "application/json"});
-    fields.push_back({"Accept", stream_ ? "text/event-stream" : "application/json"});
-    fields.push_back({"Accept-Encoding", "identity"});  // what is to be inspected must be readable
-    fields.push_back({"User-Agent", "libgateway/" GW_VERSION});
-    if (!provider.api_key.empty()) fields.push_back({"Authorization", authorization});
-    for (const auto& [name, value] : provider.headers) fields.push_back({name, value});
     Buffer body(gateway_.pool());
     body.append(body_before_model_.bytes());
     json::Writer(body).string(candidate.model);
     body.append(body_after_model_.bytes());
 
-    UpstreamCall::Target target;
-    target.url = *url;
-    target.reach = upstream::reach_of(url->host, provider.allow_private_network);
-    target.connect_timeout_ms = provider.connect_timeout_ms;
-    target.first_byte_timeout_ms = provider.first_byte_timeout_ms;
-    target.idle_timeout_ms = provider.idle_timeout_ms;
     collected_.clear();
     events_.reset();
     call_.reset();
-    call_.emplace(gateway_, *this, target);
-    call_->start("POST", path, fields, std::move(body));
+    call_.emplace(gateway_, *this, request.target());
+    call_->start("POST", request.path(), request.fields(), std::move(body));
 }
 
 bool ChatRun::call_next_candidate() {
@@ -310,12 +306,12 @@ void ChatRun::on_no_memory() noexcept {
     client_.break_off();
 }
 
-void ChatRun::fail_stream(std::string_view message) {
-    gateway_.log().warn({"provider ", candidates_[candidate_].provider->id, ": ", message});
+void ChatRun::fail_stream(std::string_view message, std::string_view type) {
+    if (!candidates_.empty()) gateway_.log().warn({"provider ", candidates_[candidate_].provider->id, ": ", message});
     refused_ = true;
     if (!done_seen_) {
         Buffer out(gateway_.pool());
-        endpoint::write_stream_failure(out, message, "upstream_error");
+        endpoint::write_stream_failure(out, message, type);
         client_.write(out.bytes());
     }
     client_.end();

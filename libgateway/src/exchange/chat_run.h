@@ -1,5 +1,9 @@
-// ChatRun: one chat completion, from the checked request to the end of the answer. The agent is the built-in one or a
-// provider; with several models configured the next one is tried while nothing was answered yet.
+// ChatRun: one chat completion, from the checked request to the end of the answer.
+//
+//     an agent whose models speak this very dialect ─► UpstreamCall ─► the very bytes
+//     any other agent                               ─► AgentRun     ─► ChatWriter
+//
+// With several models configured the next one is tried while nothing was answered yet.
 #pragma once
 
 #include <memory_resource>
@@ -8,19 +12,19 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.h"
+#include "config/model_choice.h"
 #include "core/buffer.h"
-#include "core/timers.h"
+#include "core/owned.h"
 #include "endpoint/chat_completions.h"
+#include "exchange/agent_run.h"
 #include "exchange/upstream_call.h"
-#include "provider/builtin.h"
 #include "sse/sse.h"
 
 namespace gw::exchange {
 
 class ServerConn;
 
-class ChatRun final : public UpstreamCall::Listener {
+class ChatRun final : public UpstreamCall::Listener, private AgentRun::Listener {
 public:
     ChatRun(Gateway& gateway, ServerConn& client);
     ~ChatRun() = default;
@@ -36,37 +40,39 @@ public:
     void on_body(std::span<const std::byte> data) override;
     void on_end() override;
     void on_failure(gw_status status, std::string_view what) override;
-    void on_no_memory() noexcept override;
+    void on_no_memory() noexcept override;  // of the call and of the run
 
 private:
-    struct Candidate {
-        const config::Provider* provider;
-        std::string_view model;
-    };
-    [[nodiscard]] std::optional<endpoint::ApiError> find_candidates(const config::Agent& agent,
-                                                                    std::string_view model_override);
-    void start_builtin(const endpoint::ChatRequest& request);
-    void guarded_step() noexcept;
-    void builtin_step();
+    // What an agent says.
+    void on_start(std::string_view provider, std::string_view model) override;
+    void on_text(std::string_view text) override;
+    void on_call(const AgentRun::Call& call) override;
+    void on_end(const AgentRun::End& end) override;
+    void on_failed(const AgentFailure& failure) override;
+
+    [[nodiscard]] bool passes_bytes(const config::Agent& agent) const noexcept;
+    void start_agent(const config::Agent& agent, std::string_view model_override, const endpoint::ChatRequest& request,
+                     std::string_view body);
+    void send(Buffer& out);
     void start_provider(std::string_view body, const json::Value& root);
     void call_candidate();
     bool call_next_candidate();
     void forward_events(std::span<const std::byte> data);
     void refuse_upstream_answer(std::string_view message);
-    void fail_stream(std::string_view message);
+    void fail_stream(std::string_view message, std::string_view type = "upstream_error");
 
     Gateway& gateway_;
     ServerConn& client_;
     bool stream_ = false;
 
-    // built-in
-    Timer step_timer_;
-    std::optional<provider::BuiltinAgent> builtin_;
+    // an agent
+    Owned<AgentRun> agent_;
     std::optional<endpoint::ChatWriter> writer_;
     std::pmr::string id_, model_;
 
-    // provider
-    std::pmr::vector<Candidate> candidates_;
+    // bytes of a provider
+    ConfigReference config_;  // what the candidates are views of
+    std::pmr::vector<config::ModelChoice> candidates_;
     std::size_t candidate_ = 0;
     Buffer body_before_model_, body_after_model_;  // the request around the model's name
     std::optional<UpstreamCall> call_;

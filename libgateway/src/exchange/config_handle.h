@@ -57,8 +57,10 @@ public:
             throw;
         }
     }
+    ConfigReference(const ConfigReference& other) noexcept : handle_(other.handle_) {
+        handle_->references.fetch_add(1);
+    }
     ~ConfigReference() { ConfigHandle::release(handle_); }
-    ConfigReference(const ConfigReference&) = delete;
     ConfigReference& operator=(const ConfigReference&) = delete;
     [[nodiscard]] const config::Config& operator*() const noexcept { return handle_->config; }
     [[nodiscard]] const ConfigHandle& handle() const noexcept { return *handle_; }

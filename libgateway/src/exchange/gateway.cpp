@@ -29,6 +29,7 @@ Gateway::Gateway(const GatewayOptions& options)
       routes_(&memory_),
       requests_(&memory_),
       upstreams_(*this),
+      runs_(*this),
       hub_(*this),
       listeners_(*this),
       drain_timer_(
@@ -120,6 +121,7 @@ void Gateway::settle() noexcept {
         }
         if (conn->is_stillborn()) destroy_conn(conn);
     }
+    runs_.settle();
 }
 
 bool Gateway::next_event(gw_event& event) noexcept {
@@ -173,13 +175,14 @@ void Gateway::shutdown() {
 }
 
 void Gateway::check_drained() noexcept {
-    if (stats_.conns_open == 0) stop(GW_OK);
+    if (stats_.conns_open == 0 && runs_.open_count() == 0) stop(GW_OK);
 }
 
-void Gateway::drain_is_over() noexcept {
+void Gateway::drain_is_over() {
     for (Conn* conn = conns_.front(); conn != nullptr; conn = conns_.after(conn->in_all)) {
         if (auto* server = dynamic_cast<ServerConn*>(conn)) server->break_off();
     }
+    runs_.fail_all();
 }
 
 void Gateway::stop(gw_status status) noexcept {

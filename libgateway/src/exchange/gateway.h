@@ -22,6 +22,7 @@
 #include "core/owned.h"
 #include "core/timers.h"
 #include "crypto/random.h"
+#include "exchange/agent_runs.h"
 #include "exchange/asks.h"
 #include "exchange/config_handle.h"
 #include "exchange/conn.h"
@@ -89,6 +90,8 @@ public:
     [[nodiscard]] const gw_limits& limits() const noexcept { return options_.limits; }
     [[nodiscard]] const gw_host& host() const noexcept { return options_.host; }
     [[nodiscard]] const config::Config& config() const noexcept { return *config_; }
+    // For who goes on with it, whatever is in force later.
+    [[nodiscard]] const ConfigReference& config_reference() const noexcept { return config_; }
     [[nodiscard]] const Log& log() const noexcept { return log_; }
     [[nodiscard]] const crypto::Random& random() const noexcept { return random_; }
     [[nodiscard]] std::uint32_t services() const noexcept { return options_.services; }
@@ -103,6 +106,7 @@ public:
     [[nodiscard]] Routes& routes() noexcept { return routes_; }
     [[nodiscard]] Requests& requests() noexcept { return requests_; }
     [[nodiscard]] Upstreams& upstreams() noexcept { return upstreams_; }
+    [[nodiscard]] AgentRuns& runs() noexcept { return runs_; }
     [[nodiscard]] Listeners& listeners() noexcept { return listeners_; }
     [[nodiscard]] json::Document& scratch_document() noexcept { return scratch_; }
     [[nodiscard]] gw_stats& stats() noexcept { return stats_; }
@@ -116,6 +120,9 @@ public:
     void request_opened() noexcept { ++stats_.requests_open; }
     void request_closed() noexcept {
         --stats_.requests_open;
+        if (draining_) check_drained();
+    }
+    void run_closed() noexcept {
         if (draining_) check_drained();
     }
     void client_opened() noexcept { ++stats_.conns_open; }
@@ -144,7 +151,7 @@ private:
     [[nodiscard]] gw_status resolve_secret();
     void stop(gw_status status) noexcept;
     void check_drained() noexcept;
-    void drain_is_over() noexcept;
+    void drain_is_over();
     void destroy_conn(Conn* conn) noexcept;
 
     GatewayOptions options_;
@@ -169,6 +176,7 @@ private:
     Requests requests_;
     Upstreams upstreams_;
     std::optional<Proxy> proxy_;
+    AgentRuns runs_;
     Hub hub_;
     Listeners listeners_;
     Timer drain_timer_;

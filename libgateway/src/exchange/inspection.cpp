@@ -19,21 +19,18 @@ Owned<guardrail::Inspector> Inspection::begin(guardrail::Direction direction, st
     return make_owned<guardrail::Inspector>(memory_, scanner_, options, memory_);
 }
 
-Inspection::Whole Inspection::inspect(guardrail::Direction direction, std::string_view tool, const json::Value& value,
-                                      BlockPool* pool) {
-    Whole out{false, false, std::pmr::string(memory_)};
-    const bool is_string = value.is(json::Kind::string);
-    const std::string_view text = is_string ? value.as_string().value_or("") : value.raw();
+Inspection::WholeText Inspection::inspect_text(guardrail::Direction direction, std::string_view tool,
+                                               std::string_view text) {
+    WholeText out{false, false, std::pmr::string(memory_)};
     if (text.empty()) return out;
     const Owned<guardrail::Inspector> inspector = begin(direction, tool);
-    std::pmr::string left(memory_);
     const auto take = [&] {
         for (const guardrail::Inspector::Part& part : inspector->parts()) {
             if (part.replacement && !out.changed) {  // most texts need no copy
                 out.changed = true;
-                left.assign(text.substr(0, static_cast<std::size_t>(part.begin)));
+                out.text.assign(text.substr(0, static_cast<std::size_t>(part.begin)));
             }
-            if (out.changed) left += part.text;
+            if (out.changed) out.text += part.text;
         }
     };
     inspector->feed(text);
@@ -44,13 +41,21 @@ Inspection::Whole Inspection::inspect(guardrail::Direction direction, std::strin
     }
     add(*inspector);
     out.blocked = inspector->blocked();
+    return out;
+}
+
+Inspection::Whole Inspection::inspect(guardrail::Direction direction, std::string_view tool, const json::Value& value,
+                                      BlockPool* pool) {
+    const bool is_string = value.is(json::Kind::string);
+    const WholeText left = inspect_text(direction, tool, is_string ? value.as_string().value_or("") : value.raw());
+    Whole out{left.blocked, left.changed, std::pmr::string(memory_)};
     if (out.blocked || !out.changed) return out;
     if (is_string) {
         Buffer quoted(pool);
-        json::Writer(quoted).string(left);
+        json::Writer(quoted).string(left.text);
         out.value = quoted.text();
-    } else if (json::Document check(memory_); check.parse(left)) {
-        out.value = left;
+    } else if (json::Document check(memory_); check.parse(left.text)) {
+        out.value = left.text;
     } else {
         refuse("a replacement would break the JSON around it");
         out.blocked = true;

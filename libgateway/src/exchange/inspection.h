@@ -34,6 +34,12 @@ public:
 
     // `tool` is borrowed for the inspector's life.
     [[nodiscard]] Owned<guardrail::Inspector> begin(guardrail::Direction direction, std::string_view tool);
+    struct WholeText {
+        bool blocked = false;
+        bool changed = false;
+        std::pmr::string text;  // that stands in its place when it was changed
+    };
+    [[nodiscard]] WholeText inspect_text(guardrail::Direction direction, std::string_view tool, std::string_view text);
     // A text that is there as a whole: a JSON string, or an object or array whose very bytes are the text.
     struct Whole {
         bool blocked = false;

@@ -1,30 +1,12 @@
 // What is written down of a request: where it went, what was found, how it ended. Never what was said.
-#include <algorithm>
-#include <array>
-
 #include "crypto/random.h"
 #include "endpoint/egress.h"
 #include "exchange/gateway.h"
 #include "exchange/proxy_run.h"
 #include "exchange/server_conn.h"
+#include "exchange/verdict_record.h"
 
 namespace gw::exchange {
-
-namespace {
-
-endpoint::RecordSeverity severity_of(std::optional<guardrail::Severity> severity) noexcept {
-    using endpoint::RecordSeverity;
-    if (!severity) return RecordSeverity::info;
-    switch (*severity) {
-    case guardrail::Severity::low: return RecordSeverity::low;
-    case guardrail::Severity::medium: return RecordSeverity::medium;
-    case guardrail::Severity::high: return RecordSeverity::high;
-    case guardrail::Severity::critical: break;
-    }
-    return RecordSeverity::critical;
-}
-
-}  // namespace
 
 endpoint::Envelope ProxyRun::envelope(std::string_view direction) const {
     endpoint::Envelope out;
@@ -47,12 +29,7 @@ endpoint::Envelope ProxyRun::envelope(std::string_view direction) const {
 }
 
 void ProxyRun::write(const endpoint::Envelope& envelope, const endpoint::RecordPayload& payload) {
-    Buffer line(gateway_.pool());
-    endpoint::write_record(line, envelope, payload,
-                           gateway_.config().guardrail.reveal ? endpoint::Reveal::yes : endpoint::Reveal::no);
-    std::string_view text = line.text();
-    if (text.ends_with('\n')) text.remove_suffix(1);
-    proxy_.records().add(text);
+    write_record(gateway_, proxy_, envelope, payload);
 }
 
 void ProxyRun::record_egress() {
@@ -65,28 +42,7 @@ void ProxyRun::record_egress() {
 }
 
 void ProxyRun::record_verdict(const Inspection& inspection, bool prompt) {
-    std::pmr::string reason(gateway_.memory());
-    inspection.write_reason(reason);
-    std::array<std::string_view, 8> rules;
-    std::size_t count = 0;
-    for (const Inspection::Seen& seen : inspection.seen()) {
-        if (count == rules.size()) break;
-        const std::string_view id = inspection.rules().rule(seen.rule).id;
-        if (std::find(rules.begin(), rules.begin() + count, id) == rules.begin() + count) rules[count++] = id;
-    }
-    endpoint::VerdictRecord record;
-    record.stage = "final";
-    record.action = guardrail::name_of(inspection.action());
-    record.reason = reason;
-    record.rule_ids = {rules.data(), count};
-    record.latency_ms = gateway_.now() - begun_at_;
-    record.evaluation_id = request_id_;
-    endpoint::Envelope to = envelope(prompt                      ? "prompt"
-                                     : inspection.tool_blocked() ? std::string_view("tool_call")
-                                                                 : "completion");
-    to.severity = severity_of(inspection.severity());
-    write(to, record);
-    proxy_.count(inspection);
+    exchange::record_verdict(gateway_, proxy_, inspection, prompt, envelope({}), gateway_.now() - begun_at_);
 }
 
 void ProxyRun::record_prompt(std::string_view body) {

@@ -1,5 +1,7 @@
 // Where a request of the proxy goes: what its client says, or what is configured.
+#include "config/model_choice.h"
 #include "exchange/gateway.h"
+#include "exchange/provider_request.h"
 #include "exchange/proxy_run.h"
 #include "exchange/server_conn.h"
 
@@ -10,18 +12,6 @@ namespace {
 bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 constexpr std::string_view no_target = "missing X-DC-Target-URL header and no llm.base_url configured";
-
-// What a provider's `api` is called in the configuration.
-std::optional<provider::DialectName> dialect_of_api(std::string_view api) noexcept {
-    using provider::DialectName;
-    if (api.empty() || api == "openai-completions") return DialectName::openai_chat;
-    if (api == "openai-responses") return DialectName::openai_responses;
-    if (api == "anthropic-messages") return DialectName::anthropic;
-    if (api == "google-generative-ai") return DialectName::gemini;
-    if (api == "bedrock-converse-stream") return DialectName::bedrock;
-    if (api == "ollama") return DialectName::ollama;
-    return std::nullopt;
-}
 
 }  // namespace
 
@@ -64,23 +54,16 @@ bool ProxyRun::check_chat(const json::Value& root) {
 // The provider that the configuration names: by "provider/model" in the request, else that of the default model.
 bool ProxyRun::choose_configured(const json::Value& root) {
     const config::Config& config = gateway_.config();
-    const auto find = [&](std::string_view name) {
-        const std::size_t slash = name.find('/');
-        if (slash == std::string_view::npos) return false;
-        for (const config::Provider& provider : config.providers) {
-            if (std::string_view(provider.id) != name.substr(0, slash)) continue;
-            configured_ = &provider;
-            configured_model_ = name.substr(slash + 1);
-            return true;
-        }
-        return false;
-    };
-    if (!find(root["model"].as_string().value_or("")) && !find(config.default_model_primary)) {
+    auto chosen = config::find_model(config, root["model"].as_string().value_or(""));
+    if (!chosen) chosen = config::find_model(config, config.default_model_primary);
+    if (!chosen) {
         refuse(400, no_target);
         return false;
     }
+    configured_ = chosen->provider;
+    configured_model_ = chosen->model;
     const auto url = upstream::parse_url(configured_->base_url);
-    const auto spoken = dialect_of_api(configured_->api);
+    const auto spoken = provider::dialect_of_api(configured_->api);
     const provider::DialectName asked = provider::dialect_of(path(), {});
     asked_ = dialect_ = asked;
     if (!url || !spoken || (*spoken != asked && !provider::can_translate(asked, *spoken))) {
@@ -93,14 +76,7 @@ bool ProxyRun::choose_configured(const json::Value& root) {
     judgement_.reason = "configured-provider";
     judgement_.url = *url;
     judgement_.host = url->host;
-    switch (dialect_) {  // which decides how the key is sent
-    case provider::DialectName::anthropic: judgement_.provider = "anthropic"; break;
-    case provider::DialectName::gemini: judgement_.provider = "gemini"; break;
-    case provider::DialectName::openai_chat:
-    case provider::DialectName::openai_responses:
-    case provider::DialectName::bedrock:
-    case provider::DialectName::ollama: judgement_.provider = configured_->id; break;
-    }
+    judgement_.provider = credential_form(dialect_, configured_->id);
     judgement_.reach = upstream::reach_of(url->host, configured_->allow_private_network);
     return true;
 }

@@ -110,14 +110,15 @@ struct AnswerPart {
     std::string_view tool, call_id;
 };
 
-// A piece of an answer that streams. Parts come one after the other: at most one is open.
+// A piece of an answer that streams. Parts come one after the other: at most one is open. Reasoning is no part: it may
+// be shown to a person, and goes nowhere else.
 struct AnswerStep {
-    enum class What : std::uint8_t { begin, open, delta, close, stop, usage, error, end };
+    enum class What : std::uint8_t { begin, open, delta, close, reasoning, stop, usage, error, end };
     What what = What::delta;
     AnswerPart::Kind kind = AnswerPart::Kind::text;  // open
     std::string_view id, model;                      // begin
     std::string_view tool, call_id;                  // open
-    std::string_view text;                           // delta; error: the provider's message, or empty
+    std::string_view text;                           // delta, reasoning; error: the provider's message, or empty
     StopReason reason = StopReason::stop;
     std::string_view stop_sequence;  // stop: the one that was met, where the dialect says it
     TokenUsage usage;

@@ -161,6 +161,9 @@ public:
 // `provider` is the name of the known provider behind the target, or empty; it decides where a path does not.
 [[nodiscard]] DialectName dialect_of(std::string_view path, std::string_view provider) noexcept;
 
+// What a provider's `api` means in the configuration: "anthropic-messages"; empty: OpenAI's chat completions.
+[[nodiscard]] std::optional<DialectName> dialect_of_api(std::string_view api) noexcept;
+
 [[nodiscard]] std::string_view name_of(DialectName name) noexcept;  // "openai-chat"
 
 }  // namespace gw::provider

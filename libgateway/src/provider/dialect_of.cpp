@@ -52,6 +52,16 @@ DialectName dialect_of(std::string_view path, std::string_view provider) noexcep
     return DialectName::openai_chat;
 }
 
+std::optional<DialectName> dialect_of_api(std::string_view api) noexcept {
+    if (api.empty() || api == "openai-completions") return DialectName::openai_chat;
+    if (api == "openai-responses") return DialectName::openai_responses;
+    if (api == "anthropic-messages") return DialectName::anthropic;
+    if (api == "google-generative-ai") return DialectName::gemini;
+    if (api == "bedrock-converse-stream") return DialectName::bedrock;
+    if (api == "ollama") return DialectName::ollama;
+    return std::nullopt;
+}
+
 std::string_view name_of(DialectName name) noexcept {
     switch (name) {
     case DialectName::openai_chat: return "openai-chat";

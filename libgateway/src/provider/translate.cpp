@@ -15,18 +15,6 @@ using message::AnswerStep;
 namespace translate {
 namespace {
 
-const Translator* translator_of(DialectName name) noexcept {
-    switch (name) {
-    case DialectName::openai_chat: return &chat_translator();
-    case DialectName::openai_responses: return &responses_translator();
-    case DialectName::anthropic: return &anthropic_translator();
-    case DialectName::gemini: return &gemini_translator();
-    case DialectName::bedrock:
-    case DialectName::ollama: break;
-    }
-    return nullptr;
-}
-
 // RFC 3986, 2.3: everything else could be read as another path.
 void append_percent_encoded(std::string_view text, std::pmr::string& out) {
     constexpr std::string_view digits = "0123456789ABCDEF";
@@ -49,8 +37,20 @@ constexpr std::string_view not_readable = "The provider's answer could not be tr
 }  // namespace
 }  // namespace translate
 
+const Translator* translator_of(DialectName name) noexcept {
+    switch (name) {
+    case DialectName::openai_chat: return &chat_translator();
+    case DialectName::openai_responses: return &responses_translator();
+    case DialectName::anthropic: return &anthropic_translator();
+    case DialectName::gemini: return &gemini_translator();
+    case DialectName::bedrock:
+    case DialectName::ollama: break;
+    }
+    return nullptr;
+}
+
 bool can_translate(DialectName from, DialectName to) noexcept {
-    return from != to && translate::translator_of(from) != nullptr && translate::translator_of(to) != nullptr;
+    return from != to && translator_of(from) != nullptr && translator_of(to) != nullptr;
 }
 
 std::optional<TranslatedRequest> translate_request(DialectName from, DialectName to, std::string_view path,
@@ -61,9 +61,9 @@ std::optional<TranslatedRequest> translate_request(DialectName from, DialectName
     const std::size_t size = out.size();
     const auto attempt = [&]() -> Result<void> {
         if (!root.is(json::Kind::object)) return malformed(root, "A request is a JSON object");
-        auto read = translate::translator_of(from)->read_request(path, query, root, conversation);
+        auto read = translator_of(from)->read_request(path, query, root, conversation);
         if (!read) return read;
-        return translate::translator_of(to)->write_request(out, conversation, model);
+        return translator_of(to)->write_request(out, conversation, model);
     };
     const auto done = attempt();
     if (done) return TranslatedRequest{conversation.stream, conversation.include_usage};
@@ -99,10 +99,10 @@ Result<void> translate_answer(DialectName from, DialectName to, const json::Valu
                               const message::AnswerIdentity& identity, std::pmr::memory_resource* memory, Buffer& out) {
     assert(can_translate(from, to));
     message::Answer answer(memory);
-    if (auto read = translate::translator_of(from)->read_answer(root, answer); !read) return read;
+    if (auto read = translator_of(from)->read_answer(root, answer); !read) return read;
     settle_answer(answer);
     const std::size_t size = out.size();
-    auto written = translate::translator_of(to)->write_answer(out, answer, identity);
+    auto written = translator_of(to)->write_answer(out, answer, identity);
     if (!written) out.truncate(size);
     return written;
 }
@@ -119,8 +119,8 @@ StreamTranslator::StreamTranslator(DialectName from, DialectName to, const Optio
                                    std::pmr::memory_resource* memory)
     : id_(options.identity.id, memory), model_(options.identity.model, memory), steps_(memory) {
     assert(can_translate(from, to));
-    reader_ = translate::translator_of(from)->new_reader(memory);
-    writer_ = translate::translator_of(to)->new_writer(
+    reader_ = translator_of(from)->new_reader(memory);
+    writer_ = translator_of(to)->new_writer(
         {{id_, model_, options.identity.created_s}, options.include_usage, options.held_bytes_max}, memory);
 }
 
@@ -143,6 +143,7 @@ bool StreamTranslator::write_steps(Buffer& out) {
             return false;
         }
         if (step.what == AnswerStep::What::end) break;
+        if (step.what == AnswerStep::What::reasoning) continue;
         if (stopped_ && step.what != AnswerStep::What::usage) continue;  // an answer ends once
         stopped_ = stopped_ || step.what == AnswerStep::What::stop;
         if (auto written = writer_->write(step, out); !written) {

@@ -94,7 +94,10 @@ private:
         const Value delta = root["delta"];
         const auto index = block_index(root["index"]);
         if (!index || index != open_) return no_answer(root);
-        if (skipped_) return {};
+        if (skipped_) {
+            steps_.reasoning(string_or_empty(delta["thinking"]));
+            return {};
+        }
         const std::string_view text = string_or_empty(delta["text"]);
         const std::string_view json = string_or_empty(delta["partial_json"]);
         const bool call = steps_.is_open(AnswerKind::call);

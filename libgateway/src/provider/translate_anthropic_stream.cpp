@@ -38,6 +38,7 @@ public:
             break;
         }
         case What::usage: usage_ = step.usage; break;
+        case What::reasoning:
         case What::error:
         case What::end: break;
         }

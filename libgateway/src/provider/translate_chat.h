@@ -18,7 +18,9 @@ enum class OpenAiForm : std::uint8_t { chat, responses };
 void write_openai_tools(json::Writer& w, OpenAiForm form, const message::Conversation& conversation);
 void write_openai_format(json::Writer& w, OpenAiForm form, const message::Conversation& conversation);
 
-[[nodiscard]] Result<void> read_chat_request(const json::Value& root, message::Conversation& conversation);
+// `ignored`: a request to the gateway's own agents, who need not pass on what they do not know.
+[[nodiscard]] Result<void> read_chat_request(const json::Value& root, message::Conversation& conversation,
+                                             UnknownFields unknown = UnknownFields::refused);
 [[nodiscard]] Result<void> write_chat_request(Buffer& out, const message::Conversation& conversation,
                                               std::string_view model);
 [[nodiscard]] Result<void> read_chat_answer(const json::Value& root, message::Answer& answer);

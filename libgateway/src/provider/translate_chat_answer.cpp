@@ -73,6 +73,8 @@ private:
         if (*index != 0) return inexpressible(choice, "The provider gave more than one answer");
         const Value delta = choice["delta"];
         if (holds_more(delta)) return inexpressible(delta, not_translatable);
+        const std::string_view reasoning = string_or_empty(delta["reasoning_content"]);
+        steps_.reasoning(reasoning.empty() ? string_or_empty(delta["reasoning"]) : reasoning);
         each_text(delta["content"], [&](std::string_view text) { steps_.text(AnswerKind::text, text); });
         steps_.text(AnswerKind::refusal, string_or_empty(delta["refusal"]));
         const Value calls = delta["tool_calls"];

@@ -78,11 +78,11 @@ constexpr FieldRule message_fields[] = {
 
 class Reader {
 public:
-    Reader(const Value& root, Conversation& conversation)
-        : root_(root), conversation_(conversation), turns_(conversation) {}
+    Reader(const Value& root, Conversation& conversation, UnknownFields unknown)
+        : root_(root), conversation_(conversation), turns_(conversation), unknown_(unknown) {}
 
     [[nodiscard]] Result<void> read() {
-        if (auto good = check_fields(root_, fields); !good) return good;
+        if (auto good = check_fields(root_, fields, unknown_); !good) return good;
         const Value messages = root_["messages"];
         if (!messages.is(Kind::array)) return malformed(root_, "A request needs a list of messages");
         for (Value it = messages.first(); it.exists(); it = it.next()) {
@@ -102,7 +102,9 @@ private:
         if (role == "tool") return result(message);
         if (role == "function")
             return inexpressible(message, "Results of functions without calls cannot be translated");
-        if (auto good = check_fields(message, message_fields); !good) return good;
+        if (unknown_ == UnknownFields::refused) {
+            if (auto good = check_fields(message, message_fields); !good) return good;
+        }
         if (role == "system" || role == "developer")
             return texts(content, [&](const Value& it) { turns_.add_system(it); });
         if (role == "user") {
@@ -206,6 +208,7 @@ private:
     Value root_;
     Conversation& conversation_;
     TurnBuilder turns_;
+    UnknownFields unknown_;
 };
 
 void write_text_content(Writer& w, std::span<const ConversationPart> parts) {
@@ -345,8 +348,8 @@ private:
 }  // namespace
 }  // namespace translate_chat
 
-Result<void> read_chat_request(const Value& root, Conversation& conversation) {
-    return translate_chat::Reader(root, conversation).read();
+Result<void> read_chat_request(const Value& root, Conversation& conversation, UnknownFields unknown) {
+    return translate_chat::Reader(root, conversation, unknown).read();
 }
 
 Result<void> write_chat_request(Buffer& out, const Conversation& conversation, std::string_view model) {

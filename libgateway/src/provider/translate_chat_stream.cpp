@@ -36,6 +36,7 @@ public:
             break;
         case What::stop: reason_ = step.reason; break;
         case What::usage: usage_ = step.usage; break;
+        case What::reasoning:
         case What::error:
         case What::end: break;
         }

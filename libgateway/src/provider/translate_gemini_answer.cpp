@@ -27,7 +27,7 @@ Error no_answer(const Value& value) noexcept {
     return {GW_ERR_UPSTREAM, value.offset(), "The provider's answer has no candidates"};
 }
 
-// Goes through one frame. `sink` has begin, text, call, stop and usage.
+// Goes through one frame. `sink` has begin, text, reasoning, call, stop and usage.
 template <typename Sink>
 [[nodiscard]] Result<void> read_frame(const Value& frame, Sink& sink) {
     if (!frame.is(Kind::object)) return no_answer(frame);
@@ -46,7 +46,11 @@ template <typename Sink>
             sink.call(string_or_empty(call["name"]), string_or_empty(call["id"]),
                       arguments.exists() ? arguments.raw() : std::string_view("{}"));
         } else if (part["text"].is(Kind::string)) {
-            if (part["thought"].as_bool() != true) sink.text(*part["text"].as_string());
+            if (part["thought"].as_bool() == true) {
+                sink.reasoning(*part["text"].as_string());
+            } else {
+                sink.text(*part["text"].as_string());
+            }
         } else if (part["thought"].as_bool() != true && part.size() > 0 &&
                    !(part.size() == 1 && gemini_member(part, "thoughtSignature").exists())) {
             return inexpressible(part, "The provider's answer holds what cannot be translated");
@@ -83,6 +87,7 @@ public:
 
     void begin(std::string_view id, std::string_view model) { steps_.begin(id, model); }
     void text(std::string_view text) { steps_.text(AnswerKind::text, text); }
+    void reasoning(std::string_view text) { steps_.reasoning(text); }
     void call(std::string_view tool, std::string_view id, std::string_view arguments) {
         steps_.call(tool, id);
         steps_.arguments(arguments);
@@ -112,6 +117,7 @@ struct AnswerSink {
     void text(std::string_view text) {
         if (!text.empty()) answer.parts.push_back({AnswerKind::text, text, {}, {}});
     }
+    void reasoning(std::string_view /*text*/) {}
     void call(std::string_view tool, std::string_view id, std::string_view arguments) {
         answer.parts.push_back({AnswerKind::call, arguments, tool, id});
     }
@@ -155,6 +161,7 @@ public:
             break;
         case What::stop: reason_ = step.reason; break;
         case What::usage: usage_ = step.usage; break;
+        case What::reasoning:
         case What::error:
         case What::end: break;
         }

@@ -38,14 +38,17 @@ void append_name(std::string_view key, std::pmr::string& path) {
 }  // namespace
 }  // namespace translate_parts
 
-Result<void> check_fields(const Value& object, std::span<const FieldRule> rules) {
+Result<void> check_fields(const Value& object, std::span<const FieldRule> rules, UnknownFields unknown) {
     using Then = FieldRule::Then;
     for (Value member = object.first(); member.exists(); member = member.next()) {
         if (member.kind() == Kind::null) continue;
         const std::string_view key = member.key();
         const auto rule =
             std::find_if(rules.begin(), rules.end(), [&](const FieldRule& it) { return is_gemini_key(key, it.name); });
-        if (rule == rules.end()) return inexpressible(member, "This field is not known and cannot be translated");
+        if (rule == rules.end()) {
+            if (unknown == UnknownFields::ignored) continue;
+            return inexpressible(member, "This field is not known and cannot be translated");
+        }
         if (rule->then == Then::refused && !translate_parts::says_nothing(member, rule->harmless))
             return inexpressible(member, "This field cannot be translated for another provider");
     }

@@ -35,7 +35,9 @@ struct FieldRule {
     Then then = Then::read;
     std::string_view harmless = {};  // a value as JSON
 };
-[[nodiscard]] Result<void> check_fields(const json::Value& object, std::span<const FieldRule> rules);
+enum class UnknownFields : std::uint8_t { refused, ignored };
+[[nodiscard]] Result<void> check_fields(const json::Value& object, std::span<const FieldRule> rules,
+                                        UnknownFields unknown = UnknownFields::refused);
 
 // The first thing that a writer cannot express.
 class Refusals {

@@ -74,6 +74,8 @@ public:
             said_ = true;
             steps_.text(type == "response.refusal.delta" ? AnswerKind::refusal : AnswerKind::text,
                         string_or_empty(root["delta"]));
+        } else if (type == "response.reasoning_summary_text.delta" || type == "response.reasoning_text.delta") {
+            steps_.reasoning(string_or_empty(root["delta"]));
         } else if (type == "response.function_call_arguments.delta") {
             const std::string_view delta = string_or_empty(root["delta"]);
             if (!steps_.is_open(AnswerKind::call) || wire_index(root["output_index"]) != output_)
@@ -81,7 +83,7 @@ public:
             said_ = said_ || !delta.empty();
             steps_.arguments(delta);
         }
-        return {};  // what is repeated, reasoning, or what is new
+        return {};  // what is repeated, or what is new
     }
 
     void end(AnswerSteps& steps) override {

@@ -126,6 +126,7 @@ public:
         case What::close: close(out); break;
         case What::stop: reason_ = step.reason; break;
         case What::usage: usage_ = step.usage; break;
+        case What::reasoning:
         case What::error:
         case What::end: break;
         }

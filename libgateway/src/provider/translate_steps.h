@@ -84,6 +84,9 @@ public:
         step.reason = calls ? message::StopReason::tool_calls : reason;
         step.stop_sequence = stop_sequence;
     }
+    void reasoning(std::string_view text) {
+        if (!text.empty()) add(What::reasoning).text = text;
+    }
     void usage(const message::TokenUsage& usage) {
         if (usage.known) add(What::usage).usage = usage;
     }

@@ -68,6 +68,9 @@ public:
                                                          std::pmr::memory_resource* memory) const = 0;
 };
 
+// Null for a dialect that has none.
+[[nodiscard]] const Translator* translator_of(DialectName name) noexcept;
+
 [[nodiscard]] const Translator& chat_translator() noexcept;
 [[nodiscard]] const Translator& responses_translator() noexcept;
 [[nodiscard]] const Translator& anthropic_translator() noexcept;

@@ -1,0 +1,67 @@
+// AgentRequest: what an agent is asked, with everything that it needs to outlive whoever asked.
+//
+//     auto request = make_owned<AgentRequest>(memory, memory, pool);
+//     request->agent_id = "main";
+//     request->add_text(message::Role::user, "Hello");
+//     AgentRun run(gateway, std::move(request), listener);
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+
+#include "core/buffer.h"
+#include "json/json.h"
+#include "message/conversation.h"
+
+namespace gw::exchange {
+
+class ToolRunner;
+
+struct AgentRequest {
+    AgentRequest(std::pmr::memory_resource* memory, BlockPool* pool)
+        : run_id(memory),
+          agent_id(memory),
+          model(memory),
+          session_key(memory),
+          source(pool),
+          document(memory),
+          conversation(memory) {}
+
+    std::pmr::string run_id;       // as clients and records name the run; may be empty
+    std::pmr::string agent_id;     // of an agent that is configured
+    std::pmr::string model;        // "provider/model" in place of the agent's own; empty: its own
+    std::pmr::string session_key;  // may be empty
+    std::uint32_t timeout_ms = 0;  // for the whole run; 0: agents.defaults.timeoutSeconds
+    ToolRunner* tools = nullptr;   // tools that the gateway runs itself, beside those of the client; outlives the run
+    bool inspect = true;           // false: texts that the gateway has made itself
+
+    // The conversation may have views of `document`, which may be the parsed `source`.
+    Buffer source;
+    json::Document document;
+    message::Conversation conversation;
+
+    // A turn with one text, which is copied; Role::system: an instruction in front of all turns.
+    void add_text(message::Role role, std::string_view text) {
+        message::ConversationPart part;
+        part.text = conversation.keep(text);
+        if (role == message::Role::system) {
+            conversation.system.push_back(part);
+            return;
+        }
+        conversation.parts.push_back(part);
+        conversation.turns.push_back({role, 0, conversation.parts.size() - 1, 1});
+    }
+    // One more image, in base64, of the turn that was added last.
+    void add_image(std::string_view media_type, std::string_view base64) {
+        message::ConversationPart part;
+        part.kind = message::ConversationPart::Kind::image;
+        part.media = conversation.keep(media_type);
+        part.data = conversation.keep(base64);
+        conversation.parts.push_back(part);
+        ++conversation.turns.back().count;
+    }
+};
+
+}  // namespace gw::exchange
