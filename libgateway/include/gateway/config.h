@@ -74,6 +74,15 @@ typedef struct gw_config_source {
  *   GW_ERR_NO_MEMORY  the allocator refused */
 GW_API gw_status gw_config_load(const gw_config_source *source, const gw_host *host, gw_config **out, gw_buf *problems);
 
+/* Looks at everything a gateway needs that can be looked at without starting one: the file and its permissions, old keys,
+ * the state directory, certificates, whether a gateway is running. With `repair`, what can be repaired without a doubt is:
+ * permissions, a missing state directory, old keys. `report`, if not NULL, is a text for people: a line each, "ok:",
+ * "fixed:", "problem:"; freed with gw_buf_free(). Since 0.2.
+ *
+ * Returns GW_OK (nothing is wrong any more), GW_ERR_CONFIG (something is: the report says what and what to do),
+ * GW_ERR_STATE (nothing is wrong, and a gateway is running with this configuration), GW_ERR_NO_MEMORY. */
+GW_API gw_status gw_config_doctor(const gw_config_source *source, const gw_host *host, bool repair, gw_buf *report);
+
 /* Gives a configuration back. Gateways that were made from it keep what they need. */
 GW_API void gw_config_free(gw_config *config);
 

@@ -52,16 +52,20 @@ typedef struct gw_gateway_options {
     gw_store *store;         /* kept alive by the gateway, also after gw_store_free(); NULL: an in-memory store of its own */
     uint32_t services;       /* bits of GW_SERVICE_* */
     bool records;            /* the host wants GW_EVENT_RECORD */
+    uint32_t exclusive;      /* since 0.2. 1: this gateway is meant to be the only one with this configuration. A lock file
+                              * in TMPDIR (of the environment in gw_config_source, else /tmp) says so while it lives */
 } gw_gateway_options;
 
 /* Makes a gateway. Time begins with the first gw_gateway_tick(), which must come before anything else.
  * Returns GW_OK, GW_ERR_CONFIG (a certificate or key that the configuration names cannot be used: the log says which),
- * GW_ERR_IO (the store failed), GW_ERR_RANDOM, GW_ERR_NO_MEMORY. */
+ * GW_ERR_IO (the store failed), GW_ERR_STATE (`exclusive`, and another gateway is running: the log says which),
+ * GW_ERR_RANDOM, GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_gateway_new(const gw_gateway_options *options, gw_gateway **out);
 
 /* The usual start in one call: loads the configuration that `source` names (gw_config_load()), opens the state directory
  * that goes with it as the gateway's store (in memory when there is none), and makes the gateway. `options->config` and
- * `options->store` are NULL. `problems` as in gw_config_load(), and a line more when the directory cannot be opened.
+ * `options->store` are NULL. Keys of older layouts are written back as the new ones, with a backup beside the file.
+ * `problems` as in gw_config_load(), and a line more when the directory cannot be opened.
  * Returns as gw_config_load(), gw_store_open_directory() and gw_gateway_new() do. */
 GW_API gw_status gw_gateway_open(const gw_config_source *source, const gw_gateway_options *options, gw_gateway **out,
                                  gw_buf *problems);
@@ -116,8 +120,10 @@ typedef enum gw_event_type {
     /* the gateway */
     GW_EVENT_READY = 48,  /* comes once. Every port listens; `host` is the address to tell people:
                            * "http://127.0.0.1:18789", empty when the host does not offer GW_SERVICE_LISTEN. `data` is
-                           * the token that callers must show, if it was generated; else empty */
-    GW_EVENT_STOPPED = 49, /* gw_gateway_shutdown() has finished, or the gateway cannot run: `status` says */
+                           * the token that callers must show, if it was generated; else empty. `port` is the one of
+                           * the first listener */
+    GW_EVENT_STOPPED = 49, /* gw_gateway_shutdown() has finished, or the gateway cannot run: `status` says. With
+                            * `restart`: free this gateway and make a new one from the same source */
     GW_EVENT_RECORD = 50   /* `data`: an event record of the guardrail, one JSON object (docs/guardrail.md). Only with
                             * gw_gateway_options.records; when 1024 of them wait, new ones are dropped */
 } gw_event_type;
@@ -143,6 +149,7 @@ typedef struct gw_event {
     gw_str agent;            /* RUN: the agent's id */
     gw_str session;          /* RUN: the key of its session */
     gw_str model;            /* RUN: "provider/model", or empty */
+    bool restart;            /* STOPPED: begin again; since 0.2 */
 } gw_event;
 
 /* Takes the next event into `*event`, whose `size` is set. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT
@@ -152,6 +159,13 @@ GW_API gw_status gw_gateway_next_event(gw_gateway *gateway, gw_event *event);
 /* Begins an orderly end: idle connections close, open answers may finish within gw_limits.drain_ms, new requests on open
  * connections get 503 with `Connection: close`. The host stops accepting. Then GW_EVENT_STOPPED comes. */
 GW_API gw_status gw_gateway_shutdown(gw_gateway *gateway);
+
+/* Asks for a restart, as a host does on SIGUSR1: the configuration is read and checked, what is running may finish within
+ * 90 s, clients are told, and GW_EVENT_STOPPED with `restart` comes. A gateway restarts by itself, too, when its file
+ * changes in a way that cannot be applied at once (gateway.reload.mode). Since 0.2.
+ * Returns GW_OK, GW_ERR_CONFIG or GW_ERR_IO (a gateway could not start from the file as it is: everything stays as it
+ * was, and the log says why), GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */
+GW_API gw_status gw_gateway_restart(gw_gateway *gateway);
 
 /* Figures since the start; sizes in bytes. */
 typedef struct gw_stats {

@@ -4,6 +4,7 @@
 #include "api/handles.h"
 #include "api/sized.h"
 #include "core/buffer.h"
+#include "exchange/config_file.h"
 
 namespace {
 
@@ -57,6 +58,19 @@ void add_line(gw_buf& report, const gw_host* host, std::initializer_list<std::st
     }));
 }
 
+// Old keys of the file are written back as new ones; a start does not fail for that.
+void write_new_keys(gw::exchange::ConfigHandle& config, const gw_host* host, gw_buf& report) {
+    gw_host lent;
+    if (config.details.migrations.empty() || gw::api::copy_sized(host, lent) != GW_OK) return;
+    static_cast<void>(gw::api::guard([&] {
+        std::pmr::string told(&config.memory);
+        gw::exchange::write_migration_back(lent, config, told);
+        while (!told.empty() && told.back() == '\n') told.pop_back();
+        if (!told.empty()) add_line(report, host, {told});
+        return GW_OK;
+    }));
+}
+
 }  // namespace
 
 extern "C" {
@@ -75,6 +89,7 @@ gw_status gw_gateway_new(const gw_gateway_options* options, gw_gateway** out) {
     complete.store = given.store;
     complete.services = given.services;
     complete.records = given.records;
+    complete.exclusive = given.exclusive != 0;
     return gw::api::guard([&] {
         const gw::Allocator allocator = gw::Allocator::from(&complete.host);
         void* place = allocator.allocate(sizeof(gw::exchange::Gateway));
@@ -106,6 +121,7 @@ gw_status gw_gateway_open(const gw_config_source* source, const gw_gateway_optio
     gw_config* config = nullptr;
     gw_status status = gw_config_load(source, given.host, &config, &report);
     if (status == GW_OK) {
+        write_new_keys(*unwrap(config), given.host, report);
         const gw_str directory = gw_config_state_dir(config);
         status = directory.len == 0 ? gw_store_new_memory(given.host, nullptr, &given.store)
                                     : gw_store_open_directory(given.host, directory, nullptr, &given.store);
@@ -159,6 +175,15 @@ gw_status gw_gateway_shutdown(gw_gateway* gateway) {
         unwrap(gateway)->shutdown();
         unwrap(gateway)->settle();
         return GW_OK;
+    });
+}
+
+gw_status gw_gateway_restart(gw_gateway* gateway) {
+    if (gateway == nullptr) return GW_ERR_ARGUMENT;
+    return gw::api::guard([&] {
+        const gw_status status = unwrap(gateway)->request_restart();
+        unwrap(gateway)->settle();
+        return status;
     });
 }
 

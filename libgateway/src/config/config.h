@@ -20,6 +20,14 @@ namespace gw::config {
 enum class AuthMode : std::uint8_t { none, token, password, trusted_proxy };   // gateway.auth.mode
 enum class Bind : std::uint8_t { loopback, lan, tailnet, automatic, custom };  // gateway.bind
 
+// gateway.reload.mode: what a changed file does to a running gateway.
+enum class ReloadMode : std::uint8_t {
+    off,      // nothing
+    restart,  // every change is a restart
+    hot,      // what can be applied is; the rest waits for the next start, with a warning
+    hybrid,   // what can be applied is; when something cannot, a restart
+};
+
 // Milliseconds that a call to a provider may take: to the connection, to the first byte of the answer, between two
 // bytes.
 struct Timeouts {
@@ -121,6 +129,16 @@ struct Guardrail {
     bool event_log = false;  // the same lines in the log
 };
 
+enum class LogLevel : std::uint8_t { silent, error, warn, info, debug };
+
+// logging: what goes into the file of the day and to the host.
+struct Logging {
+    explicit Logging(std::pmr::memory_resource* memory) : file(memory) {}
+    LogLevel level = LogLevel::info;
+    LogLevel console_level = LogLevel::info;
+    std::pmr::string file;  // empty: a file for each day below the state directory
+};
+
 struct Config {
     explicit Config(std::pmr::memory_resource* memory)
         : custom_bind_host(memory),
@@ -135,7 +153,8 @@ struct Config {
           control_ui_allowed_origins(memory),
           trusted_proxies(memory),
           ca_bundle_path(memory),
-          guardrail(memory) {}
+          guardrail(memory),
+          logging(memory) {}
 
     std::uint16_t port = 18789;  // 0: any free one
     Bind bind = Bind::loopback;
@@ -189,6 +208,10 @@ struct Config {
     std::pmr::string ca_bundle_path;       // certificate authorities for upstreams; empty: the system's
 
     Guardrail guardrail;
+    Logging logging;
+
+    ReloadMode reload_mode = ReloadMode::hybrid;  // gateway.reload
+    std::uint32_t reload_debounce_ms = 300;
 };
 
 // Something that is wrong, or that deserves a look. Never holds a secret.
@@ -218,11 +241,14 @@ struct Environment {
     std::optional<std::uint16_t> port;  // this port, whatever the environment and gateway.port say
 };
 
+struct LoadDetails;  // in load.h: the tree that the values came from
+
 // Parses, includes, substitutes, checks and fills `out`, which is reset first. False when one of `problems` is an
 // error; `out` is not to be used then. Warnings are added in any case. `memory` is for what load() needs itself. Throws
 // only bad_alloc.
 [[nodiscard]] bool load(std::string_view text, const Environment& environment, Config& out,
-                        std::pmr::vector<Problem>& problems, std::pmr::memory_resource* memory);
+                        std::pmr::vector<Problem>& problems, std::pmr::memory_resource* memory,
+                        LoadDetails* details = nullptr);
 
 // Where the state directory and the configuration file are.
 struct Location {

@@ -11,6 +11,7 @@ void fill_gateway(const Node& root, const Environment& environment, const Variab
 void fill_providers(const Node& root, Config& out, Report& report);                              // after fill_gateway()
 void fill_guardrail(const Node& root, const Variables& variables, Config& out, Report& report);  // after fill_gateway()
 void fill_agents(const Node& root, Config& out, Report& report);  // after fill_providers()
+void fill_reload(const Node& root, Config& out);                  // gateway.reload and logging
 
 // The value at a path when it is of that kind; else what is given.
 [[nodiscard]] inline bool boolean_at(const Node& node, std::string_view path, bool otherwise) noexcept {

@@ -46,6 +46,9 @@ struct Key {
 // The first row behind all that is below a row. The rows directly below one are row + 1, row_after(row + 1), and so on.
 [[nodiscard]] std::size_t row_after(std::size_t row) noexcept;
 
+// Puts the defaults of the table into the sections that are there.
+void add_defaults(Node& root);
+
 // Reports what does not fit the table, and turns secret references into text (with from_environment set).
 void check(Node& root, const Variables& variables, Report& report);
 

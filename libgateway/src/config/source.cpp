@@ -39,61 +39,9 @@ std::optional<std::pmr::string> resolve(std::string_view from, std::string_view 
     return out;
 }
 
-class Reader {
-public:
-    Reader(const Environment& environment, Report& report)
-        : environment_(environment), report_(report), memory_(report.memory()), chain_(memory_), names_(memory_) {}
-
-    // The tree of one file, its includes taken in; nothing after an error.
-    std::optional<Node> read(std::uint32_t file);
-
-private:
-    Node convert(const json::Value& value, const json::SourceMap& map, std::uint32_t file);
-    bool expand(Node& node, std::uint32_t file);
-    std::optional<Node> include(const Node& name, std::uint32_t file);
-    std::optional<Node> include_all(Node& names, std::uint32_t file);
-
-    const Environment& environment_;
-    Report& report_;
-    std::pmr::memory_resource* memory_;
-    std::pmr::vector<std::uint32_t> chain_;     // the files that are being read, outermost first
-    std::pmr::vector<std::pmr::string> names_;  // of all files, by number
-    std::size_t include_bytes_ = 0;
-};
-
-std::optional<Node> Reader::read(std::uint32_t file) {
-    if (file == 0) names_.emplace_back("");
-    const std::string_view text = report_.text(file);
-    if (text.size() > file_bytes_max) {
-        report_.error("", Place{file, 0}, {"the file is larger than 4 MiB"});
-        return std::nullopt;
-    }
-    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
-        return Node(memory_);  // nothing is an empty object
-    std::pmr::string json(memory_);
-    json::SourceMap map(memory_);
-    json::Json5Error error{{}, 0, {}, std::pmr::string(memory_)};
-    if (!json::json5_to_json(text, json, error, &map)) {
-        // What stands there is not shown: it may be half of a secret.
-        report_.error("", Place{file, static_cast<std::uint32_t>(error.offset)}, {"is not JSON5: ", error.what});
-        return std::nullopt;
-    }
-    json::Document document(memory_);
-    if (const auto parsed = document.parse(json); !parsed) {
-        const auto offset = static_cast<std::uint32_t>(map.source_offset(parsed.error().where));
-        report_.error("", Place{file, offset}, {"is not JSON: ", parsed.error().what});
-        return std::nullopt;
-    }
-    Node node = convert(document.root(), map, file);
-    chain_.push_back(file);
-    const bool expanded = expand(node, file);
-    chain_.pop_back();
-    if (!expanded) return std::nullopt;
-    return node;
-}
-
-Node Reader::convert(const json::Value& value, const json::SourceMap& map, std::uint32_t file) {
-    Node node(memory_);
+Node convert(const json::Value& value, const json::SourceMap& map, std::uint32_t file,
+             std::pmr::memory_resource* memory) {
+    Node node(memory);
     node.kind = value.kind();
     node.place = {file, static_cast<std::uint32_t>(map.source_offset(value.offset()))};
     switch (node.kind) {
@@ -108,7 +56,7 @@ Node Reader::convert(const json::Value& value, const json::SourceMap& map, std::
     case json::Kind::object:
         node.children.reserve(value.size());
         for (json::Value v = value.first(); v.exists(); v = v.next()) {
-            Node& child = node.children.emplace_back(convert(v, map, file));
+            Node& child = node.children.emplace_back(convert(v, map, file, memory));
             if (node.kind != json::Kind::object) continue;
             child.key = v.key();
             // The JSON text is compact: the closing quote of the key lies two bytes before the value.
@@ -116,6 +64,45 @@ Node Reader::convert(const json::Value& value, const json::SourceMap& map, std::
         }
         break;
     }
+    return node;
+}
+
+class Reader {
+public:
+    Reader(const Environment& environment, Report& report, std::pmr::vector<Migration>& migrations)
+        : environment_(environment),
+          report_(report),
+          migrations_(migrations),
+          memory_(report.memory()),
+          chain_(memory_),
+          names_(memory_) {}
+
+    // The tree of one file, its includes taken in; nothing after an error.
+    std::optional<Node> read(std::uint32_t file);
+
+private:
+    bool expand(Node& node, std::uint32_t file);
+    std::optional<Node> include(const Node& name, std::uint32_t file);
+    std::optional<Node> include_all(Node& names, std::uint32_t file);
+
+    const Environment& environment_;
+    Report& report_;
+    std::pmr::vector<Migration>& migrations_;
+    std::pmr::memory_resource* memory_;
+    std::pmr::vector<std::uint32_t> chain_;     // the files that are being read, outermost first
+    std::pmr::vector<std::pmr::string> names_;  // of all files, by number
+    std::size_t include_bytes_ = 0;
+};
+
+std::optional<Node> Reader::read(std::uint32_t file) {
+    if (file == 0) names_.emplace_back("");
+    std::optional<Node> node = parse_tree(file, report_);
+    if (!node) return std::nullopt;
+    if (file == 0) migrate(*node, migrations_);
+    chain_.push_back(file);
+    const bool expanded = expand(*node, file);
+    chain_.pop_back();
+    if (!expanded) return std::nullopt;
     return node;
 }
 
@@ -190,9 +177,35 @@ std::optional<Node> Reader::include(const Node& name, std::uint32_t file) {
 
 }  // namespace
 
-Node read_tree(std::string_view text, const Environment& environment, Report& report) {
+std::optional<Node> parse_tree(std::uint32_t file, Report& report) {
+    std::pmr::memory_resource* const memory = report.memory();
+    const std::string_view text = report.text(file);
+    if (text.size() > file_bytes_max) {
+        report.error("", Place{file, 0}, {"the file is larger than 4 MiB"});
+        return std::nullopt;
+    }
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return Node(memory);  // nothing is an empty object
+    std::pmr::string json(memory);
+    json::SourceMap map(memory);
+    json::Json5Error error{{}, 0, {}, std::pmr::string(memory)};
+    if (!json::json5_to_json(text, json, error, &map)) {
+        // What stands there is not shown: it may be half of a secret.
+        report.error("", Place{file, static_cast<std::uint32_t>(error.offset)}, {"is not JSON5: ", error.what});
+        return std::nullopt;
+    }
+    json::Document document(memory);
+    if (const auto parsed = document.parse(json); !parsed) {
+        const auto offset = static_cast<std::uint32_t>(map.source_offset(parsed.error().where));
+        report.error("", Place{file, offset}, {"is not JSON: ", parsed.error().what});
+        return std::nullopt;
+    }
+    return convert(document.root(), map, file, memory);
+}
+
+Node read_tree(std::string_view text, const Environment& environment, Report& report,
+               std::pmr::vector<Migration>& migrations) {
     report.add_main(text);
-    std::optional<Node> tree = Reader(environment, report).read(0);
+    std::optional<Node> tree = Reader(environment, report, migrations).read(0);
     if (tree && tree->is(json::Kind::object)) return std::move(*tree);
     if (tree) report.error("", tree->place, {"the configuration must be an object: { ... }"});
     return Node(report.memory());

@@ -3,6 +3,7 @@
 
 #include <unordered_map>
 
+#include "config/migrate.h"
 #include "config/report.h"
 
 namespace gw::config {
@@ -12,8 +13,13 @@ inline constexpr std::size_t include_depth_max = 10;
 inline constexpr std::size_t include_count_max = 100;
 inline constexpr std::size_t include_bytes_max = 16U << 20U;  // of all included files
 
-// The tree of the whole configuration; an empty object after an error, which is in the report.
-[[nodiscard]] Node read_tree(std::string_view text, const Environment& environment, Report& report);
+// The tree of the whole configuration; an empty object after an error, which is in the report. Old keys of the main
+// text are moved, and each move is added to `migrations`.
+[[nodiscard]] Node read_tree(std::string_view text, const Environment& environment, Report& report,
+                             std::pmr::vector<Migration>& migrations);
+
+// The tree of one text as it was written, with $include as it stands there; nothing after an error.
+[[nodiscard]] std::optional<Node> parse_tree(std::uint32_t file, Report& report);
 
 // The variables that a configuration may use: those of the environment, and those that its own sections `env.vars` and
 // `env` set for names that the environment does not know. An empty value counts as not set: an empty token would let

@@ -1,6 +1,6 @@
 #include "config/tree.h"
 
-#include <unordered_map>
+#include <algorithm>
 
 #include "core/text.h"
 
@@ -76,6 +76,64 @@ void append_index(std::pmr::string& path, std::size_t index) {
     path += ']';
 }
 
+MemberIndex index_members(const Node& object) {
+    MemberIndex index(object.children.get_allocator().resource());
+    index.reserve(object.children.size());
+    for (std::size_t i = 0; i < object.children.size(); ++i) index.emplace(object.children[i].key, i);
+    return index;
+}
+
+Node clone(const Node& node, std::pmr::memory_resource* memory) {
+    Node out(memory);
+    out.kind = node.kind;
+    out.boolean = node.boolean;
+    out.from_environment = node.from_environment;
+    out.integer = node.integer;
+    out.key = node.key;
+    out.text = node.text;
+    out.place = node.place;
+    out.key_place = node.key_place;
+    out.children.reserve(node.children.size());
+    for (const Node& child : node.children) out.children.push_back(clone(child, memory));
+    return out;
+}
+
+bool equal(const Node& a, const Node& b) {
+    if (a.kind != b.kind || a.children.size() != b.children.size()) return false;
+    switch (a.kind) {
+    case json::Kind::null: return true;
+    case json::Kind::boolean: return a.boolean == b.boolean;
+    case json::Kind::number: return a.integer && b.integer ? *a.integer == *b.integer : a.text == b.text;
+    case json::Kind::string: return a.text == b.text;
+    case json::Kind::array: return std::equal(a.children.begin(), a.children.end(), b.children.begin(), equal);
+    case json::Kind::object: break;
+    }
+    const MemberIndex index = index_members(b);
+    return std::all_of(a.children.begin(), a.children.end(), [&](const Node& child) {
+        const auto found = index.find(child.key);
+        return found != index.end() && equal(child, b.children[found->second]);
+    });
+}
+
+Node make_text(std::string_view text, std::pmr::memory_resource* memory) {
+    Node out(memory);
+    out.kind = json::Kind::string;
+    out.text = text;
+    return out;
+}
+
+Node& object_at(Node& parent, std::string_view key) {
+    Node* found = parent.find(key);
+    if (found == nullptr) {
+        found = &parent.children.emplace_back(parent.children.get_allocator().resource());
+        found->key = key;
+    } else if (!found->is(json::Kind::object)) {
+        found->kind = json::Kind::object;
+        found->children.clear();
+    }
+    return *found;
+}
+
 void merge(Node& under, Node&& over) {
     if (under.kind == json::Kind::array && over.kind == json::Kind::array) {
         under.children.reserve(under.children.size() + over.children.size());
@@ -83,8 +141,7 @@ void merge(Node& under, Node&& over) {
     } else if (under.kind == json::Kind::object && over.kind == json::Kind::object) {
         // Reserved, so that the keys in the index stay where they are.
         under.children.reserve(under.children.size() + over.children.size());
-        std::pmr::unordered_map<std::string_view, std::size_t> index(under.children.get_allocator().resource());
-        for (std::size_t i = 0; i < under.children.size(); ++i) index.emplace(under.children[i].key, i);
+        const MemberIndex index = index_members(under);
         for (Node& child : over.children) {
             if (const auto found = index.find(child.key); found != index.end()) {
                 merge(under.children[found->second], std::move(child));

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "json/json.h"
@@ -59,6 +60,22 @@ private:
 // Appends ".key" or "[3]" to a path. What is no ordinary name is shortened and made printable.
 void append_key(std::pmr::string& path, std::string_view key);
 void append_index(std::pmr::string& path, std::size_t index);
+
+[[nodiscard]] Node clone(const Node& node, std::pmr::memory_resource* memory);
+// The same values under the same names, members in any order; where they lay does not count.
+[[nodiscard]] bool equal(const Node& a, const Node& b);
+[[nodiscard]] Node make_text(std::string_view text, std::pmr::memory_resource* memory);
+// The object at a key, made when there is none; what stands there instead of an object is replaced.
+[[nodiscard]] Node& object_at(Node& parent, std::string_view key);
+
+// Where the members of an object are, by name: looking one up in a list of a million is not to take a million steps.
+// Valid until members are added or taken away.
+using MemberIndex = std::pmr::unordered_map<std::string_view, std::size_t>;
+[[nodiscard]] MemberIndex index_members(const Node& object);
+
+// As one JSON value; as a text for people, two spaces a level, with a line feed at the end.
+void write_tree(json::Writer& out, const Node& node);
+void write_tree_as_lines(Buffer& out, const Node& node);
 
 // Later over earlier: members of objects one by one, lists one behind the other, else `over` instead of `under`.
 void merge(Node& under, Node&& over);

@@ -7,7 +7,8 @@
 namespace gw {
 
 void Log::write(gw_log_level level, std::initializer_list<std::string_view> parts) const noexcept {
-    if (sink_ == nullptr) return;
+    const bool told = sink_ != nullptr && !silent_ && level <= level_;
+    if (!told && copy_ == nullptr) return;
     std::array<char, 1024> line;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
     std::size_t size = 0;
     for (const std::string_view part : parts) {
@@ -19,7 +20,8 @@ void Log::write(gw_log_level level, std::initializer_list<std::string_view> part
     }
     const std::string_view text =
         size == line.size() ? cut_utf8({line.data(), size}, size - 1) : std::string_view{line.data(), size};
-    sink_(user_, level, {text.data(), text.size()});
+    if (copy_ != nullptr) copy_(copy_user_, level, text);
+    if (told) sink_(user_, level, {text.data(), text.size()});
 }
 
 }  // namespace gw

@@ -14,7 +14,7 @@ AgentRun::AgentRun(Gateway& gateway, Owned<AgentRequest> request, Listener& list
       gateway_(gateway),
       request_(std::move(request)),
       listener_(listener),
-      config_(gateway.config_reference()),
+      config_(gateway.config_share()),
       candidates_(gateway.memory()),
       provider_(gateway.memory()),
       model_name_(gateway.memory()),

@@ -30,10 +30,10 @@ endpoint::ApiError failure_of(gw_status status, std::string_view what) {
 
 ChatRun::ChatRun(Gateway& gateway, ServerConn& client)
     : gateway_(gateway),
+      config_(gateway.config_share()),
       client_(client),
       id_(gateway.memory()),
       model_(gateway.memory()),
-      config_(gateway.config_reference()),
       candidates_(gateway.memory()),
       body_before_model_(gateway.pool()),
       body_after_model_(gateway.pool()),

@@ -17,6 +17,7 @@
 #include "core/owned.h"
 #include "endpoint/chat_completions.h"
 #include "exchange/agent_run.h"
+#include "exchange/config_handle.h"
 #include "exchange/upstream_call.h"
 #include "sse/sse.h"
 
@@ -62,6 +63,7 @@ private:
     void fail_stream(std::string_view message, std::string_view type = "upstream_error");
 
     Gateway& gateway_;
+    ConfigReference config_;  // the candidates are in it
     ServerConn& client_;
     bool stream_ = false;
 
@@ -71,7 +73,6 @@ private:
     std::pmr::string id_, model_;
 
     // bytes of a provider
-    ConfigReference config_;  // what the candidates are views of
     std::pmr::vector<config::ModelChoice> candidates_;
     std::size_t candidate_ = 0;
     Buffer body_before_model_, body_after_model_;  // the request around the model's name

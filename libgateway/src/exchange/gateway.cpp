@@ -22,6 +22,7 @@ Gateway::Gateway(const GatewayOptions& options)
       log_(&options_.host),
       random_(crypto::Random::from(&options_.host)),
       config_(options.config, memory_.allocator()),
+      day_log_(&memory_),
       timers_(&memory_),
       secret_(&memory_),
       asks_(&memory_),
@@ -32,6 +33,8 @@ Gateway::Gateway(const GatewayOptions& options)
       runs_(*this),
       hub_(*this),
       listeners_(*this),
+      reloader_(*this),
+      config_desk_(*this),
       drain_timer_(
           timers_, [](void* self) { static_cast<Gateway*>(self)->drain_is_over(); }, this) {
     options_.config = nullptr;  // config_ holds it
@@ -39,6 +42,7 @@ Gateway::Gateway(const GatewayOptions& options)
 }
 
 Gateway::~Gateway() {
+    reloader_.stop();
     listeners_.stop();
     // Clients first: with nobody waiting, no upstream call is tried again.
     for (Conn* conn = conns_.front(); conn != nullptr;) {
@@ -50,7 +54,12 @@ Gateway::~Gateway() {
     gw_store::release(options_.store);
 }
 
+// The order matters: who writes lines or state comes after what says that this gateway may.
 gw_status Gateway::start() {
+    if (options_.exclusive) {
+        if (const gw_status status = take_lock(); status != GW_OK) return status;
+    }
+    configure_log();
     const config::AuthMode mode = config().auth.mode;
     if (mode == config::AuthMode::trusted_proxy) {
         log_.error({"gateway.auth.mode trusted-proxy is not available in this version; use token, password or none"});
@@ -67,6 +76,32 @@ gw_status Gateway::start() {
         if (const gw_status status = proxy_->load(); status != GW_OK) return status;
     }
     return listeners_.load();
+}
+
+gw_status Gateway::take_lock() {
+    const gw_status status = lock_.take(config_handle(), &memory_);
+    if (status != GW_ERR_STATE) return GW_OK;  // a machine without a place for the lock has no second gateway either
+    const config::Digits pid(lock_.owner());
+    log_.error({"a gateway is already running with this configuration (pid ", pid,
+                "). Stop it, or use another --config or OPENCLAW_STATE_DIR"});
+    return status;
+}
+
+void Gateway::configure_log() {
+    const config::Logging& logging = config().logging;
+    day_log_.configure(logging, config_handle().state_dir);
+    log_.set_copy(&day_log_, [](void* log, gw_log_level level, std::string_view line) {
+        static_cast<DayLog*>(log)->write(level, line);
+    });
+    const bool silent = logging.console_level == config::LogLevel::silent;
+    log_.set_level(silent ? GW_LOG_ERROR : static_cast<gw_log_level>(static_cast<int>(logging.console_level) - 1),
+                   silent);
+}
+
+void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) {
+    config_.swap(next);
+    if (plan.has_part("log")) configure_log();
+    if (proxy_ && plan.has_part("guardrail")) proxy_->take_settings();
 }
 
 // The configured secret, else the one that an earlier start has left in the store, else a new one.
@@ -99,11 +134,14 @@ gw_status Gateway::resolve_secret() {
 gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
     now_ = std::max(now_, monotonic_ms);
     unix_ms_ = unix_ms;
+    day_log_.set_time(unix_ms);
     if (!started_) {
         started_ = true;
         started_at_ = now_;
         listeners_.open();
         hub_.start();
+        reloader_.listeners().push_back(config_desk_.in_listeners);
+        reloader_.start();
     }
     while (Timer* timer = timers_.pop_due(now_)) {
         timer->fire();  // every action deals with its own want of memory
@@ -164,14 +202,21 @@ void Gateway::destroy_conn(Conn* conn) noexcept {
 void Gateway::shutdown() {
     if (draining_) return;
     draining_ = true;
+    reloader_.stop();
     listeners_.stop();
     drain_timer_.arm(now_ + limits().drain_ms);
-    hub_.shutdown(std::nullopt);
+    hub_.shutdown(state_.restart ? std::optional<std::uint64_t>(Reloader::restart_expected_ms) : std::nullopt);
     for (Conn* conn = conns_.front(); conn != nullptr; conn = conns_.after(conn->in_all)) {
         if (auto* server = dynamic_cast<ServerConn*>(conn)) server->begin_drain();
     }
     upstreams_.close_idle();
     check_drained();
+}
+
+void Gateway::restart() {
+    if (draining_) return;
+    state_.restart = true;
+    shutdown();
 }
 
 void Gateway::check_drained() noexcept {
@@ -193,9 +238,10 @@ void Gateway::stop(gw_status status) noexcept {
     enqueue(state_);
 }
 
-void Gateway::announce_ready(std::string_view url) noexcept {
+void Gateway::announce_ready(std::string_view url, std::uint32_t port) noexcept {
     state_.ready_waits = true;
     state_.url = url;
+    state_.port = port;
     if (secret_generated_) state_.secret = secret_;
     enqueue(state_);
 }
@@ -204,6 +250,7 @@ bool Gateway::State::next_event(gw_event& event) noexcept {
     if (std::exchange(ready_waits, false)) {
         event.type = GW_EVENT_READY;
         event.host = as_str(url);
+        event.port = port;
         event.data = as_str(secret);
         return true;
     }
@@ -211,6 +258,7 @@ bool Gateway::State::next_event(gw_event& event) noexcept {
     stopped_told = true;
     event.type = GW_EVENT_STOPPED;
     event.status = status;
+    event.restart = restart && status == GW_OK;
     return true;
 }
 

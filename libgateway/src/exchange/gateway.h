@@ -24,12 +24,16 @@
 #include "crypto/random.h"
 #include "exchange/agent_runs.h"
 #include "exchange/asks.h"
+#include "exchange/config_desk.h"
 #include "exchange/config_handle.h"
 #include "exchange/conn.h"
+#include "exchange/day_log.h"
 #include "exchange/event_source.h"
 #include "exchange/hub.h"
+#include "exchange/instance_lock.h"
 #include "exchange/listeners.h"
 #include "exchange/proxy.h"
+#include "exchange/reloader.h"
 #include "exchange/requests.h"
 #include "exchange/routes.h"
 #include "exchange/upstreams.h"
@@ -51,7 +55,8 @@ struct GatewayOptions {
     ConfigHandle* config;  // may be null
     gw_store* store;       // may be null
     std::uint32_t services;
-    bool records;  // the host wants GW_EVENT_RECORD
+    bool records;    // the host wants GW_EVENT_RECORD
+    bool exclusive;  // no other gateway may have this configuration
 };
 
 class Gateway {
@@ -70,6 +75,9 @@ public:
     [[nodiscard]] bool next_event(gw_event& event) noexcept;
     gw_status accept(const gw_peer& peer, Conn** out);
     void shutdown();
+    // An orderly end, after which the host makes a new gateway.
+    void restart();
+    [[nodiscard]] gw_status request_restart() { return reloader_.restart_now(); }
     void fill(gw_stats& stats) const noexcept;
 
     // Runs what was left for the end of the host's call. Every call that may cause work ends with it.
@@ -89,9 +97,16 @@ public:
     [[nodiscard]] std::uint64_t unix_ms() const noexcept { return unix_ms_; }
     [[nodiscard]] const gw_limits& limits() const noexcept { return options_.limits; }
     [[nodiscard]] const gw_host& host() const noexcept { return options_.host; }
+    // As it is now: it may be another one after the next turn. Who keeps pointers into it has a share of it.
     [[nodiscard]] const config::Config& config() const noexcept { return *config_; }
-    // For who goes on with it, whatever is in force later.
-    [[nodiscard]] const ConfigReference& config_reference() const noexcept { return config_; }
+    [[nodiscard]] const ConfigHandle& config_handle() const noexcept { return config_.handle(); }
+    [[nodiscard]] ConfigReference config_share() const { return config_.share(); }
+    // Takes over `next`, which becomes the one before.
+    void use_config(ConfigReference& next, const config::ReloadPlan& plan);
+    [[nodiscard]] gw_status reload_config() { return reloader_.reload(); }
+    [[nodiscard]] Reloader& reloader() noexcept { return reloader_; }
+    [[nodiscard]] ConfigDesk& config_desk() noexcept { return config_desk_; }
+    [[nodiscard]] DayLog& day_log() noexcept { return day_log_; }
     [[nodiscard]] const Log& log() const noexcept { return log_; }
     [[nodiscard]] const crypto::Random& random() const noexcept { return random_; }
     [[nodiscard]] std::uint32_t services() const noexcept { return options_.services; }
@@ -142,12 +157,16 @@ private:
         bool ready_waits = false;
         std::string_view url;     // goes with READY
         std::string_view secret;  // goes with READY when it was generated
+        std::uint32_t port = 0;   // goes with READY
         bool stopped = false;
+        bool restart = false;  // goes with STOPPED
         bool stopped_told = false;
         gw_status status = GW_OK;
     };
     friend class Listeners;
-    void announce_ready(std::string_view url = {}) noexcept;
+    void announce_ready(std::string_view url = {}, std::uint32_t port = 0) noexcept;
+    void configure_log();
+    [[nodiscard]] gw_status take_lock();
     [[nodiscard]] gw_status resolve_secret();
     void stop(gw_status status) noexcept;
     void check_drained() noexcept;
@@ -160,6 +179,8 @@ private:
     Log log_;
     crypto::Random random_;
     ConfigReference config_;
+    DayLog day_log_;
+    InstanceLock lock_;
     Timers timers_;
     Milliseconds now_ = 0;
     Milliseconds started_at_ = 0;
@@ -179,6 +200,8 @@ private:
     AgentRuns runs_;
     Hub hub_;
     Listeners listeners_;
+    Reloader reloader_;
+    ConfigDesk config_desk_;
     Timer drain_timer_;
     State state_;
     bool started_ = false;

@@ -190,6 +190,7 @@ std::uint64_t Hub::unix_ms() const noexcept { return gateway_.unix_ms(); }
 std::uint64_t Hub::uptime_ms() const noexcept { return gateway_.uptime_ms(); }
 const crypto::Random& Hub::random() const noexcept { return gateway_.random(); }
 const config::Config& Hub::config() const noexcept { return gateway_.config(); }
+method::ConfigDesk* Hub::config_desk() noexcept { return &gateway_.config_desk(); }
 const gw_limits& Hub::limits() const noexcept { return gateway_.limits(); }
 const Log& Hub::log() const noexcept { return gateway_.log(); }
 store::Store& Hub::store() noexcept {

@@ -52,6 +52,7 @@ public:
     std::uint64_t uptime_ms() const noexcept override;
     const crypto::Random& random() const noexcept override;
     const config::Config& config() const noexcept override;
+    method::ConfigDesk* config_desk() noexcept override;
     const gw_limits& limits() const noexcept override;
     store::Store& store() noexcept override;
     const Log& log() const noexcept override;

@@ -9,9 +9,36 @@
 
 namespace gw::exchange {
 
-Listeners::Listeners(Gateway& gateway) : gateway_(gateway), listeners_(gateway.memory()), url_(gateway.memory()) {}
+namespace {
 
-gw_status Listeners::load() { return gateway_.config().tls.enabled ? load_certificate() : GW_OK; }
+// A gateway that has just ended may have the port for a moment more.
+constexpr unsigned tries_max = 5;
+constexpr Milliseconds try_again_ms = 500;
+
+}  // namespace
+
+Listeners::Listeners(Gateway& gateway)
+    : gateway_(gateway),
+      listeners_(gateway.memory()),
+      retry_timer_(
+          gateway.timers(), [](void* self) { static_cast<Listeners*>(self)->try_again(); }, this),
+      url_(gateway.memory()) {}
+
+gw_status Listeners::load() { return load_certificate(gateway_.config(), tls_); }
+
+bool Listeners::can_load(const config::Config& config) {
+    std::unique_ptr<tls::Context> unused;
+    return load_certificate(config, unused) == GW_OK;
+}
+
+void Listeners::try_again() {
+    try {
+        --asked_;
+        if (const gw_status status = ask_next(); status != GW_OK) gateway_.stop(status);
+    } catch (const std::bad_alloc&) {
+        gateway_.stop(GW_ERR_NO_MEMORY);
+    }
+}
 
 void Listeners::open() {
     const config::Config& config = gateway_.config();
@@ -62,6 +89,12 @@ void Listeners::on_answer(Ask& /*ask*/, const gw_answer& answer) {
 
 void Listeners::on_bound(const gw_answer& answer) {
     Listener& listener = listeners_[asked_ - 1];
+    if (answer.status != GW_OK && !listener.optional && listener.own_port.value_or(port_) != 0 &&
+        ++tries_ < tries_max) {
+        retry_timer_.arm(gateway_.now() + try_again_ms);
+        return;
+    }
+    tries_ = 0;
     if (answer.status == GW_OK && listener.own_port) {
         gateway_.log().info({"the guardrail proxy listens on ", url_of(listener, answer.port)});
     } else if (answer.status == GW_OK) {
@@ -86,7 +119,7 @@ void Listeners::on_bound(const gw_answer& answer) {
         return;
     }
     url_ = url_of(listeners_.front(), port_);
-    gateway_.announce_ready(url_);
+    gateway_.announce_ready(url_, port_);
 }
 
 std::pmr::string Listeners::url_of(const Listener& listener, std::uint32_t port) const {
@@ -104,17 +137,17 @@ std::pmr::string Listeners::url_of(const Listener& listener, std::uint32_t port)
 
 tls::Context* Listeners::tls(std::uint32_t /*listener*/) const noexcept { return tls_.get(); }
 
-gw_status Listeners::load_certificate() {
-    const config::Config& config = gateway_.config();
+gw_status Listeners::load_certificate(const config::Config& config, std::unique_ptr<tls::Context>& out) {
+    if (!config.tls.enabled) return GW_OK;
     std::pmr::string certificate(gateway_.memory());
     std::pmr::string key(gateway_.memory());
     std::pmr::string client_ca(gateway_.memory());
-    const auto read = [this](std::string_view what, std::string_view path, std::pmr::string& out) {
+    const auto read = [this](std::string_view what, std::string_view path, std::pmr::string& text) {
         if (path.empty()) {
             gateway_.log().error({"gateway.tls.enabled needs gateway.tls.", what});
             return GW_ERR_CONFIG;
         }
-        const gw_status status = gateway_.read_file(path, 1U << 20U, out);
+        const gw_status status = gateway_.read_file(path, 1U << 20U, text);
         if (status == GW_OK) return GW_OK;
         gateway_.log().error({"cannot read gateway.tls.", what, " ", path, ": ", gw_strerror(status)});
         return GW_ERR_CONFIG;
@@ -138,7 +171,7 @@ gw_status Listeners::load_certificate() {
         gateway_.log().error({"gateway.tls: ", made.error().what});
         return made.error().status;
     }
-    tls_ = std::move(*made);
+    out = std::move(*made);
     return GW_OK;
 }
 

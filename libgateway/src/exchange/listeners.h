@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "core/owned.h"
+#include "core/timers.h"
 #include "exchange/asks.h"
 #include "tls/tls.h"
 
@@ -19,12 +21,17 @@ public:
 
     // Loads the certificate. GW_ERR_CONFIG when it cannot be used.
     [[nodiscard]] gw_status load();
+    // Whether that would work with another configuration; the log says why not.
+    [[nodiscard]] bool can_load(const config::Config& config);
     // Asks for the first port; the others follow one by one.
     void open();
     void on_answer(Ask& ask, const gw_answer& answer) override;
     // The server context of a listener; null when it speaks plain HTTP.
     [[nodiscard]] tls::Context* tls(std::uint32_t listener) const noexcept;
-    void stop() noexcept { listeners_.clear(); }
+    void stop() noexcept {
+        retry_timer_.disarm();
+        listeners_.clear();
+    }
 
 private:
     struct Listener {
@@ -36,12 +43,15 @@ private:
     [[nodiscard]] gw_status ask_next();
     void on_bound(const gw_answer& answer);
     [[nodiscard]] std::pmr::string url_of(const Listener& listener, std::uint32_t port) const;
-    gw_status load_certificate();
+    [[nodiscard]] gw_status load_certificate(const config::Config& config, std::unique_ptr<tls::Context>& out);
+    void try_again();
 
     Gateway& gateway_;
     std::pmr::vector<Listener> listeners_;
     std::unique_ptr<tls::Context> tls_;
     std::size_t asked_ = 0;
+    unsigned tries_ = 0;  // for the port that is asked for
+    Timer retry_timer_;
     std::uint32_t port_ = 0;  // once the first one is bound, all use its number
     std::pmr::string url_;
 };

@@ -33,6 +33,7 @@ guardrail::Profile profile_of(std::string_view name) noexcept {
 
 Proxy::Proxy(Gateway& gateway)
     : gateway_(gateway),
+      config_(gateway.config_share()),
       providers_(gateway.memory()),
       allow_private_(gateway.memory()),
       test_upstreams_(gateway.memory()),
@@ -42,7 +43,7 @@ Proxy::Proxy(Gateway& gateway)
       metrics_(gateway.memory()),
       token_(gateway.memory()) {}
 
-gw_status Proxy::load() {
+void Proxy::take_settings() {
     const config::Guardrail& config = gateway_.config().guardrail;
     settings_.mode = config.mode == config::GuardrailMode::action ? guardrail::Mode::action : guardrail::Mode::observe;
     settings_.scanner_mode = endpoint::ScannerMode::local;
@@ -50,6 +51,11 @@ gw_status Proxy::load() {
     settings_.hilt_enabled = !config.confirm_from.empty();
     settings_.hilt_min_severity = severity_of(config.confirm_from).value_or(guardrail::Severity::high);
     disabled_ = config.mode == config::GuardrailMode::passthrough;
+}
+
+gw_status Proxy::load() {
+    const config::Guardrail& config = gateway_.config().guardrail;
+    take_settings();
     token_ = config.token.empty() ? gateway_.shared_secret() : std::string_view(config.token);
     for (const auto& text : config.allow_private_upstreams) {
         if (const auto network = upstream::parse_network(text)) allow_private_.push_back(*network);

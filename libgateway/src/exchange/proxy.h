@@ -53,6 +53,8 @@ public:
     [[nodiscard]] upstream::KnownProviders& providers() noexcept { return providers_; }
     [[nodiscard]] guardrail::Scanner& scanner() noexcept { return *scanner_; }
     [[nodiscard]] InspectionPolicy policy() const;
+    // Takes the settings that may change while it runs from the configuration as it is now.
+    void take_settings();
     // What may change while it runs.
     [[nodiscard]] endpoint::GuardrailSettings& settings() noexcept { return settings_; }
     [[nodiscard]] bool enforces() const noexcept { return settings_.mode == guardrail::Mode::action; }
@@ -73,6 +75,7 @@ private:
     [[nodiscard]] std::string_view master_key();
 
     Gateway& gateway_;
+    ConfigReference config_;  // the one it was loaded from: it keeps views of it
     std::optional<guardrail::Scanner> scanner_;
     upstream::KnownProviders providers_;
     std::pmr::vector<upstream::Network> allow_private_;

@@ -59,6 +59,7 @@ bool inspect(Inspection& inspection, const provider::Passage& passage, bool answ
 
 ProxyRun::ProxyRun(Gateway& gateway, Proxy& proxy, ServerConn& client)
     : gateway_(gateway),
+      config_(gateway.config_share()),
       proxy_(proxy),
       client_(client),
       target_(gateway.memory()),

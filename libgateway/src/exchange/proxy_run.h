@@ -128,6 +128,7 @@ private:
     void write(const endpoint::Envelope& envelope, const endpoint::RecordPayload& payload);
 
     Gateway& gateway_;
+    ConfigReference config_;  // `configured_` is in it
     Proxy& proxy_;
     ServerConn& client_;
     const http1::RequestHead* head_ = nullptr;

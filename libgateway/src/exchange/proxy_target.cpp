@@ -53,7 +53,7 @@ bool ProxyRun::check_chat(const json::Value& root) {
 
 // The provider that the configuration names: by "provider/model" in the request, else that of the default model.
 bool ProxyRun::choose_configured(const json::Value& root) {
-    const config::Config& config = gateway_.config();
+    const config::Config& config = *config_;
     auto chosen = config::find_model(config, root["model"].as_string().value_or(""));
     if (!chosen) chosen = config::find_model(config, config.default_model_primary);
     if (!chosen) {

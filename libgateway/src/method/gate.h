@@ -37,6 +37,8 @@ struct Event {
     const void* context = nullptr;
 };
 
+class ConfigDesk;
+
 class Gate {
 public:
     [[nodiscard]] virtual std::pmr::memory_resource* memory() noexcept = 0;
@@ -47,6 +49,8 @@ public:
     [[nodiscard]] virtual std::uint64_t uptime_ms() const noexcept = 0;
     [[nodiscard]] virtual const crypto::Random& random() const noexcept = 0;
     [[nodiscard]] virtual const config::Config& config() const noexcept = 0;
+    // Null: there is no configuration to look at or to change.
+    [[nodiscard]] virtual ConfigDesk* config_desk() noexcept { return nullptr; }
     [[nodiscard]] virtual const gw_limits& limits() const noexcept = 0;
     [[nodiscard]] virtual store::Store& store() noexcept = 0;
     [[nodiscard]] virtual const Log& log() const noexcept = 0;

@@ -8,7 +8,7 @@ namespace gw::method {
 std::span<const Method> methods() {
     static const std::vector<Method> all = [] {
         std::vector<Method> out;
-        for (const std::span<const Method> family : {system_methods()})
+        for (const std::span<const Method> family : {system_methods(), config_methods()})
             out.insert(out.end(), family.begin(), family.end());
         return out;
     }();

@@ -40,5 +40,6 @@ private:
 
 // The rows of each family.
 [[nodiscard]] std::span<const Method> system_methods() noexcept;
+[[nodiscard]] std::span<const Method> config_methods() noexcept;
 
 }  // namespace gw::method
