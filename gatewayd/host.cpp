@@ -228,6 +228,7 @@ void Host::on_signal(int number) {
 }
 
 Host::Host() {
+    std::signal(SIGPIPE, SIG_IGN);  // writing to who has left is an error code
     uv_loop_init(&loop_);
     loop_.data = this;
     uv_prepare_init(&loop_, &prepare_);

@@ -2,7 +2,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -130,7 +129,6 @@ int main(int argc, char** argv) {
     setup.services = GW_SERVICE_ALL;
     setup.exclusive = std::getenv("OPENCLAW_ALLOW_MULTI_GATEWAY") == nullptr ? 1 : 0;
     if (only_check) return check(source, services);
-    std::signal(SIGPIPE, SIG_IGN);
     rlimit files{};  // every connection is a descriptor: as many as there may be
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

@@ -80,7 +80,7 @@ struct Host::Program final : Service {
         stdio[1].flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
         stdio[1].data.stream = reinterpret_cast<uv_stream_t*>(&out);
         uv_process_options_t options{};
-        options.file = words[0];
+        options.file = words[0] == nullptr ? "" : words[0];
         options.args = words.data();
         options.env = environment.data();
         options.stdio = stdio;
@@ -92,7 +92,7 @@ struct Host::Program final : Service {
             self->exit_code = static_cast<int32_t>(killed_by != 0 ? 128 + killed_by : code);
             self->finish();
         };
-        const int failed = words[0] == nullptr ? UV_EINVAL : uv_spawn(&host.loop_, &process, &options);
+        const int failed = uv_spawn(&host.loop_, &process, &options);
         if (failed != 0) {
             fail(GW_ERR_IO, failed);
             return;

@@ -1,0 +1,310 @@
+// gatewayd's services through real programs, files and sockets. The gateway behind it is a script: it asks what a case
+// asks and keeps the answers, so that nothing but the host is tested.
+#include "host.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "core/buffer.h"
+#include "support/test.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using gw::as_str;
+using gw::as_text;
+
+struct Question {
+    gw_event_type type;
+    gw_ask_id ask = 1;
+    std::string host, data;
+    uint32_t port = 0;
+    std::vector<std::string> argv;
+    size_t output_bytes_max = 1U << 20U;
+};
+
+struct Answer {
+    gw_ask_id ask;
+    gw_status status;
+    std::string data, address, reason;
+    uint32_t port;
+    int32_t exit_code;
+    std::vector<std::string> addresses;
+};
+
+// What stands behind gw_gateway here.
+struct Script {
+    std::deque<Question> questions;
+    Question current;  // its strings live until the next event
+    std::vector<gw_str> argv;
+    std::vector<Answer> answers;
+    std::function<void(Script&)> next;  // after every answer
+    bool done = false, told = false;
+    unsigned restarts = 0;
+    std::chrono::steady_clock::time_point give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+
+    gw_gateway* gateway() { return reinterpret_cast<gw_gateway*>(this); }
+};
+Script& script(gw_gateway* gateway) { return *reinterpret_cast<Script*>(gateway); }
+
+std::vector<Answer> run(std::deque<Question> questions, std::function<void(Script&)> next) {
+    Script play;
+    play.questions = std::move(questions);
+    play.next = std::move(next);
+    Host host;
+    CHECK(host.run(play.gateway()) == Host::End::done);
+    return play.answers;
+}
+
+// Ends after so many answers.
+std::vector<Answer> run(std::deque<Question> questions, size_t answers) {
+    return run(std::move(questions), [answers](Script& play) { play.done = play.answers.size() >= answers; });
+}
+
+struct Folder {
+    Folder() {
+        char name[] = "/tmp/gateway-services-XXXXXX";
+        REQUIRE(::mkdtemp(name) != nullptr);
+        path = name;
+    }
+    ~Folder() { fs::remove_all(path); }
+    fs::path path;
+};
+
+Question spawn(std::vector<std::string> argv, std::string data = {}, size_t bytes_max = 1U << 20U) {
+    return {GW_EVENT_SPAWN, 1, {}, std::move(data), 0, std::move(argv), bytes_max};
+}
+
+}  // namespace
+
+extern "C" {
+
+gw_status gw_gateway_tick(gw_gateway* gateway, uint64_t, uint64_t) {
+    Script& play = script(gateway);
+    if (std::chrono::steady_clock::now() > play.give_up) play.done = true;
+    return GW_OK;
+}
+uint64_t gw_gateway_next_deadline(const gw_gateway*) { return 0; }
+gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
+    Script& play = script(gateway);
+    *event = {};
+    event->size = sizeof *event;
+    if (!play.questions.empty()) {
+        play.current = std::move(play.questions.front());
+        play.questions.pop_front();
+        const Question& q = play.current;
+        play.argv.clear();
+        for (const std::string& one : q.argv) play.argv.push_back(as_str(one));
+        event->type = q.type;
+        event->ask = q.ask;
+        event->host = as_str(q.host);
+        event->data = as_str(q.data);
+        event->port = q.port;
+        event->argv = play.argv.data();
+        event->argc = play.argv.size();
+        event->output_bytes_max = q.output_bytes_max;
+        return GW_OK;
+    }
+    if (!play.done || play.told) {
+        ::usleep(1000);  // the deadline is always now: the script looks at the clock
+        return GW_DONE;
+    }
+    play.told = true;
+    event->type = GW_EVENT_STOPPED;
+    return GW_OK;
+}
+gw_status gw_gateway_shutdown(gw_gateway* gateway) {
+    script(gateway).done = true;
+    return GW_OK;
+}
+gw_status gw_gateway_restart(gw_gateway* gateway) {
+    Script& play = script(gateway);
+    ++play.restarts;
+    play.done = true;
+    return GW_OK;
+}
+gw_status gw_ask_answer(gw_gateway* gateway, gw_ask_id ask, const gw_answer* answer) {
+    Script& play = script(gateway);
+    Answer one{ask,
+               answer->status,
+               std::string(as_text(answer->data)),
+               std::string(as_text(answer->address)),
+               std::string(as_text(answer->reason)),
+               answer->port,
+               answer->exit_code,
+               {}};
+    for (size_t i = 0; i < answer->address_count; ++i) one.addresses.emplace_back(as_text(answer->addresses[i]));
+    play.answers.push_back(std::move(one));
+    play.next(play);
+    return GW_OK;
+}
+
+// Nobody connects here.
+gw_status gw_conn_accept(gw_gateway*, const gw_peer*, gw_conn**) { return GW_ERR_STATE; }
+gw_status gw_conn_opened(gw_conn*) { return GW_OK; }
+gw_status gw_conn_failed(gw_conn*, gw_str) { return GW_OK; }
+gw_status gw_conn_recv(gw_conn*, const void*, size_t) { return GW_OK; }
+gw_status gw_conn_eof(gw_conn*) { return GW_OK; }
+gw_status gw_conn_take_output(gw_conn*, gw_buf*) { return GW_DONE; }
+bool gw_conn_wants_read(const gw_conn*) { return false; }
+void gw_conn_set_user(gw_conn*, void*) {}
+void* gw_conn_user(const gw_conn*) { return nullptr; }
+void gw_conn_free(gw_conn*) {}
+
+}  // extern "C"
+
+TEST_CASE("gatewayd: programs run without a shell, with their input, their limits and none of our secrets") {
+    ::setenv("OPENCLAW_GATEWAY_TOKEN", "not-for-programs", 1);
+    struct Case {
+        const char* name;
+        Question question;
+        gw_status status;
+        int32_t exit_code;
+        std::string data;
+    };
+    const std::string much(300000, 'x');
+    const Case cases[] = {
+        {"input becomes output", spawn({"cat"}, "hello"), GW_OK, 0, "hello"},
+        {"much of both", spawn({"cat"}, much), GW_OK, 0, much},
+        {"an exit code", spawn({"sh", "-c", "exit 3"}), GW_OK, 3, ""},
+        {"a signal", spawn({"sh", "-c", "kill -TERM $$"}), GW_OK, 128 + SIGTERM, ""},
+        {"words are not read by a shell", spawn({"echo", "$HOME", "*", "; true"}), GW_OK, 0, "$HOME * ; true\n"},
+        {"nobody reads the input", spawn({"true"}, much), GW_OK, 0, ""},
+        {"more output than allowed", spawn({"yes"}, "", 1000), GW_ERR_LIMIT, 0, ""},
+        {"no such program", spawn({"/no/such/program"}), GW_ERR_IO, 0, ""},
+        {"no program at all", spawn({}), GW_ERR_IO, 0, ""},
+        {"the environment is ours to give", spawn({"sh", "-c", "echo ${OPENCLAW_GATEWAY_TOKEN-none} ${PATH:+path}"}),
+         GW_OK, 0, "none path\n"},
+        {"behind everything that serves", spawn({"sh", "-c", "sleep 0.2; nice"}), GW_OK, 0, "10\n"},
+        {"standard error goes nowhere", spawn({"sh", "-c", "echo x >&2"}), GW_OK, 0, ""},
+    };
+    for (const Case& c : cases) {
+        INFO(c.name);
+        const auto answers = run({c.question}, 1);
+        REQUIRE(answers.size() == 1);
+        CHECK(answers[0].status == c.status);
+        CHECK(answers[0].exit_code == c.exit_code);
+        CHECK(answers[0].data == c.data);
+    }
+    ::unsetenv("OPENCLAW_GATEWAY_TOKEN");
+}
+
+TEST_CASE("gatewayd: a program that nobody waits for ends with all that it started") {
+    const Folder folder;
+    const std::string file = (folder.path / "pids").string();
+    Question cancel{GW_EVENT_CANCEL, 1, {}, {}, 0, {}};
+    Question timer = spawn({"sh", "-c", "while [ $(wc -l < " + file + ") -lt 2 ]; do sleep 0.05; done"});
+    timer.ask = 2;
+    std::ofstream(file).flush();
+    run({spawn({"sh", "-c", "sleep 60 & echo $! >> " + file + "; echo $$ >> " + file + "; sleep 60"}), timer},
+        [&](Script& play) {
+            if (play.answers.back().ask == 2) play.questions.push_back(cancel);
+            play.done = true;
+        });
+    std::ifstream pids(file);
+    int count = 0;
+    for (pid_t pid = 0; pids >> pid; ++count) {
+        bool gone = false;
+        for (int i = 0; i < 200 && !gone; ++i) {
+            // A child of ours stays as a zombie until it is waited for; a grandchild goes to init.
+            std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+            std::string text;
+            std::getline(stat, text);
+            gone = text.empty() || text.find(") Z ") != std::string::npos;
+            if (!gone) ::usleep(10000);
+        }
+        CHECK(gone);
+    }
+    CHECK(count == 2);
+}
+
+TEST_CASE("gatewayd: changes of one file are told, however they are made") {
+    const Folder folder;
+    const fs::path file = folder.path / "openclaw.json";
+    using Step = std::function<void()>;
+    const auto write = [&](const char* text) { std::ofstream(file) << text; };
+    const Step steps[] = {
+        [&] { write("one"); },
+        [&] { write("a second one"); },
+        [&] {
+            std::ofstream(folder.path / "editor.tmp") << "a third";
+            fs::rename(folder.path / "editor.tmp", file);
+        },
+        [&] { fs::remove(file); },
+        [&] { write("back"); },
+    };
+    for (const Step& step : steps) {
+        if (&step != steps && !fs::exists(file) && &step != &steps[4]) write("there");
+        Question first{GW_EVENT_WATCH, 1, file.string(), {}, 0, {}};
+        Question wait = spawn({"sleep", "0.05"});
+        wait.ask = 2;
+        Question quiet = spawn({"sleep", "0.1"});
+        quiet.ask = 3;
+        const auto answers = run({first, wait}, [&](Script& play) {
+            if (play.answers.back().ask == 2) {
+                std::ofstream(folder.path / "another.json") << "nobody looks at this one";
+                play.questions.push_back(quiet);
+            }
+            if (play.answers.back().ask == 3) step();
+            if (play.answers.back().ask == 1) play.done = true;
+        });
+        REQUIRE(answers.size() == 3);
+        CHECK(answers[2].ask == 1);
+        CHECK(answers[2].status == GW_OK);
+    }
+}
+
+TEST_CASE("gatewayd: datagrams go out and come in") {
+    Question one{GW_EVENT_DATAGRAM, 1, "127.0.0.1", {}, 0, {}};
+    Question two{GW_EVENT_DATAGRAM, 2, "127.0.0.1", {}, 0, {}};
+    const auto answers = run({one, two}, [](Script& play) {
+        if (play.answers.size() == 2)
+            play.questions.push_back({GW_EVENT_SEND, 1, "127.0.0.1", "a datagram", play.answers[1].port, {}});
+        play.done = play.answers.size() == 3;
+    });
+    REQUIRE(answers.size() == 3);
+    CHECK(answers[0].port != 0);
+    CHECK(answers[2].ask == 2);
+    CHECK(answers[2].data == "a datagram");
+    CHECK(answers[2].address == "127.0.0.1");
+    CHECK(answers[2].port == answers[0].port);
+    CHECK(run({{GW_EVENT_DATAGRAM, 1, "not an address", {}, 0, {}}}, 1).at(0).status == GW_ERR_IO);
+}
+
+TEST_CASE("gatewayd: names and ports") {
+    const auto found = run({{GW_EVENT_RESOLVE, 1, "localhost", {}, 0, {}}}, 1);
+    REQUIRE(found.size() == 1);
+    REQUIRE(found[0].status == GW_OK);
+    CHECK(std::count(found[0].addresses.begin(), found[0].addresses.end(), "127.0.0.1") +
+              std::count(found[0].addresses.begin(), found[0].addresses.end(), "::1") >
+          0);
+    const auto bound = run({{GW_EVENT_LISTEN, 1, "127.0.0.1", {}, 0, {}}}, 1);
+    CHECK(bound.at(0).port != 0);
+    const auto taken = run({{GW_EVENT_LISTEN, 1, "127.0.0.1", {}, 0, {}}}, [](Script& play) {
+        if (play.answers.size() == 1)
+            play.questions.push_back({GW_EVENT_LISTEN, 2, "127.0.0.1", {}, play.answers[0].port, {}});
+        play.done = play.answers.size() == 2;
+    });
+    REQUIRE(taken.size() == 2);
+    CHECK(taken[1].status == GW_ERR_IO);
+    CHECK(taken[1].reason == "address already in use");
+}
+
+TEST_CASE("gatewayd: SIGUSR1 asks for a restart, and one host serves one gateway after the other") {
+    Host host;
+    for (int i = 0; i < 2; ++i) {
+        Script play;
+        play.questions.push_back(spawn({"true"}));
+        play.next = [](Script&) { ::raise(SIGUSR1); };
+        CHECK(host.run(play.gateway()) == Host::End::done);
+        CHECK(play.restarts == 1);
+    }
+}
