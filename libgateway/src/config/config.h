@@ -61,9 +61,10 @@ struct Provider {
 // agents.list[], agents.entries.<id>
 struct Agent {
     explicit Agent(std::pmr::memory_resource* memory)
-        : id(memory), name(memory), model_primary(memory), model_fallbacks(memory) {}
+        : id(memory), name(memory), workspace(memory), model_primary(memory), model_fallbacks(memory) {}
 
     std::pmr::string id, name;
+    std::pmr::string workspace;  // directory; empty: none was named
     std::pmr::string model_primary;  // "provider/model" of a provider that exists; empty: default_model_primary counts
     std::pmr::vector<std::pmr::string> model_fallbacks;  // the same
     bool is_default = false;                             // exactly one agent is

@@ -131,6 +131,7 @@ void Agents::agent(const Node& node, const Node* id_node, std::string_view id, s
     agent.id = id;
     agent.name = text_at(node, "name").empty() ? id : text_at(node, "name");
     agent.is_default = boolean_at(node, "default", false);
+    agent.workspace = text_at(node, "workspace");
     agent.public_mode = boolean_at(node, "publicMode", false);
     // Other runtimes are OpenClaw's own; every agent that is not the host's is answered by its model.
     agent.host = text_at(node, "runtime") == "host" || text_at(node, "runtime.id") == "host";

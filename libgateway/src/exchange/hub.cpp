@@ -14,16 +14,22 @@ constexpr std::size_t pending_max = 256;  // calls of one client that wait for t
 
 Hub::Hub(Gateway& gateway)
     : gateway_(gateway),
+      own_store_(store::Limits{}, gateway.memory()),
       core_(*this),
       sockets_(gateway.memory()),
       tickets_(gateway.memory()),
-      unadmitted_(gateway.memory()) {
-    if (gateway.store() == nullptr) own_store_.emplace(store::Limits{}, gateway.memory());
-}
+      unadmitted_(gateway.memory()) {}
 
 Hub::~Hub() = default;
 
-void Hub::start() { core_.start(); }
+void Hub::start() {
+    gateway_.reloader().listeners().push_back(in_listeners);
+    core_.start();
+}
+
+void Hub::on_config_changed(const config::ReloadPlan& /*plan*/, std::string_view path, std::string_view hash) {
+    core_.on_config_changed(path, hash);
+}
 
 void Hub::shutdown(std::optional<std::uint64_t> restart_ms) {
     Buffer out(pool());
@@ -138,11 +144,17 @@ void Hub::fail(method::Ticket ticket, const rpc::Failure& failure) {
 
 void Hub::broadcast(const method::Event& event) {
     ++seq_;
+    if (event.name == "health") tell_status(event.payload);
     std::optional<FrameReference> frame;
     for (RpcSocket* socket = all_.front(); socket != nullptr; socket = all_.after(socket->in_hub)) {
         const method::Client& client = socket->client();
-        if (!socket->is_admitted() || client.protocol < event.protocol_min) continue;
+        if (!socket->is_admitted() || client.dialect == rpc::Dialect::simple || client.protocol < event.protocol_min ||
+            client.protocol > event.protocol_max)
+            continue;
         if (client.role == rpc::Role::node ? !event.to_nodes : !client.allows(event.scope)) continue;
+        if (!event.session.empty() && (client.scoped_events || client.role == rpc::Role::node) &&
+            !client.follows(event.session))
+            continue;
         if (event.filter != nullptr && !event.filter(event.context, client)) continue;
         if (!frame) {
             frame.emplace(make_frame(pool(), memory()));
@@ -180,6 +192,13 @@ void Hub::for_each_client(bool (*visit)(void* context, method::Client& client), 
     }
 }
 
+std::span<const method::CatalogTool> Hub::tools() const noexcept {
+    static constexpr method::CatalogTool own[] = {{"echo", "Gives back what it is given"},
+                                                  {"time", "Tells the time"},
+                                                  {"sessions_list", "Lists the sessions of this agent"}};
+    return own;
+}
+
 // --- what methods find here -----------------------------------------------------------------------------------------
 
 std::pmr::memory_resource* Hub::memory() noexcept { return gateway_.memory(); }
@@ -193,8 +212,6 @@ const config::Config& Hub::config() const noexcept { return gateway_.config(); }
 method::ConfigDesk* Hub::config_desk() noexcept { return &gateway_.config_desk(); }
 const gw_limits& Hub::limits() const noexcept { return gateway_.limits(); }
 const Log& Hub::log() const noexcept { return gateway_.log(); }
-store::Store& Hub::store() noexcept {
-    return own_store_ ? static_cast<store::Store&>(*own_store_) : gateway_.store()->get();
-}
+store::Store& Hub::store() noexcept { return gateway_.store() == nullptr ? own_store_ : gateway_.store()->get(); }
 
 }  // namespace gw::exchange

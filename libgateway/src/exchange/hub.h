@@ -14,6 +14,7 @@
 
 #include "core/id_table.h"
 #include "core/list.h"
+#include "exchange/reloader.h"
 #include "exchange/rpc_socket.h"
 #include "method/core.h"
 #include "method/gate.h"
@@ -23,7 +24,7 @@ namespace gw::exchange {
 
 class Gateway;
 
-class Hub final : public method::Gate {
+class Hub final : public method::Gate, public ConfigListener {
 public:
     explicit Hub(Gateway& gateway);
     ~Hub();
@@ -39,10 +40,17 @@ public:
     void closed(RpcSocket& socket) noexcept;
     // One call of an admitted client.
     void run(RpcSocket& socket, const rpc::Request& request);
+    // A message of the simple dialect.
+    void run_simple(RpcSocket& socket, const json::Value& root);
 
     [[nodiscard]] Gateway& gateway() noexcept { return gateway_; }
     [[nodiscard]] method::Core& core() noexcept { return core_; }
     [[nodiscard]] std::size_t size() const noexcept { return sockets_.size(); }
+
+    // ConfigListener
+    void on_config_changed(const config::ReloadPlan& plan, std::string_view path, std::string_view hash) override;
+    void on_restart(std::uint32_t /*expected_ms*/) override {}  // shutdown() says it
+    std::size_t runs_active() const noexcept override { return core_.chats.count(); }
 
     std::pmr::memory_resource* memory() noexcept override;
     BlockPool* pool() noexcept override;
@@ -60,18 +68,22 @@ public:
     void answer(method::Ticket ticket, std::string_view payload, bool more) override;
     void fail(method::Ticket ticket, const rpc::Failure& failure) override;
     void broadcast(const method::Event& event) override;
+    void tell_simple(const method::SimpleNews& news) override;
     bool send(method::ClientId client, std::string_view name, std::string_view payload) override;
     void close(method::ClientId client, std::uint16_t code, std::string_view reason) override;
     method::Client* find(method::ClientId client) noexcept override;
+    Owned<method::Turn> make_turn(const method::TurnRequest& request, method::TurnListener& listener) override;
+    std::span<const method::CatalogTool> tools() const noexcept override;
     void for_each_client(bool (*visit)(void* context, method::Client& client), void* context) override;
 
 private:
     void drop(PendingCall& call) noexcept;
-    void take_ticket(method::Ticket ticket, PendingCall& call) noexcept;
+    void tell_status(std::string_view health);
+    static void write_usage(json::Writer& writer, const method::SimpleNews& news);
     void forget_unadmitted(const RpcSocket& socket) noexcept;
 
     Gateway& gateway_;
-    std::optional<store::MemoryStore> own_store_;  // when the host gave none
+    store::MemoryStore own_store_;  // when the host gave none
     method::Core core_;
     List<RpcSocket> all_;
     IdTable<RpcSocket> sockets_;

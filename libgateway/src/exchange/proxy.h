@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "endpoint/guardrail_settings.h"
 #include "endpoint/metrics.h"
+#include "exchange/config_handle.h"
 #include "exchange/block_notices.h"
 #include "exchange/inspection.h"
 #include "exchange/record_log.h"

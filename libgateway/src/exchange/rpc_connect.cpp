@@ -114,17 +114,21 @@ void RpcSocket::on_connect(const rpc::Request& request) {
 
 void RpcSocket::admit(std::string_view id, std::string_view auth_method, std::string_view token,
                       std::uint64_t issued_ms) {
+    enter();
+    Buffer payload(hub_.pool());
+    json::Writer writer(payload);
+    hub_.core().write_hello(writer, client_, auth_method, token, issued_ms);
+    answer(id, payload.text(), {});
+    hub_.core().on_joined(client_);
+}
+
+void RpcSocket::enter() {
     admitted_ = true;
     client_.connected_ms = hub_.unix_ms();
     codec_.set_message_bytes_max(hub_.limits().ws_message_bytes_max);
     conn_.timer().arm(hub_.now() + hub_.limits().ws_ping_ms);
     hub_.admitted(*this);
-    Buffer payload(hub_.pool());
-    json::Writer writer(payload);
-    hub_.core().write_hello(writer, client_, auth_method, token, issued_ms);
-    answer(id, payload.text(), {});
     upgrade_.reset();
-    hub_.core().on_joined(client_);
 }
 
 }  // namespace gw::exchange

@@ -98,6 +98,9 @@ void RpcSocket::on_message(std::string_view text) {
     if (!admitted_) {
         if (!parsed) return close(1000, {});
         on_first(document.root());
+    } else if (client_.dialect == rpc::Dialect::simple) {
+        parsed ? hub_.run_simple(*this, document.root())
+               : say_error("INVALID_MESSAGE", "The message is not valid JSON.");
     } else if (parsed) {
         std::string_view id;
         std::pmr::string error(hub_.memory());
@@ -119,9 +122,10 @@ void RpcSocket::on_first(const json::Value& root) {
     std::string_view id;
     std::pmr::string error(hub_.memory());
     const auto request = rpc::read_request(client_.dialect, root, id, error);
-    if (client_.dialect == rpc::Dialect::unknown || client_.dialect == rpc::Dialect::simple || !request)
-        return close(1008, "invalid request frame");
+    if (client_.dialect == rpc::Dialect::simple) return on_simple_auth(root);
+    if (client_.dialect == rpc::Dialect::unknown || !request) return close(1008, "invalid request frame");
     if (request->method == "connect") return on_connect(*request);
+    if (client_.dialect == rpc::Dialect::seed && admit_by_upgrade()) return on_request(*request);
     refuse(id, {rpc::code::invalid_request, "invalid handshake: first request must be connect", {}, false, {}, {}});
 }
 
@@ -193,6 +197,7 @@ void RpcSocket::push(SharedFrame& frame, std::uint64_t seq) {
 }
 
 void RpcSocket::write(SharedFrame& frame, std::uint64_t seq) {
+    if (frame.whole) return say(frame.text.text());
     Buffer tail(hub_.pool());
     std::optional<std::uint64_t> number;
     ++seq_;

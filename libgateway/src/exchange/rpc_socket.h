@@ -76,9 +76,17 @@ public:
 
     // Sends, now or when there is room. `seq` of a broadcast, for clients that count all of them together.
     void push(SharedFrame& frame, std::uint64_t seq);
+    void push_whole(SharedFrame& frame) {
+        frame.whole = true;
+        push(frame, 0);
+    }
     void answer(std::string_view id, std::string_view payload, std::string_view meta);
     void fail(std::string_view id, const rpc::Failure& failure, std::string_view meta);
     void close(std::uint16_t code, std::string_view reason);
+    // One message as it is; for the simple dialect.
+    void say(std::string_view text);
+    // An error of the simple dialect.
+    void say_error(std::string_view code, std::string_view message);
 
     Link<RpcSocket> in_hub;
 
@@ -90,8 +98,12 @@ private:
     void on_message(std::string_view text);
     void on_first(const json::Value& root);
     void on_connect(const rpc::Request& request);
+    void on_simple_auth(const json::Value& root);
+    // A client of the seed's dialect that showed its credential with the upgrade. False: it did not.
+    bool admit_by_upgrade();
     void refuse(std::string_view id, const rpc::Failure& failure);
     void admit(std::string_view id, std::string_view auth_method, std::string_view token, std::uint64_t issued_ms);
+    void enter();  // admitted from here on
     void on_request(const rpc::Request& request);
     void write(SharedFrame& frame, std::uint64_t seq);
     void challenge();

@@ -23,6 +23,7 @@ struct SharedFrame {
     std::pmr::string merge;  // replaces an older one with the same text here; empty: none
     bool may_drop = false;
     bool numbered = false;  // has a seq
+    bool whole = false;     // nothing comes behind the text
 };
 
 // One receiver's share in it.

@@ -43,6 +43,13 @@ struct Client {
     [[nodiscard]] std::string_view conn() const noexcept { return {conn_id.data(), conn_id.size()}; }
     // How others are shown it: "Ann's phone", else "cli".
     [[nodiscard]] std::string_view name() const noexcept { return display_name.empty() ? client_id : display_name; }
+    // It asked for the messages of that session.
+    [[nodiscard]] bool follows(std::string_view session_key) const noexcept {
+        for (const auto& key : sessions) {
+            if (key == session_key) return true;
+        }
+        return false;
+    }
     [[nodiscard]] bool allows(rpc::Scope scope) const noexcept { return scopes.allows(scope); }
 
     ClientId id = 0;

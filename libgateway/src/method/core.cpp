@@ -36,13 +36,42 @@ Core::Core(Gate& gate_in)
       registry(gate_in.memory()),
       presence(gate_in),
       health(*this),
+      sessions(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
+      chats(*this),
       tick_timer_(
           gate_in.timers(), [](void* self) { static_cast<Core*>(self)->on_tick(); }, this),
-      writes_(gate_in.memory()) {}
+      flush_timer_(
+          gate_in.timers(), [](void* self) { static_cast<Core*>(self)->on_flush(); }, this),
+      writes_(gate_in.memory()) {
+    configure_sessions();
+}
+
+void Core::configure_sessions() {
+    const config::Config& config = gate.config();
+    std::pmr::vector<session::AgentSetting> agents(gate.memory());
+    for (const config::Agent& agent : config.agents) agents.push_back({agent.id, agent.workspace});
+    session::Settings settings;
+    settings.keys = {default_agent().id, config.session.main_key, config.session.global};
+    settings.agents = agents;
+    sessions.configure(settings);
+}
 
 void Core::start() {
     health.arm();
     tick_timer_.arm(gate.now() + tick_interval_ms);
+}
+
+void Core::on_config_changed(std::string_view path, std::string_view hash) {
+    configure_sessions();
+    health.refresh();
+    Buffer out(gate.pool());
+    json::Writer writer(out);
+    writer.begin_object().member("path", path).member("hash", hash).member("ts", gate.unix_ms()).end_object();
+    Event event;
+    event.name = "config.changed";
+    event.payload = out.text();
+    event.scope = rpc::Scope::read;
+    gate.broadcast(event);
 }
 
 void Core::on_tick() {
@@ -201,6 +230,52 @@ void Core::write_hello(json::Writer& writer, const Client& client, std::string_v
 void Core::write_heartbeat(json::Writer& writer) const {
     writer.key("heartbeat").begin_object().member("enabled", false).member("every", "disabled");
     writer.key("everyMs").null().member("prompt", "").member("target", "none").member("ackMaxChars", 300).end_object();
+}
+
+std::string_view Core::agent_of(std::string_view session_key) const noexcept {
+    const auto parts = session::parse_key(session_key);
+    return parts && !parts->agent.empty() ? parts->agent : std::string_view(default_agent().id);
+}
+
+void Core::touch_session(std::string_view key, const session::Changes& changes) {
+    if (const auto touched = sessions.touch(key, changes, gate.unix_ms()); !touched)
+        gate.log().error({"cannot keep what changed in ", key, ": ", touched.error().what});
+    if (!flush_timer_.armed()) flush_timer_.arm(gate.now() + 1000);
+}
+
+void Core::on_flush() {
+    try {
+        if (const auto flushed = sessions.flush(gate.unix_ms()); !flushed)
+            gate.log().error({"cannot write the sessions: ", flushed.error().what});
+        if (sessions.next_flush_ms()) flush_timer_.arm(gate.now() + 1000);
+    } catch (const std::bad_alloc&) {
+        flush_timer_.arm(gate.now() + 1000);
+    }
+}
+
+std::string_view Core::reset_session(std::string_view key) {
+    std::pmr::vector<std::pmr::string> ids(gate.memory());
+    chats.abort(key, nullptr, "reset", nullptr, ids);
+    if (const auto opened = sessions.open(key, gate.unix_ms()); !opened) return opened.error().what;
+    if (const auto reset = sessions.reset(key, gate.unix_ms()); !reset) return reset.error().what;
+    chats.tell_session(key, "reset");
+    return {};
+}
+
+void Core::write_agent_result(json::Writer& writer, const RunRecord& record) {
+    writer.begin_object().member("runId", record.run_id).member("status", record.ok ? "ok" : "error");
+    writer.member("summary", record.ok ? std::string_view("completed") : std::string_view(record.error));
+    if (record.ok) {
+        writer.key("result").begin_object().key("payloads").begin_array();
+        writer.begin_object().member("text", record.text).key("mediaUrl").null().end_object().end_array();
+        writer.key("meta").begin_object().member("durationMs", record.ended_ms - record.started_ms);
+        writer.key("agentMeta").begin_object().member("sessionId", record.session_id);
+        writer.member("provider", record.provider).member("model", record.model).key("usage").begin_object();
+        writer.member("input", record.usage.input).member("output", record.usage.output);
+        writer.member("total", record.usage.input + record.usage.output).end_object().end_object();
+        writer.member("aborted", false).end_object().end_object();
+    }
+    writer.end_object();
 }
 
 void Core::write_session_status(json::Writer& writer, const Client&) {

@@ -16,10 +16,12 @@
 #include "core/timers.h"
 #include "json/json.h"
 #include "method/call.h"
+#include "method/chats.h"
 #include "method/gate.h"
 #include "method/health.h"
 #include "method/presence.h"
 #include "method/table.h"
+#include "session/sessions.h"
 
 namespace gw::method {
 
@@ -33,6 +35,9 @@ public:
 
     // Begins the timers; the clock runs.
     void start();
+
+    // Gate::config() is another one: `path` and `hash` of the file it came from.
+    void on_config_changed(std::string_view path, std::string_view hash);
 
     // A client was admitted, or is gone: its subscriptions, what it waits for, what waits for it.
     void on_joined(Client& client);
@@ -49,7 +54,15 @@ public:
     [[nodiscard]] const config::Agent* find_agent(std::string_view id) const noexcept;
     [[nodiscard]] rpc::StateVersion state_version() const noexcept { return {presence.version(), health.version()}; }
 
+    // The agent of a canonical session key.
+    [[nodiscard]] std::string_view agent_of(std::string_view session_key) const noexcept;
+    // What a turn changed in a session; written soon.
+    void touch_session(std::string_view key, const session::Changes& changes);
+    // Ends what runs in a session and begins it anew. Why not, or "".
+    [[nodiscard]] std::string_view reset_session(std::string_view key);
+
     // Pieces that several results have.
+    void write_agent_result(json::Writer& writer, const RunRecord& record);
     void write_heartbeat(json::Writer& writer) const;
     void write_recent_sessions(json::Writer& writer, std::string_view agent);
     void write_session_status(json::Writer& writer, const Client& client);
@@ -58,12 +71,16 @@ public:
     Registry registry;
     Presence presence;
     Health health;
+    session::Sessions sessions;
+    Chats chats;
 
 private:
+    void configure_sessions();
+    void on_flush();
     [[nodiscard]] bool allow_write(Call& call);
     void on_tick();
 
-    Timer tick_timer_;
+    Timer tick_timer_, flush_timer_;
     // Control-plane writes in the running minute, by device or address and method.
     struct Writes {
         std::uint64_t since_ms = 0;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory_resource>
+#include <span>
 #include <string_view>
 
 #include "config/config.h"
@@ -13,6 +14,7 @@
 #include "crypto/random.h"
 #include "gateway/config.h"
 #include "method/client.h"
+#include "method/turn.h"
 #include "rpc/frame.h"
 #include "store/store.h"
 
@@ -20,6 +22,16 @@ namespace gw::method {
 
 // A call that is answered later. 0 is none.
 using Ticket = std::uint64_t;
+
+// What clients of the simple dialect hear of a run, instead of its events.
+struct SimpleNews {
+    enum class Kind : std::uint8_t { chunk, done, error };
+    Kind kind = Kind::chunk;
+    std::string_view text;  // chunk: what is new; done: the whole answer; error: the message
+    std::string_view session;
+    std::string_view conn;  // whose run it is; those who subscribed to messages hear of all
+    std::uint64_t input_tokens = 0, output_tokens = 0;
+};
 
 // One event for many. Views, used during the call only.
 struct Event {
@@ -31,13 +43,17 @@ struct Event {
     bool state_version = false;  // goes with the versions of presence and health
     std::string_view session;    // a session's: for those that may see it
     std::string_view merge;      // a delta: replaces one with the same text here that still waits for the same client
-    std::uint8_t protocol_min = 3;
+    std::uint8_t protocol_min = 3, protocol_max = 255;
     // For whom, beside all that; null: everybody.
     bool (*filter)(const void* context, const Client& client) = nullptr;
     const void* context = nullptr;
 };
 
 class ConfigDesk;
+// A tool that agents may call.
+struct CatalogTool {
+    std::string_view name, description;
+};
 
 class Gate {
 public:
@@ -62,11 +78,16 @@ public:
     virtual void fail(Ticket ticket, const rpc::Failure& failure) = 0;
 
     virtual void broadcast(const Event& event) = 0;
+    virtual void tell_simple(const SimpleNews& news) = 0;
     // To one client, without a number. False: there is no such client.
     virtual bool send(ClientId client, std::string_view name, std::string_view payload) = 0;
     virtual void close(ClientId client, std::uint16_t code, std::string_view reason) = 0;
 
     [[nodiscard]] virtual Client* find(ClientId client) noexcept = 0;
+    // A turn of an agent, to be started; its listener outlives it.
+    [[nodiscard]] virtual Owned<Turn> make_turn(const TurnRequest& request, TurnListener& listener) = 0;
+    // The tools of the gateway itself.
+    [[nodiscard]] virtual std::span<const CatalogTool> tools() const noexcept = 0;
     // Calls visit(context, client) for each until it returns false.
     virtual void for_each_client(bool (*visit)(void* context, Client& client), void* context) = 0;
 

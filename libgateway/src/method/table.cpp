@@ -8,7 +8,8 @@ namespace gw::method {
 std::span<const Method> methods() {
     static const std::vector<Method> all = [] {
         std::vector<Method> out;
-        for (const std::span<const Method> family : {system_methods(), config_methods()})
+        for (const std::span<const Method> family :
+             {system_methods(), chat_methods(), agent_methods(), config_methods()})
             out.insert(out.end(), family.begin(), family.end());
         return out;
     }();
@@ -16,8 +17,9 @@ std::span<const Method> methods() {
 }
 
 std::span<const std::string_view> event_names() noexcept {
-    static constexpr std::array<std::string_view, 6> names{"connect.challenge", "presence", "tick",
-                                                           "shutdown",          "health",   "config.changed"};
+    static constexpr std::array<std::string_view, 10> names{
+        "connect.challenge", "agent", "chat",     "session.message", "sessions.changed",
+        "presence",          "tick",  "shutdown", "health",          "config.changed"};
     return names;
 }
 

@@ -41,5 +41,7 @@ private:
 // The rows of each family.
 [[nodiscard]] std::span<const Method> system_methods() noexcept;
 [[nodiscard]] std::span<const Method> config_methods() noexcept;
+[[nodiscard]] std::span<const Method> chat_methods() noexcept;
+[[nodiscard]] std::span<const Method> agent_methods() noexcept;
 
 }  // namespace gw::method

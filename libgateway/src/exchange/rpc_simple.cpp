@@ -1,0 +1,190 @@
+// The simple dialect of a gateway socket: flat messages with a type, for a page of a few lines.
+//
+//     {"type":"auth","token":"…"}                                  ► {"type":"auth_ok","user":"admin"}
+//     {"type":"message","content":"Hello","sessionId":"s1"}        ► {"type":"chunk",…}, {"type":"done","usage":{…}}
+//     {"type":"subscribe","events":["message","status"]}           ► {"type":"message",…} of all sessions, status
+//     {"type":"ping"}                                              ► {"type":"pong"}
+//
+// Behind it are the same sessions and runs as behind the other dialects.
+#include "auth/auth.h"
+#include "core/text.h"
+#include "crypto/compare.h"
+#include "exchange/gateway.h"
+#include "exchange/hub.h"
+#include "exchange/rpc_socket.h"
+#include "exchange/server_conn.h"
+#include "route/route.h"
+
+namespace gw::exchange {
+
+namespace {
+
+using rpc::Scope;
+
+constexpr rpc::Scopes everything{Scope::admin, Scope::read, Scope::write, Scope::approvals, Scope::pairing};
+
+}  // namespace
+
+void RpcSocket::say(std::string_view text) {
+    if (!closing_) codec_.send_text(conn_.sink(), text);
+}
+
+void RpcSocket::say_error(std::string_view code, std::string_view message) {
+    Buffer out(hub_.pool());
+    json::Writer(out)
+        .begin_object()
+        .member("type", "error")
+        .member("code", code)
+        .member("message", message)
+        .end_object();
+    say(out.text());
+}
+
+// `Authorization: Bearer` or ?token= of the upgrade.
+bool RpcSocket::admit_by_upgrade() {
+    const auto mode = hub_.config().auth.mode;
+    const std::string_view secret = hub_.gateway().shared_secret();
+    bool allowed = mode == config::AuthMode::none;
+    if (const std::string_view bearer = upgrade_->field("authorization"); !bearer.empty())
+        allowed = allowed || auth::check_bearer(secret, bearer) == auth::Outcome::allowed;
+    const std::size_t mark = upgrade_->target.find('?');
+    if (mark != std::pmr::string::npos && !secret.empty()) {
+        const auto token =
+            route::query_parameter(std::string_view(upgrade_->target).substr(mark + 1), "token", hub_.memory());
+        allowed = allowed || (token && crypto::equal_secrets(*token, secret));
+    }
+    if (!allowed) return false;
+    client_.client_id = client_.dialect == rpc::Dialect::simple ? "simple" : "seed";
+    client_.mode = "ui";
+    client_.scopes = everything;
+    enter();
+    hub_.core().on_joined(client_);
+    return true;
+}
+
+void RpcSocket::on_simple_auth(const json::Value& root) {
+    if (root["type"].as_string() == "ping") return say(R"({"type":"pong"})");
+    if (root["type"].as_string() == "auth") {
+        const auto token = root["token"].as_string();
+        const std::string_view secret = hub_.gateway().shared_secret();
+        if (hub_.config().auth.mode != config::AuthMode::none &&
+            (!token || secret.empty() || !crypto::equal_secrets(*token, secret))) {
+            say_error("UNAUTHORIZED", "The token is not right.");
+            return close(1008, "unauthorized");
+        }
+        client_.client_id = "simple";
+        client_.mode = "ui";
+        client_.scopes = everything;
+        enter();
+        hub_.core().on_joined(client_);
+        return say(R"({"type":"auth_ok","user":"admin"})");
+    }
+    if (admit_by_upgrade()) return hub_.run_simple(*this, root);
+    say_error("UNAUTHORIZED", "Send {\"type\":\"auth\",\"token\":\"...\"} first.");
+    close(1008, "unauthorized");
+}
+
+void Hub::run_simple(RpcSocket& socket, const json::Value& root) {
+    method::Client& client = socket.client();
+    const std::string_view type = root["type"].as_string().value_or(std::string_view{});
+    if (type == "ping") return socket.say(R"({"type":"pong"})");
+    if (type == "auth") return socket.say(R"({"type":"auth_ok","user":"admin"})");
+    if (type == "subscribe") {
+        client.wants_messages = client.wants_status = false;
+        for (json::Value event = root["events"].first(); event.exists(); event = event.next()) {
+            const auto name = event.as_string();
+            if (name == "message") {
+                client.wants_messages = true;
+            } else if (name == "status") {
+                client.wants_status = true;
+            } else {
+                return socket.say_error("UNKNOWN_EVENT", "Events are \"message\" and \"status\".");
+            }
+        }
+        return socket.say(client.wants_messages ? client.wants_status
+                                                      ? R"({"type":"subscribed","events":["message","status"]})"
+                                                      : R"({"type":"subscribed","events":["message"]})"
+                          : client.wants_status ? R"({"type":"subscribed","events":["status"]})"
+                                                : R"({"type":"subscribed","events":[]})");
+    }
+    if (type != "message") return socket.say_error("UNKNOWN_TYPE", "Types are auth, message, ping and subscribe.");
+    const auto content = root["content"].as_string();
+    if (!content || content->find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return socket.say_error("INVALID_MESSAGE", "A message needs a content, a text that is not empty.");
+    if (content->size() > method::Chats::text_bytes_max)
+        return socket.say_error("INVALID_MESSAGE", "The content is longer than 4194304 bytes.");
+    const auto key = core_.sessions.canonical(root["sessionId"].as_string().value_or("main"));
+    if (!key || core_.find_agent(core_.agent_of(*key)) == nullptr)
+        return socket.say_error("INVALID_SESSION", "The sessionId is no name of a session.");
+    const auto id = crypto::random_uuid(random());
+    if (!id) return socket.say_error("UNAVAILABLE", "There are no random numbers.");
+    method::RunSpec spec;
+    spec.run_id = {id->data(), id->size()};
+    spec.session_key = *key;
+    spec.text = *content;
+    spec.client = &client;
+    std::pmr::string why(memory());
+    if (core_.chats.start(spec, why) == method::Chats::Started::refused) return socket.say_error("UNAVAILABLE", why);
+    core_.chats.proceed(spec.run_id);
+}
+
+void Hub::tell_simple(const method::SimpleNews& news) {
+    using Kind = method::SimpleNews::Kind;
+    for (RpcSocket* socket = all_.front(); socket != nullptr; socket = all_.after(socket->in_hub)) {
+        const method::Client& client = socket->client();
+        if (!socket->is_admitted() || client.dialect != rpc::Dialect::simple) continue;
+        const bool own = client.conn() == news.conn;
+        if (!own && !(client.wants_messages && news.kind == Kind::done)) continue;
+        // The name that the client gave the session: the last part of its key.
+        const std::size_t colon = news.session.rfind(':');
+        const std::string_view session = news.session.substr(colon == std::string_view::npos ? 0 : colon + 1);
+        const FrameReference frame = make_frame(pool(), memory());
+        json::Writer writer(frame->text);
+        writer.begin_object();
+        if (news.kind == Kind::chunk) {
+            writer.member("type", "chunk").member("content", news.text);
+        } else if (news.kind == Kind::error) {
+            writer.member("type", "error").member("code", "AGENT_ERROR").member("message", news.text);
+        } else if (!own || client.wants_messages) {
+            writer.member("type", "message").member("content", news.text);
+        } else {
+            writer.member("type", "done");
+        }
+        writer.member("sessionId", session);
+        if (news.kind == Kind::done && own && !client.wants_messages) write_usage(writer, news);
+        writer.end_object();
+        socket->push_whole(*frame);
+        if (news.kind == Kind::done && own && client.wants_messages) {
+            const FrameReference done = make_frame(pool(), memory());
+            json::Writer end(done->text);
+            end.begin_object().member("type", "done").member("sessionId", session);
+            write_usage(end, news);
+            end.end_object();
+            socket->push_whole(*done);
+        }
+    }
+}
+
+// How the gateway is, for those who subscribed to status.
+void Hub::tell_status(std::string_view health) {
+    std::optional<FrameReference> frame;
+    for (RpcSocket* socket = all_.front(); socket != nullptr; socket = all_.after(socket->in_hub)) {
+        if (!socket->is_admitted() || socket->client().dialect != rpc::Dialect::simple ||
+            !socket->client().wants_status)
+            continue;
+        if (!frame) {
+            frame.emplace(make_frame(pool(), memory()));
+            json::Writer((*frame)->text).begin_object().member("type", "status").key("status").raw(health).end_object();
+            (*frame)->may_drop = true;
+        }
+        socket->push_whole(**frame);
+    }
+}
+
+void Hub::write_usage(json::Writer& writer, const method::SimpleNews& news) {
+    writer.key("usage").begin_object().member("promptTokens", news.input_tokens);
+    writer.member("completionTokens", news.output_tokens);
+    writer.member("totalTokens", news.input_tokens + news.output_tokens).end_object();
+}
+
+}  // namespace gw::exchange

@@ -1,0 +1,230 @@
+// Agents, their files, models and tools: agents.list, agents.files.*, agent.identity.get, models.*, tools.catalog,
+// commands.list.
+#include <array>
+#include <optional>
+
+#include "core/text.h"
+#include "crypto/hex.h"
+#include "crypto/sha256.h"
+#include "method/agents.h"
+#include "method/core.h"
+
+namespace gw::method {
+
+namespace {
+
+// The files of a workspace that clients may read and write.
+constexpr std::array<std::string_view, 8> file_names{"AGENTS.md", "SOUL.md",      "TOOLS.md",     "IDENTITY.md",
+                                                     "USER.md",   "HEARTBEAT.md", "BOOTSTRAP.md", "MEMORY.md"};
+constexpr std::size_t file_bytes_max = 1U << 20U;
+
+void agents_list(Core& core, Call& call) { write_agents(call.result(), core.gate.config()); }
+
+const config::Agent* agent_named(Core& core, Call& call) {
+    const std::string_view id = call.text("agentId");
+    const config::Agent* agent = core.find_agent(id);
+    if (agent == nullptr) call.fail(rpc::code::invalid_request, {"unknown agent id \"", cut_utf8(id, 64), "\""});
+    return agent;
+}
+
+std::pmr::string file_key(Core& core, const config::Agent& agent, std::string_view name) {
+    std::pmr::string key = workspace_key(agent, core.gate.memory());
+    (key += '/') += name;
+    return key;
+}
+
+// False: the store failed; the call too then.
+bool write_file(Core& core, Call& call, json::Writer& writer, const config::Agent& agent, std::string_view name,
+                bool with_content) {
+    const std::pmr::string key = file_key(core, agent, name);
+    store::Listing listing(core.gate.memory());
+    const auto listed = core.gate.store().list(key, listing);
+    if (!listed) {
+        call.fail(rpc::code::unavailable, {"cannot read ", name, ": ", listed.error().what});
+        return false;
+    }
+    const bool missing = listing.empty() || listing.front().key != key;
+    writer.begin_object().member("name", name).member("path", key).member("missing", missing);
+    if (!missing) {
+        writer.member("size", listing.front().size).member("updatedAtMs", listing.front().modified_ms);
+        if (with_content) {
+            Buffer content(core.gate.pool());
+            if (const auto got = core.gate.store().get(key, content); !got) {
+                call.fail(rpc::code::unavailable, {"cannot read ", name, ": ", got.error().what});
+                return false;
+            }
+            const auto hash = crypto::hex(crypto::sha256(content.text()));
+            writer.member("hash", std::string_view(hash.data(), hash.size())).member("content", content.text());
+        }
+    }
+    writer.end_object();
+    return true;
+}
+
+void files_list(Core& core, Call& call) {
+    const config::Agent* agent = agent_named(core, call);
+    if (agent == nullptr) return;
+    json::Writer& writer = call.result();
+    writer.begin_object().member("agentId", agent->id);
+    writer.member("workspace", workspace_key(*agent, core.gate.memory())).key("files").begin_array();
+    for (const std::string_view name : file_names) {
+        if (!write_file(core, call, writer, *agent, name, false)) return;
+    }
+    writer.end_array().end_object();
+}
+
+// A name of the list above; nothing, and failed, for another.
+std::optional<std::string_view> file_named(Call& call) {
+    for (const std::string_view name : file_names) {
+        if (name == call.text("name")) return name;
+    }
+    call.fail(rpc::code::invalid_request, {"unsupported file \"", cut_utf8(call.text("name"), 64), "\""});
+    return std::nullopt;
+}
+
+void files_get(Core& core, Call& call) {
+    const config::Agent* agent = agent_named(core, call);
+    if (agent == nullptr) return;
+    const auto name = file_named(call);
+    if (!name) return;
+    json::Writer& writer = call.result();
+    writer.begin_object().member("agentId", agent->id);
+    writer.member("workspace", workspace_key(*agent, core.gate.memory())).key("file");
+    if (write_file(core, call, writer, *agent, *name, true)) writer.end_object();
+}
+
+void files_set(Core& core, Call& call) {
+    const config::Agent* agent = agent_named(core, call);
+    if (agent == nullptr) return;
+    const auto name = file_named(call);
+    if (!name) return;
+    const std::string_view content = call.text("content");
+    if (content.size() > file_bytes_max) return call.fail("content is longer than 1048576 bytes");
+    if (const auto put = core.gate.store().put(file_key(core, *agent, *name), content); !put)
+        return call.fail(rpc::code::unavailable, {"cannot write ", *name, ": ", put.error().what});
+    json::Writer& writer = call.result();
+    writer.begin_object().member("ok", true).member("agentId", agent->id);
+    writer.member("workspace", workspace_key(*agent, core.gate.memory())).key("file");
+    if (write_file(core, call, writer, *agent, *name, true)) writer.end_object();
+}
+
+void identity_get(Core& core, Call& call) {
+    std::string_view id = call.text("agentId");
+    std::optional<std::pmr::string> key;
+    if (id.empty()) {
+        key = core.sessions.canonical(call.text("sessionKey"));
+        id = key ? core.agent_of(*key) : std::string_view(core.default_agent().id);
+    }
+    const config::Agent* agent = core.find_agent(id);
+    if (agent == nullptr)
+        return call.fail(rpc::code::invalid_request,
+                         {"invalid agent.identity.get params: unknown agent id \"", cut_utf8(id, 64), "\""});
+    const bool named = agent->name != agent->id;
+    json::Writer& writer = call.result();
+    writer.begin_object().member("agentId", agent->id);
+    writer.member("name", named ? std::string_view(agent->name) : std::string_view("Assistant"));
+    writer.member("nameSource", named ? "config" : "default");
+    writer.member("avatar", named ? cut_utf8(agent->name, 4) : std::string_view("A")).end_object();
+}
+
+void models_list(Core& core, Call& call) {
+    json::Writer& writer = call.result();
+    writer.begin_object().key("models");
+    write_models(writer, core.gate.config());
+    writer.end_object();
+}
+
+void models_auth_status(Core& core, Call& call) {
+    json::Writer& writer = call.result();
+    writer.begin_object().member("ts", core.gate.unix_ms()).key("providers").begin_array();
+    for (const config::Provider& provider : core.gate.config().providers) {
+        writer.begin_object().member("provider", provider.id).member("authProvider", provider.id);
+        writer.member("displayName", provider.id).member("status", provider.api_key.empty() ? "missing" : "static");
+        writer.key("profiles").begin_array().end_array();
+        if (!provider.api_key.empty()) writer.key("apiKey").begin_object().member("source", "config").end_object();
+        writer.end_object();
+    }
+    writer.end_array().key("providerCapabilities").begin_array().end_array().end_object();
+}
+
+void tools_catalog(Core& core, Call& call) {
+    std::string_view id = call.text("agentId");
+    if (id.empty()) id = core.default_agent().id;
+    if (core.find_agent(id) == nullptr)
+        return call.fail(rpc::code::invalid_request, {"unknown agent id \"", cut_utf8(id, 64), "\""});
+    json::Writer& writer = call.result();
+    writer.begin_object().member("agentId", id).key("profiles").begin_array();
+    constexpr std::pair<std::string_view, std::string_view> profiles[] = {
+        {"minimal", "Minimal"}, {"coding", "Coding"}, {"messaging", "Messaging"}, {"full", "Full"}};
+    for (const auto& [profile, label] : profiles)
+        writer.begin_object().member("id", profile).member("label", label).end_object();
+    writer.end_array().key("groups").begin_array();
+    writer.begin_object().member("id", "gateway").member("label", "Gateway").member("source", "core");
+    writer.key("tools").begin_array();
+    for (const CatalogTool& tool : core.gate.tools()) {
+        writer.begin_object().member("id", tool.name).member("label", tool.name);
+        writer.member("description", tool.description).member("source", "core");
+        writer.key("defaultProfiles").begin_array().string("minimal").end_array().end_object();
+    }
+    writer.end_array().end_object().end_array().end_object();
+}
+
+void write_commands(json::Writer& writer) {
+    constexpr std::array<std::array<std::string_view, 2>, 3> commands{{
+        {"new", "Begin a new session under the same key."},
+        {"reset", "The same."},
+        {"stop", "Stop what runs in this session."},
+    }};
+    writer.begin_array();
+    for (const auto& [name, description] : commands) {
+        std::array<char, 16> alias{'/'};
+        name.copy(alias.data() + 1, alias.size() - 1);
+        writer.begin_object().member("name", name).member("nativeName", name);
+        writer.key("textAliases").begin_array().string({alias.data(), name.size() + 1}).end_array();
+        writer.member("description", description).member("category", "session").member("source", "native");
+        writer.member("scope", "both").member("acceptsArgs", false).end_object();
+    }
+    writer.end_array();
+}
+
+void commands_list(Core&, Call& call) {
+    json::Writer& writer = call.result();
+    writer.begin_object().key("commands");
+    write_commands(writer);
+    writer.end_object();
+}
+
+void chat_metadata(Core& core, Call& call) {
+    json::Writer& writer = call.result();
+    writer.begin_object().key("models");
+    write_models(writer, core.gate.config());
+    writer.key("commands");
+    write_commands(writer);
+    writer.member("swarmEnabled", false).key("accountSelection").begin_object().member("kind", "automatic");
+    writer.member("label", "Automatic account selection").end_object();
+    writer.member("runtimeSelectionLocked", false).end_object();
+}
+
+}  // namespace
+
+std::span<const Method> agent_methods() noexcept {
+    using rpc::Scope;
+    static constexpr std::array<Method, 10> rows{{
+        {"agents.list", Scope::read, "", agents_list},
+        {"agents.files.list", Scope::read, "agentId:s(1..)", files_list},
+        {"agents.files.get", Scope::read, "agentId:s(1..) name:s(1..)", files_get},
+        {"agents.files.set", Scope::admin, "agentId:s(1..) name:s(1..) content:s", files_set},
+        {"agent.identity.get", Scope::read, "agentId?:s(1..) sessionKey?:s(..512)", identity_get},
+        {"models.list", Scope::read,
+         "agentId?:s(1..) includeProviderCapabilities?:b preparedOnly?:b refresh?:b includeDetails?:b "
+         "view?:\"default\"|\"configured\"|\"provider-config\"|\"all\"",
+         models_list},
+        {"models.authStatus", Scope::read, "refresh?:b agentId?:s", models_auth_status},
+        {"tools.catalog", Scope::read, "agentId?:s(1..) includePlugins?:b", tools_catalog},
+        {"commands.list", Scope::read, "sessionKey?:s agentId?:s provider?:s scope?:s includeArgs?:b", commands_list},
+        {"chat.metadata", Scope::read, "agentId?:s(1..) sessionKey?:s(1..512)", chat_metadata},
+    }};
+    return rows;
+}
+
+}  // namespace gw::method
