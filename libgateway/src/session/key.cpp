@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "session/space.h"
 
 namespace gw::session {
 
@@ -13,13 +14,6 @@ constexpr std::string_view agent_prefix = "agent:";
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 bool is_agent_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_' || c == '-'; }
-
-std::string_view trimmed(std::string_view text) noexcept {
-    const auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-    while (!text.empty() && space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && space(text.back())) text.remove_suffix(1);
-    return text;
-}
 
 void append_lower(std::pmr::string& out, std::string_view text) {
     for (const char c : text) out += ascii_lower(c);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "session/space.h"
 
 namespace gw::session {
 
@@ -10,14 +11,6 @@ namespace {
 
 constexpr std::size_t block_bytes_max = 16384;  // of an envelope's JSON
 constexpr std::size_t stamp_bytes_max = 200;    // of what stands in brackets
-
-bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
-}
 
 // "2026-11-20 10:21", with a space or a T.
 bool is_moment(std::string_view text) noexcept {

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "session/key.h"
+#include "session/space.h"
 
 namespace gw::session {
 
@@ -23,6 +24,8 @@ enum class Shape : std::uint8_t {
     handled,  // below, by hand
 };
 
+// What the fields with choices may be.
+namespace words {
 constexpr std::string_view verbose[] = {"off", "on", "full"};
 constexpr std::string_view reasoning[] = {"off", "on", "stream"};
 constexpr std::string_view elevated[] = {"off", "on", "ask", "full"};
@@ -38,6 +41,7 @@ constexpr std::string_view permission[] = {"read-only", "guarded", "workspace", 
 constexpr std::string_view attention[] = {"hand", "key", "alert", "flag", "lock", "hourglass"};
 constexpr std::string_view face[] = {"chat", "dashboard"};
 constexpr std::string_view thinking[] = {"off", "minimal", "low", "medium", "high", "xhigh", "adaptive"};
+}  // namespace words
 
 struct FieldRule {
     std::string_view name;
@@ -60,22 +64,22 @@ const FieldRule rules_of_fields[] = {
     {"model", Shape::handled},
     {"responseUsage", Shape::handled},
     {"fastMode", Shape::boolean_or_auto},
-    {"verboseLevel", Shape::choice, 0, verbose},
-    {"traceLevel", Shape::choice, 0, trace},
-    {"reasoningLevel", Shape::choice, 0, reasoning},
-    {"elevatedLevel", Shape::choice, 0, elevated},
-    {"execHost", Shape::choice, 0, exec_host},
-    {"execSecurity", Shape::choice, 0, exec_security},
-    {"execAsk", Shape::choice, 0, exec_ask},
-    {"sendPolicy", Shape::choice, 0, send_policy},
-    {"groupActivation", Shape::choice, 0, activation},
-    {"permissionMode", Shape::choice, 0, permission},
-    {"attention", Shape::choice, 0, attention},
-    {"boardFace", Shape::choice, 0, face},
+    {"verboseLevel", Shape::choice, 0, words::verbose},
+    {"traceLevel", Shape::choice, 0, words::trace},
+    {"reasoningLevel", Shape::choice, 0, words::reasoning},
+    {"elevatedLevel", Shape::choice, 0, words::elevated},
+    {"execHost", Shape::choice, 0, words::exec_host},
+    {"execSecurity", Shape::choice, 0, words::exec_security},
+    {"execAsk", Shape::choice, 0, words::exec_ask},
+    {"sendPolicy", Shape::choice, 0, words::send_policy},
+    {"groupActivation", Shape::choice, 0, words::activation},
+    {"permissionMode", Shape::choice, 0, words::permission},
+    {"attention", Shape::choice, 0, words::attention},
+    {"boardFace", Shape::choice, 0, words::face},
     {"spawnedBy", Shape::once, key_bytes_max},
     {"spawnedWorkspaceDir", Shape::once, 4096},
-    {"subagentRole", Shape::choice, 0, role},
-    {"subagentControlScope", Shape::choice, 0, control},
+    {"subagentRole", Shape::choice, 0, words::role},
+    {"subagentControlScope", Shape::choice, 0, words::control},
     {"spawnDepth", Shape::count},
     {"ttlMinutes", Shape::handled},
     {"archived", Shape::boolean},
@@ -88,13 +92,6 @@ const FieldRule rules_of_fields[] = {
 };
 
 constexpr std::size_t json_bytes_max = 16384;  // of a list or an object
-
-std::string_view trimmed(std::string_view text) noexcept {
-    const auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-    while (!text.empty() && space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && space(text.back())) text.remove_suffix(1);
-    return text;
-}
 
 // The spelling of a choice, case ignored; "" when it is none.
 std::string_view chosen(std::string_view text, std::span<const std::string_view> choices) noexcept {
@@ -213,11 +210,11 @@ private:
     }
 
     bool thinking_level(const json::Value& value) {
-        const std::string_view level = chosen(value.as_string().value_or(""), thinking);
+        const std::string_view level = chosen(value.as_string().value_or(""), words::thinking);
         if (!level.empty() && (level != "xhigh" || rules_.xhigh_thinking)) return set("thinkingLevel", level);
         refusal_.say("invalid thinkingLevel (use ");
         bool first = true;
-        for (const std::string_view known : thinking) {
+        for (const std::string_view known : words::thinking) {
             if (known == "xhigh" && !rules_.xhigh_thinking) continue;
             if (!first) refusal_.text += '|';
             first = false;

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "session/rows.h"
 #include "session/sessions.h"
+#include "session/space.h"
 
 namespace gw::session {
 
@@ -59,8 +60,7 @@ Result<void> Sessions::list(const ListQuery& query, std::uint64_t now_ms, ListPa
     };
     std::pmr::vector<Sorted> found(memory_);
     ListQuery wanted = query;
-    while (!wanted.search.empty() && wanted.search.front() == ' ') wanted.search.remove_prefix(1);
-    while (!wanted.search.empty() && wanted.search.back() == ' ') wanted.search.remove_suffix(1);
+    wanted.search = trimmed(query.search);
     const auto names = agents();
     if (!names) return names.error();
     for (const std::pmr::string& agent : *names) {
