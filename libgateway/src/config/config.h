@@ -154,6 +154,7 @@ struct Config {
           control_ui_allowed_origins(memory),
           trusted_proxies(memory),
           ca_bundle_path(memory),
+          nodes(memory),
           guardrail(memory),
           logging(memory) {}
 
@@ -207,6 +208,12 @@ struct Config {
     Timeouts timeouts;                     // of providers that set none of their own
     std::uint32_t upstream_conns_max = 0;  // open connections to one upstream; 0: as gw_limits say
     std::pmr::string ca_bundle_path;       // certificate authorities for upstreams; empty: the system's
+
+    struct Nodes {  // gateway.nodes
+        explicit Nodes(std::pmr::memory_resource* memory) : allow_commands(memory), deny_commands(memory) {}
+        std::pmr::vector<std::pmr::string> allow_commands, deny_commands;  // names of commands
+        bool auto_approve_local = true;  // what a node of this machine offers needs nobody's approval
+    } nodes;
 
     Guardrail guardrail;
     Logging logging;

@@ -30,6 +30,7 @@ public:
         out_.timeouts.idle_ms = integer_at(root_, "gateway.upstream.timeouts.idleMs", out_.timeouts.idle_ms);
         out_.upstream_conns_max = integer_at(root_, "gateway.upstream.maxConnections", out_.upstream_conns_max);
         out_.ca_bundle_path = text_at(root_, "gateway.upstream.caBundlePath");
+        nodes();
     }
 
 private:
@@ -51,6 +52,7 @@ private:
     void tls();
     void http();
     void lists();
+    void nodes();
     [[nodiscard]] bool is_exposed() const noexcept;
 
     const Node& root_;
@@ -212,6 +214,15 @@ void Gateway::http() {
     constexpr std::string_view transport = "gateway.http.securityHeaders.strictTransportSecurity";
     out_.strict_transport_security = text_at(root_, transport);
     if (!is_field_value(out_.strict_transport_security)) error(transport, "must be the value of a header field");
+}
+
+void Gateway::nodes() {
+    // Two releases have two names for the same lists.
+    texts_at(root_, "gateway.nodes.allowCommands", out_.nodes.allow_commands);
+    texts_at(root_, "gateway.nodes.commands.allow", out_.nodes.allow_commands);
+    texts_at(root_, "gateway.nodes.denyCommands", out_.nodes.deny_commands);
+    texts_at(root_, "gateway.nodes.commands.deny", out_.nodes.deny_commands);
+    out_.nodes.auto_approve_local = boolean_at(root_, "gateway.nodes.pairing.autoApproveLocal", true);
 }
 
 void Gateway::lists() {

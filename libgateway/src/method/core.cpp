@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "method/release.h"
 #include "rpc/schema.h"
+#include "session/key.h"
 
 namespace gw::method {
 
@@ -38,6 +39,9 @@ Core::Core(Gate& gate_in)
       health(*this),
       sessions(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
       chats(*this),
+      system_events(gate_in),
+      nodes(*this),
+      node_events(*this),
       tick_timer_(
           gate_in.timers(), [](void* self) { static_cast<Core*>(self)->on_tick(); }, this),
       flush_timer_(
@@ -57,6 +61,7 @@ void Core::configure_sessions() {
 }
 
 void Core::start() {
+    nodes.load();
     health.arm();
     tick_timer_.arm(gate.now() + tick_interval_ms);
 }
@@ -93,9 +98,11 @@ void Core::on_tick() {
 void Core::on_joined(Client& client) {
     // Programs that come for one call are not worth telling everybody about.
     if (client.mode != "cli" && client.mode != "probe") presence.on_joined(client);
+    nodes.on_joined(client);
 }
 
 void Core::on_left(Client& client) {
+    nodes.on_left(client);
     if (client.mode != "cli" && client.mode != "probe") presence.on_left(client);
 }
 
@@ -110,6 +117,12 @@ const config::Agent* Core::find_agent(std::string_view id) const noexcept {
         if (agent.id == id) return &agent;
     }
     return nullptr;
+}
+
+std::optional<std::pmr::string> Core::session_key(std::string_view text) const {
+    const config::Config& config = gate.config();
+    return session::canonical_key(text, {default_agent().id, config.session.main_key, config.session.global},
+                                  gate.memory());
 }
 
 // --- the road of one call ------------------------------------------------------------------------------------------

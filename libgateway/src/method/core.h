@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,10 @@
 #include "method/chats.h"
 #include "method/gate.h"
 #include "method/health.h"
+#include "method/node_events.h"
+#include "method/nodes.h"
 #include "method/presence.h"
+#include "method/system_events.h"
 #include "method/table.h"
 #include "session/sessions.h"
 
@@ -52,6 +56,8 @@ public:
 
     [[nodiscard]] const config::Agent& default_agent() const noexcept;
     [[nodiscard]] const config::Agent* find_agent(std::string_view id) const noexcept;
+    // The canonical key of a session that somebody asks for; nothing when that cannot be one.
+    [[nodiscard]] std::optional<std::pmr::string> session_key(std::string_view text) const;
     [[nodiscard]] rpc::StateVersion state_version() const noexcept { return {presence.version(), health.version()}; }
 
     // The agent of a canonical session key.
@@ -73,6 +79,9 @@ public:
     Health health;
     session::Sessions sessions;
     Chats chats;
+    SystemEvents system_events;
+    Nodes nodes;
+    NodeEvents node_events;
 
 private:
     void configure_sessions();

@@ -9,7 +9,7 @@ std::span<const Method> methods() {
     static const std::vector<Method> all = [] {
         std::vector<Method> out;
         for (const std::span<const Method> family :
-             {system_methods(), chat_methods(), agent_methods(), config_methods()})
+             {system_methods(), chat_methods(), agent_methods(), config_methods(), node_methods(), node_pair_methods()})
             out.insert(out.end(), family.begin(), family.end());
         return out;
     }();
@@ -17,9 +17,9 @@ std::span<const Method> methods() {
 }
 
 std::span<const std::string_view> event_names() noexcept {
-    static constexpr std::array<std::string_view, 10> names{
-        "connect.challenge", "agent", "chat",     "session.message", "sessions.changed",
-        "presence",          "tick",  "shutdown", "health",          "config.changed"};
+    static constexpr auto names = std::to_array<std::string_view>(
+        {"connect.challenge", "agent", "chat", "session.message", "sessions.changed", "presence", "tick", "shutdown", "health",
+         "config.changed", "node.invoke.request", "node.invoke.cancel", "node.pair.requested", "node.pair.resolved"});
     return names;
 }
 

@@ -43,5 +43,7 @@ private:
 [[nodiscard]] std::span<const Method> config_methods() noexcept;
 [[nodiscard]] std::span<const Method> chat_methods() noexcept;
 [[nodiscard]] std::span<const Method> agent_methods() noexcept;
+[[nodiscard]] std::span<const Method> node_methods() noexcept;
+[[nodiscard]] std::span<const Method> node_pair_methods() noexcept;
 
 }  // namespace gw::method
