@@ -71,6 +71,9 @@ public:
         return gate_.open_ticket();
     }
 
+    [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return gate_.memory(); }
+    [[nodiscard]] BlockPool* pool() const noexcept { return gate_.pool(); }
+
     [[nodiscard]] bool deferred() const noexcept { return deferred_; }
     [[nodiscard]] const std::optional<rpc::Failure>& failed() const noexcept { return failure_; }
     [[nodiscard]] std::string_view payload() const noexcept { return payload_.text(); }

@@ -42,6 +42,10 @@ Core::Core(Gate& gate_in)
       system_events(gate_in),
       nodes(*this),
       node_events(*this),
+      approvals(*this),
+      exec_policy(gate_in),
+      approval_gate(*this),
+      questions(*this),
       tick_timer_(
           gate_in.timers(), [](void* self) { static_cast<Core*>(self)->on_tick(); }, this),
       flush_timer_(
@@ -62,6 +66,7 @@ void Core::configure_sessions() {
 
 void Core::start() {
     nodes.load();
+    approvals.history.load();
     health.arm();
     tick_timer_.arm(gate.now() + tick_interval_ms);
 }

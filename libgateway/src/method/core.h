@@ -16,13 +16,17 @@
 #include "config/config.h"
 #include "core/timers.h"
 #include "json/json.h"
+#include "method/approval_gate.h"
+#include "method/approvals.h"
 #include "method/call.h"
 #include "method/chats.h"
+#include "method/exec_policy.h"
 #include "method/gate.h"
 #include "method/health.h"
 #include "method/node_events.h"
 #include "method/nodes.h"
 #include "method/presence.h"
+#include "method/questions.h"
 #include "method/system_events.h"
 #include "method/table.h"
 #include "session/sessions.h"
@@ -82,6 +86,10 @@ public:
     SystemEvents system_events;
     Nodes nodes;
     NodeEvents node_events;
+    Approvals approvals;
+    ExecPolicy exec_policy;
+    ApprovalGate approval_gate;
+    Questions questions;
 
 private:
     void configure_sessions();

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "method/core.h"
+#include "method/system_run.h"
 
 namespace gw::method {
 
@@ -38,6 +39,11 @@ void node_invoke(Core& core, Call& call) {
     if (node == nullptr)
         return call.fail(rpc::code::unavailable, {"node not connected"}, R"({"code":"NOT_CONNECTED"})");
     if (!core.nodes.require_command(call, *node, command)) return;
+    if (command == "system.run") {
+        Buffer guarded(core.gate.pool());
+        if (guard_system_run(core, call, *node, guarded)) core.nodes.invoke(call, *node, command, guarded.text());
+        return;
+    }
     const json::Value params = call.params["params"];
     core.nodes.invoke(call, *node, command, params.exists() ? std::optional(params.raw()) : std::nullopt);
 }

@@ -9,7 +9,8 @@ std::span<const Method> methods() {
     static const std::vector<Method> all = [] {
         std::vector<Method> out;
         for (const std::span<const Method> family :
-             {system_methods(), chat_methods(), agent_methods(), config_methods(), node_methods(), node_pair_methods()})
+             {system_methods(), chat_methods(), agent_methods(), config_methods(), node_methods(), node_pair_methods(),
+              approval_methods(), exec_policy_methods(), question_methods()})
             out.insert(out.end(), family.begin(), family.end());
         return out;
     }();
@@ -19,7 +20,9 @@ std::span<const Method> methods() {
 std::span<const std::string_view> event_names() noexcept {
     static constexpr auto names = std::to_array<std::string_view>(
         {"connect.challenge", "agent", "chat", "session.message", "sessions.changed", "presence", "tick", "shutdown", "health",
-         "config.changed", "node.invoke.request", "node.invoke.cancel", "node.pair.requested", "node.pair.resolved"});
+         "config.changed", "node.invoke.request", "node.invoke.cancel", "node.pair.requested", "node.pair.resolved",
+         "exec.approval.requested", "exec.approval.resolved", "plugin.approval.requested", "plugin.approval.resolved",
+         "question.requested", "question.resolved"});
     return names;
 }
 

@@ -45,5 +45,8 @@ private:
 [[nodiscard]] std::span<const Method> agent_methods() noexcept;
 [[nodiscard]] std::span<const Method> node_methods() noexcept;
 [[nodiscard]] std::span<const Method> node_pair_methods() noexcept;
+[[nodiscard]] std::span<const Method> approval_methods() noexcept;
+[[nodiscard]] std::span<const Method> exec_policy_methods() noexcept;
+[[nodiscard]] std::span<const Method> question_methods() noexcept;
 
 }  // namespace gw::method
