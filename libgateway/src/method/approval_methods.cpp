@@ -72,8 +72,7 @@ void exec_approval_request(Core& core, Call& call) {
     const auto effective = [&](std::string_view name) {
         return trim(has_plan ? plan[name].as_string().value_or("") : call.text(name));
     };
-    const std::string_view command =
-        has_plan ? plan["commandText"].as_string().value_or("") : call.text("command");
+    const std::string_view command = has_plan ? plan["commandText"].as_string().value_or("") : call.text("command");
     if (trim(command).empty()) return call.fail("command is required");
     if (has_plan && plan["argv"].size() == 0) return call.fail("commandArgv is required for host=node");
 
@@ -89,8 +88,9 @@ void exec_approval_request(Core& core, Call& call) {
     made->env_hash = hash_of_variables(call.params["env"], core.gate.memory());
     made->may_always = call.text("ask") != "always" && call.params["unavailableDecisions"].size() == 0;
     read_texts(call.params["approvalReviewerDeviceIds"], made->reviewers, 32);
-    fill_exec_request(core.gate, *made, {{}, effective("cwd"), call.text("resolvedPath"), call.text("runId"),
-                                         call.text("toolCallId"), call.params});
+    fill_exec_request(
+        core.gate, *made,
+        {{}, effective("cwd"), call.text("resolvedPath"), call.text("runId"), call.text("toolCallId"), call.params});
     ask_approvers(core, call, std::move(made), call.client.protocol >= 4 ? approval_ms_new : approval_ms_old);
 }
 
@@ -166,8 +166,7 @@ void plugin_approval_resolve(Core& core, Call& call) { resolve_kind(core, call, 
 
 void exec_approval_get(Core& core, Call& call) {
     std::pmr::string refusal(core.gate.memory());
-    const Approval* one =
-        core.approvals.find_pending(trim(call.text("id")), ApprovalKind::exec, call.client, refusal);
+    const Approval* one = core.approvals.find_pending(trim(call.text("id")), ApprovalKind::exec, call.client, refusal);
     if (one == nullptr) {
         call.fail(rpc::code::invalid_request, {refusal},
                   refusal.starts_with("unknown") ? not_found_details : std::string_view{});

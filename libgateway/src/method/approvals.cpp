@@ -43,7 +43,9 @@ std::optional<ApprovalKind> kind_from(std::string_view name) noexcept {
     return std::nullopt;
 }
 
-std::string_view decision_name(Decision decision) noexcept { return decision_names[static_cast<std::size_t>(decision)]; }
+std::string_view decision_name(Decision decision) noexcept {
+    return decision_names[static_cast<std::size_t>(decision)];
+}
 
 Decision decision_from(std::string_view name) noexcept {
     for (std::size_t i = 1; i < decision_names.size(); ++i) {

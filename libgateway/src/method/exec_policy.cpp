@@ -21,9 +21,9 @@ constexpr std::size_t used_command_bytes_max = 512;
 
 // Programs whose arguments are programs: to allow one of them is to allow all.
 constexpr std::array<std::string_view, 33> runners{
-    "sh",    "bash",   "dash", "zsh",     "ksh",    "fish",   "csh",  "tcsh", "busybox", "env",    "sudo",
-    "doas",  "su",     "nice", "nohup",   "setsid", "stdbuf", "time", "timeout", "xargs", "find",  "watch",
-    "ssh",   "python", "perl", "ruby",    "node",   "php",    "lua",  "awk",  "gdb",     "strace", "parallel"};
+    "sh",   "bash",   "dash", "zsh",   "ksh",    "fish",   "csh",  "tcsh",    "busybox", "env",    "sudo",
+    "doas", "su",     "nice", "nohup", "setsid", "stdbuf", "time", "timeout", "xargs",   "find",   "watch",
+    "ssh",  "python", "perl", "ruby",  "node",   "php",    "lua",  "awk",     "gdb",     "strace", "parallel"};
 
 std::string_view base_name(std::string_view path) noexcept {
     const std::size_t slash = path.rfind('/');
@@ -109,9 +109,9 @@ bool ExecPolicy::may_allow_always(std::string_view path) noexcept {
 
 // What is added to the file while it is written anew.
 struct ExecPolicy::Edit {
-    std::string_view agent;        // of whom
-    std::string_view add;          // a pattern; empty: none
-    std::string_view used_path;    // by what the fitting patterns were used; empty: they were not
+    std::string_view agent;      // of whom
+    std::string_view add;        // a pattern; empty: none
+    std::string_view used_path;  // by what the fitting patterns were used; empty: they were not
     std::string_view used_command;
 };
 
@@ -146,7 +146,8 @@ void ExecPolicy::write(const json::Value& root, const json::Value& socket, const
             if (!one["id"].exists()) new_id();
             for (json::Value member = one.first(); member.exists(); member = member.next()) {
                 const std::string_view name = member.key();
-                if (is_used && (name == "lastUsedAt" || name == "lastUsedCommand" || name == "lastResolvedPath")) continue;
+                if (is_used && (name == "lastUsedAt" || name == "lastUsedCommand" || name == "lastResolvedPath"))
+                    continue;
                 writer.key(name).value(member);
             }
             if (is_used) used();

@@ -19,9 +19,7 @@ void relay_to_node(Core& core, Call& call, std::string_view command, std::string
     if (core.nodes.require_approved(call, *node)) core.nodes.relay(call, *node, command, params);
 }
 
-void exec_approvals_node_get(Core& core, Call& call) {
-    relay_to_node(core, call, "system.execApprovals.get", "{}");
-}
+void exec_approvals_node_get(Core& core, Call& call) { relay_to_node(core, call, "system.execApprovals.get", "{}"); }
 
 void exec_approvals_node_set(Core& core, Call& call) {
     Buffer params(core.gate.pool());

@@ -17,8 +17,8 @@ constexpr std::uint8_t on_android = platform_bit(NodePlatform::android);
 constexpr std::uint8_t on_phones = platform_bit(NodePlatform::ios) | on_android;
 constexpr std::uint8_t on_personal = on_phones | platform_bit(NodePlatform::macos);
 constexpr std::uint8_t on_screens = on_personal | platform_bit(NodePlatform::unknown);
-constexpr std::uint8_t on_computers = platform_bit(NodePlatform::macos) | platform_bit(NodePlatform::gnu_linux) |
-                                      platform_bit(NodePlatform::windows);
+constexpr std::uint8_t on_computers =
+    platform_bit(NodePlatform::macos) | platform_bit(NodePlatform::gnu_linux) | platform_bit(NodePlatform::windows);
 
 struct DefaultCommand {
     std::string_view name;
@@ -60,12 +60,12 @@ struct Word {
     NodePlatform platform;
 };
 
-constexpr Word platform_beginnings[] = {{"ios", NodePlatform::ios},       {"android", NodePlatform::android},
-                                        {"mac", NodePlatform::macos},     {"darwin", NodePlatform::macos},
-                                        {"win", NodePlatform::windows},   {"linux", NodePlatform::gnu_linux}};
-constexpr Word family_words[] = {{"iphone", NodePlatform::ios},      {"ipad", NodePlatform::ios},
-                                 {"ios", NodePlatform::ios},         {"android", NodePlatform::android},
-                                 {"mac", NodePlatform::macos},       {"windows", NodePlatform::windows},
+constexpr Word platform_beginnings[] = {{"ios", NodePlatform::ios},     {"android", NodePlatform::android},
+                                        {"mac", NodePlatform::macos},   {"darwin", NodePlatform::macos},
+                                        {"win", NodePlatform::windows}, {"linux", NodePlatform::gnu_linux}};
+constexpr Word family_words[] = {{"iphone", NodePlatform::ios},     {"ipad", NodePlatform::ios},
+                                 {"ios", NodePlatform::ios},        {"android", NodePlatform::android},
+                                 {"mac", NodePlatform::macos},      {"windows", NodePlatform::windows},
                                  {"linux", NodePlatform::gnu_linux}};
 
 bool contains_ignoring_case(std::string_view text, std::string_view word) noexcept {

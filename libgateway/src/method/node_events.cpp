@@ -4,7 +4,6 @@
 
 #include "core/text.h"
 #include "method/core.h"
-#include "store/key.h"
 
 namespace gw::method {
 
@@ -19,8 +18,8 @@ std::string_view text_in(const json::Value& value, std::string_view name) noexce
 }
 
 std::size_t count_characters(std::string_view text) noexcept {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 // One line of at most so many bytes: runs of white space are one space.
@@ -227,7 +226,8 @@ void NodeEvents::register_push(const Node& node, const json::Value& payload) {
     writer.key(node.identity.node_id).begin_object().member("nodeId", node.identity.node_id);
     writer.member("transport", relay ? "relay" : "direct").member("topic", topic);
     writer.member(relay ? "relayHandle" : "token", secret);
-    for (const std::string_view name : {"environment", "sendGrant", "installationId", "distribution", "tokenDebugSuffix"})
+    for (const std::string_view name :
+         {"environment", "sendGrant", "installationId", "distribution", "tokenDebugSuffix"})
         write_if(writer, name, cut_utf8(text_in(payload, name), 2048));
     writer.member("updatedAtMs", core_.gate.unix_ms()).end_object().end_object().end_object();
     if (const auto put = core_.gate.store().put(push_key, out.text()); !put)
@@ -239,8 +239,8 @@ void NodeEvents::host_stats(Node& node, const json::Value& payload) {
     Buffer out(core_.gate.pool());
     json::Writer writer(out);
     writer.begin_object();
-    for (const std::string_view name : {"cpuCount", "memoryTotalBytes", "memoryFreeBytes", "diskTotalBytes",
-                                        "diskAvailableBytes"}) {
+    for (const std::string_view name :
+         {"cpuCount", "memoryTotalBytes", "memoryFreeBytes", "diskTotalBytes", "diskAvailableBytes"}) {
         if (const auto number = payload[name].as_double()) writer.key(name).number(*number);
     }
     writer.key("loadAverage").begin_array();

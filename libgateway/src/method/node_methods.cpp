@@ -118,8 +118,7 @@ void node_canvas_refresh(Core& core, Call& call) {
     if (node == nullptr) return;
     const std::string_view base = core.nodes.canvas_url();
     const std::pmr::string* token = base.empty() ? nullptr : core.nodes.refresh_canvas(*node);
-    if (token == nullptr)
-        return call.fail(rpc::code::unavailable, {"canvas host unavailable for this node session"});
+    if (token == nullptr) return call.fail(rpc::code::unavailable, {"canvas host unavailable for this node session"});
     std::pmr::string url(base, core.gate.memory());
     (url += "/__openclaw__/cap/") += *token;
     call.result()

@@ -1,5 +1,5 @@
-// What waits for a node until it asks: reports that operators want of it (node.pending.enqueue, node.pending.drain), and
-// commands that a phone can only run when it is in front of somebody (node.pending.pull, node.pending.ack).
+// What waits for a node until it asks: reports that operators want of it (node.pending.enqueue, node.pending.drain),
+// and commands that a phone can only run when it is in front of somebody (node.pending.pull, node.pending.ack).
 //
 // In memory, bounded for each node and altogether; the node untouched for longest is forgotten first.
 #pragma once
@@ -20,7 +20,7 @@ class Gate;
 class NodeQueue {
 public:
     static constexpr std::size_t nodes_max = 256;
-    static constexpr std::size_t actions_max = 64;  // of one node
+    static constexpr std::size_t actions_max = 64;    // of one node
     static constexpr std::size_t bytes_max = 131072;  // of all actions of one node
     static constexpr std::uint64_t action_ms = 600000;
 

@@ -411,11 +411,11 @@ void Nodes::on_decided(std::string_view request_id, std::string_view node_id, bo
     writer.begin_object().member("requestId", request_id).member("nodeId", node_id);
     writer.member("decision", approved ? "approved" : "rejected").member("ts", core_.gate.unix_ms()).end_object();
     Node* node = find(node_id);
-    const PairedNode* known = pairing.find(node_id);
-    if (node != nullptr && node->awaits_approval && approved && known != nullptr) {
-        node->identity.caps = known->identity.caps;
-        node->identity.commands = known->identity.commands;
+    const Client* client = node != nullptr ? core_.gate.find(node->client) : nullptr;
+    if (client != nullptr && node->awaits_approval && approved) {
         node->awaits_approval = false;
+        node->identity.take(*client);
+        settle_surface(*node, *client);
     }
     if (node != nullptr && node->protocol >= 4) core_.gate.send(node->client, "node.pair.resolved", out.text());
     Event event;
@@ -478,7 +478,9 @@ void Nodes::write_row(json::Writer& writer, const Node* node, const PairedNode* 
     }
     if (reader.protocol >= 4) {
         const bool waits = node != nullptr && node->awaits_approval;
-        writer.member("approvalState", !waits ? "approved" : known != nullptr ? "pending-reapproval" : "pending-approval");
+        writer.member("approvalState", !waits             ? "approved"
+                                       : known != nullptr ? "pending-reapproval"
+                                                          : "pending-approval");
         writer.member("sessionHost", false).key("nodePluginTools").begin_array().end_array();
         if (node != nullptr) write_raw_if(writer, "hostStats", node->host_stats);
         const std::uint64_t connected = node != nullptr ? node->connected_ms : known->last_connected_ms;

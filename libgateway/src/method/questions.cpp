@@ -45,9 +45,7 @@ Question::Waiter::Waiter(Question& of, Ticket whom)
 
 Questions::Questions(Core& core) : core_(core), questions_(core.gate.memory()) {}
 
-Owned<Question> Questions::make() {
-    return make_owned<Question>(core_.gate.memory(), *this, core_.gate.memory());
-}
+Owned<Question> Questions::make() { return make_owned<Question>(core_.gate.memory(), *this, core_.gate.memory()); }
 
 Question* Questions::open(Owned<Question> made, std::uint64_t timeout_ms) {
     if (questions_.find(made->id) != questions_.end()) return nullptr;

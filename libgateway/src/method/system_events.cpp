@@ -38,8 +38,8 @@ void append_utc(std::pmr::string& out, std::uint64_t unix_ms) {
 SystemEvents::SystemEvents(Gate& gate) : gate_(gate), queues_(gate.memory()) {}
 
 const SystemEvents::Queue* SystemEvents::find(std::string_view session) const noexcept {
-    const auto found =
-        std::find_if(queues_.begin(), queues_.end(), [session](const Queue& queue) { return queue.session == session; });
+    const auto found = std::find_if(queues_.begin(), queues_.end(),
+                                    [session](const Queue& queue) { return queue.session == session; });
     return found != queues_.end() ? &*found : nullptr;
 }
 
@@ -51,8 +51,8 @@ std::size_t SystemEvents::count(std::string_view session) const noexcept {
 void SystemEvents::push(std::string_view session, std::string_view text) {
     text = trim(cut_utf8(text, text_bytes_max));
     if (text.empty() || session.empty()) return;
-    auto at =
-        std::find_if(queues_.begin(), queues_.end(), [session](const Queue& queue) { return queue.session == session; });
+    auto at = std::find_if(queues_.begin(), queues_.end(),
+                           [session](const Queue& queue) { return queue.session == session; });
     if (at == queues_.end()) {
         if (queues_.size() >= sessions_max) queues_.pop_back();
         queues_.emplace_front(session, gate_.memory());
@@ -71,8 +71,8 @@ void SystemEvents::push_and_wake(std::string_view session, std::string_view text
 }
 
 void SystemEvents::take_prompt(std::string_view session, std::pmr::string& out) {
-    const auto at =
-        std::find_if(queues_.begin(), queues_.end(), [session](const Queue& queue) { return queue.session == session; });
+    const auto at = std::find_if(queues_.begin(), queues_.end(),
+                                 [session](const Queue& queue) { return queue.session == session; });
     if (at == queues_.end()) return;
     for (const Entry& entry : at->entries) {
         out += "System: [";

@@ -1,6 +1,6 @@
 // system.run is the command of a node that runs programs. What a client may send with it is picked, not passed on: only
-// the gateway says "approved", and only when the run is exactly what somebody approved, for this node, asked for by this
-// client.
+// the gateway says "approved", and only when the run is exactly what somebody approved, for this node, asked for by
+// this client.
 #pragma once
 
 #include <memory_resource>
