@@ -180,13 +180,28 @@ public:
     void broadcast(const method::Event& event) override {
         for (auto& [id, party] : parties_) {
             const method::Client& client = party->client;
-            if (client.protocol < event.protocol_min) continue;
+            if (client.protocol < event.protocol_min || client.protocol > event.protocol_max) continue;
             if (client.role == rpc::Role::node ? !event.to_nodes : !client.allows(event.scope)) continue;
             if (event.filter != nullptr && !event.filter(event.context, client)) continue;
             if (event.name == "health" || event.name == "presence" || event.name == "tick") continue;
             party->events.push_back(event_text(event.name, event.payload));
         }
     }
+    void tell_simple(const method::SimpleNews&) override {}
+    Owned<method::Turn> make_turn(const method::TurnRequest& request, method::TurnListener& listener) override {
+        struct Echo final : method::Turn {
+            Echo(std::string_view said, method::TurnListener& to) : text(said), listener(to) {}
+            void start() override {
+                listener.on_start("test", "echo");
+                listener.on_text(text);
+                listener.on_end(message::StopReason::stop, {}, false);
+            }
+            std::string text;
+            method::TurnListener& listener;
+        };
+        return make_owned<Echo>(memory(), request.text, listener);
+    }
+    std::span<const method::CatalogTool> tools() const noexcept override { return {}; }
     bool send(method::ClientId client, std::string_view name, std::string_view payload) override {
         const auto found = parties_.find(client);
         if (found == parties_.end()) return false;

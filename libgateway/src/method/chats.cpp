@@ -191,6 +191,7 @@ void Chats::begin_next(std::string_view session_key) {
         const auto provider = (*entry)->text("providerOverride");
         if (next.model_.empty() && model && provider) ((next.model_ = *provider) += '/') += *model;
     }
+    core_.system_events.take_prompt(session_key, next.notices_);
     next.begin();
 }
 

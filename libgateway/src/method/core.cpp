@@ -124,10 +124,29 @@ const config::Agent* Core::find_agent(std::string_view id) const noexcept {
     return nullptr;
 }
 
-std::optional<std::pmr::string> Core::session_key(std::string_view text) const {
-    const config::Config& config = gate.config();
-    return session::canonical_key(text, {default_agent().id, config.session.main_key, config.session.global},
-                                  gate.memory());
+std::optional<std::pmr::string> Core::session_key(std::string_view text) const { return sessions.canonical(text); }
+
+void Core::start(const NodeRun& asked) {
+    const auto key = session_key(asked.session);
+    if (!key || find_agent(agent_of(*key)) == nullptr) return;
+    std::pmr::string id(asked.key, gate.memory());
+    if (id.empty()) {
+        const auto uuid = crypto::random_uuid(gate.random());
+        if (!uuid) return;
+        id.assign(uuid->data(), uuid->size());
+    }
+    RunSpec spec;
+    spec.family = "node";
+    spec.run_id = id;
+    spec.session_key = *key;
+    spec.text = asked.message;
+    spec.timeout_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(asked.timeout_s, 0, 86400)) * 1000;
+    std::pmr::string why(gate.memory());
+    if (chats.start(spec, why) == Chats::Started::refused) {
+        gate.log().warn({"a run that the node ", asked.node_id, " asked for was not begun: ", why});
+        return;
+    }
+    chats.proceed(id);
 }
 
 // --- the road of one call ------------------------------------------------------------------------------------------

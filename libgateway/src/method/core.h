@@ -33,7 +33,7 @@
 
 namespace gw::method {
 
-class Core {
+class Core final : private NodeRuns {
 public:
     explicit Core(Gate& gate_in);
     Core(const Core&) = delete;
@@ -92,6 +92,8 @@ public:
     Questions questions;
 
 private:
+    // A run that a node asks for.
+    void start(const NodeRun& asked) override;
     void configure_sessions();
     void on_flush();
     [[nodiscard]] bool allow_write(Call& call);

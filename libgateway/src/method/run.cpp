@@ -38,6 +38,7 @@ Run::Run(Core& core, Chats& chats, const RunSpec& spec)
       text_(spec.text, core.gate.memory()),
       system_(spec.system, core.gate.memory()),
       model_(spec.model, core.gate.memory()),
+      notices_(core.gate.memory()),
       owner_device_(core.gate.memory()),
       owner_conn_(core.gate.memory()),
       history_(core.gate.memory()),
@@ -92,7 +93,8 @@ void Run::begin() {
     request.model = model_;
     request.system = system_;
     request.history = history;
-    request.text = text_;
+    notices_ += text_;
+    request.text = notices_;
     request.images = images;
     request.timeout_ms = timeout_ms_;
     tell_lifecycle("start");

@@ -73,6 +73,7 @@ private:
     Core& core_;
     Chats& chats_;
     std::pmr::string family_, id_, session_key_, session_id_, agent_id_, text_, system_, model_;
+    std::pmr::string notices_;  // of the system, in front of the text
     std::pmr::string owner_device_, owner_conn_;
     std::pmr::vector<Past> history_;
     std::pmr::vector<Image> images_;

@@ -18,11 +18,26 @@ std::span<const Method> methods() {
 }
 
 std::span<const std::string_view> event_names() noexcept {
-    static constexpr auto names = std::to_array<std::string_view>(
-        {"connect.challenge", "agent", "chat", "session.message", "sessions.changed", "presence", "tick", "shutdown", "health",
-         "config.changed", "node.invoke.request", "node.invoke.cancel", "node.pair.requested", "node.pair.resolved",
-         "exec.approval.requested", "exec.approval.resolved", "plugin.approval.requested", "plugin.approval.resolved",
-         "question.requested", "question.resolved"});
+    static constexpr auto names = std::to_array<std::string_view>({"connect.challenge",
+                                                                   "agent",
+                                                                   "chat",
+                                                                   "session.message",
+                                                                   "sessions.changed",
+                                                                   "presence",
+                                                                   "tick",
+                                                                   "shutdown",
+                                                                   "health",
+                                                                   "config.changed",
+                                                                   "node.invoke.request",
+                                                                   "node.invoke.cancel",
+                                                                   "node.pair.requested",
+                                                                   "node.pair.resolved",
+                                                                   "exec.approval.requested",
+                                                                   "exec.approval.resolved",
+                                                                   "plugin.approval.requested",
+                                                                   "plugin.approval.resolved",
+                                                                   "question.requested",
+                                                                   "question.resolved"});
     return names;
 }
 
