@@ -558,22 +558,26 @@ TEST_CASE("agent: a prompt that a rule blocks reaches no upstream") {
     REQUIRE(c.world.records.size() == 1);
     CHECK(c.world.records[0].find(R"("action":"block")") != std::string::npos);
     CHECK(c.world.records[0].find(R"("run_id":"run-1")") != std::string::npos);
+}
+
+TEST_CASE("agent: a session goes on without what was blocked in it") {
+    Conversation c(config_of("openai-completions", guard));
+    c.start(jailbreak);
+    REQUIRE(c.heard.log.ends_with("|content_filter blocked"));
     c.run.reset();
-    SECTION("and the session goes on without it") {
-        c.heard = {};
-        auto again = c.request(jailbreak);
-        again->add_text(message::Role::assistant, "[DefenseClaw] This request was blocked. (...)");
-        again->add_text(message::Role::user, "Name three rivers.");
-        c.start(std::move(again));
-        REQUIRE(c.world.upstreams.size() == 1);
-        CHECK(c.upstream().received.find("Name three rivers.") != std::string::npos);
-        CHECK(c.upstream().received.find("guidelines") == std::string::npos);
-        CHECK(c.upstream().received.find("blocked") != std::string::npos);  // the model is told
-    }
+    c.heard = {};
+    auto again = c.request(jailbreak);
+    again->add_text(message::Role::assistant, "[DefenseClaw] This request was blocked. (...)");
+    again->add_text(message::Role::user, "Name three rivers.");
+    c.start(std::move(again));
+    REQUIRE(c.world.upstreams.size() == 1);
+    CHECK(c.upstream().received.find("Name three rivers.") != std::string::npos);
+    CHECK(c.upstream().received.find("guidelines") == std::string::npos);
+    CHECK(c.upstream().received.find("blocked") != std::string::npos);  // the model is told
 }
 
 TEST_CASE("agent: what a rule masks or blocks does not reach the listener, however the answer is cut") {
-    const std::string masked = "His number is 20-92471509-0, is it not?";
+    const std::string masked = "His CUIL is 20-92471509-0, is it not?";
     const std::string blocked = "The token is " + std::string(secret) + " and more";
     for (const bool in_reasoning : {false, true}) {
         for (std::size_t cut = 1; cut < masked.size(); ++cut) {
@@ -593,7 +597,7 @@ TEST_CASE("agent: what a rule masks or blocks does not reach the listener, howev
                     REQUIRE(c.heard.log.ends_with("|content_filter blocked"));
                     REQUIRE(c.heard.text.find("[DefenseClaw] The model's response was blocked.") != std::string::npos);
                 } else {
-                    REQUIRE(c.heard.log.find("His number is [REDACTED:PII-AR-CUIT], is it not?") != std::string::npos);
+                    REQUIRE(c.heard.log.find("His CUIL is [REDACTED:PII-AR-CUIT], is it not?") != std::string::npos);
                 }
             }
         }
@@ -602,7 +606,7 @@ TEST_CASE("agent: what a rule masks or blocks does not reach the listener, howev
 
 TEST_CASE("agent: prompts are redacted before a model sees them") {
     Conversation c(config_of("openai-completions", guard));
-    auto asked = c.request("My number is 20-92471509-0.");
+    auto asked = c.request("My CUIL is 20-92471509-0.");
     c.start(std::move(asked));
     CHECK(c.upstream().received.find("92471509") == std::string::npos);
     CHECK(c.upstream().received.find("[REDACTED:PII-AR-CUIT]") != std::string::npos);
@@ -942,7 +946,7 @@ TEST_CASE("agent: the n-th allocation fails, for every n of a run with a fallbac
                 auto asked = make_owned<AgentRequest>(gateway.memory(), gateway.memory(), gateway.pool());
                 asked->agent_id = agent;
                 asked->tools = &gateway.runs().tools();
-                asked->add_text(message::Role::user, "My number is 20-92471509-0.");
+                asked->add_text(message::Role::user, "My CUIL is 20-92471509-0.");
                 run = make_owned<AgentRun>(gateway.memory(), gateway, std::move(asked), heard);
                 run->start();
             } catch (const std::bad_alloc&) {
@@ -962,7 +966,7 @@ TEST_CASE("agent: the n-th allocation fails, for every n of a run with a fallbac
         };
         converse("main");
         reply("HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}");
-        reply(sse(says("His is 20-92471509-0. ") + calls("echo", R"({\"text\":\"abc\"})") + stops("tool_calls")));
+        reply(sse(says("His CUIL is 20-92471509-0. ") + calls("echo", R"({\"text\":\"abc\"})") + stops("tool_calls")));
         reply("HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}");
         reply(sse(says("Done.") + stops()));
         const bool first = heard.ends == 1 && heard.log.ends_with("Done.|stop");
