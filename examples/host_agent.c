@@ -1,5 +1,5 @@
 /* A host that answers chats itself: its agent says every question backwards, word by word, as a stream. No socket and no
- * clock: the client is a string, and what this prints is the same every time. */
+ * clock: the client is a string. */
 #include <gateway/gateway.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,8 @@ static gw_str question_of(gw_str request) {
     for (size_t i = 0; i + sizeof key < request.len; ++i) {
         if (memcmp(request.data + i, key, sizeof key - 1) != 0) continue;
         out.data = request.data + i + sizeof key - 1;
-        out.len = (size_t)((const char*)memchr(out.data, '"', request.len - (size_t)(out.data - request.data)) - out.data);
+        out.len =
+            (size_t)((const char*)memchr(out.data, '"', request.len - (size_t)(out.data - request.data)) - out.data);
     }
     return out;
 }
