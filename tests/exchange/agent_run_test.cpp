@@ -61,11 +61,14 @@ struct Recorder final : AgentRun::Listener {
         log += ">";
     }
     void on_text(std::string_view piece) override {
-        (text += piece);
+        text += piece;
         log += piece;
         CHECK(is_utf8(piece));
     }
-    void on_reasoning(std::string_view piece) override { ((log += "(") += piece) += ")"; }
+    void on_reasoning(std::string_view piece) override {
+        reasoning += piece;
+        ((log += "(") += piece) += ")";
+    }
     void on_call(const AgentRun::Call& call) override { note("call", call); }
     void on_tool_start(const AgentRun::Call& call) override { note("start", call); }
     void on_tool_result(const AgentRun::Call& call, std::string_view result, bool is_error) override {
@@ -89,7 +92,7 @@ struct Recorder final : AgentRun::Listener {
         (((((log += "[") += what) += " ") += call.tool) += call.arguments) += "]";
     }
 
-    std::string text, log;
+    std::string text, reasoning, log;
     message::TokenUsage usage;
     int ends = 0;
 };
@@ -591,13 +594,14 @@ TEST_CASE("agent: what a rule masks or blocks does not reach the listener, howev
                 c.world.send(c.upstream(), std::string(stream_head) + chunk(event(text.substr(0, cut))) +
                                                chunk(event(text.substr(cut))) + chunk(stops()) + "0\r\n\r\n");
                 REQUIRE(c.heard.ends == 1);
-                REQUIRE(c.heard.log.find("92471509") == std::string::npos);
-                REQUIRE(c.heard.log.find("ghp_Z") == std::string::npos);
+                REQUIRE((c.heard.reasoning + c.heard.text).find("92471509") == std::string::npos);
+                REQUIRE((c.heard.reasoning + c.heard.text).find("ghp_Z") == std::string::npos);
                 if (text == blocked) {
                     REQUIRE(c.heard.log.ends_with("|content_filter blocked"));
                     REQUIRE(c.heard.text.find("[DefenseClaw] The model's response was blocked.") != std::string::npos);
                 } else {
-                    REQUIRE(c.heard.log.find("His CUIL is [REDACTED:PII-AR-CUIT], is it not?") != std::string::npos);
+                    REQUIRE((in_reasoning ? c.heard.reasoning : c.heard.text)
+                                .find("His CUIL is [REDACTED:PII-AR-CUIT], is it not?") != std::string::npos);
                 }
             }
         }
