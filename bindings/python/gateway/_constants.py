@@ -84,6 +84,9 @@ class Event(IntEnum):
     REQUEST = 32
     REQUEST_WRITABLE = 33
     REQUEST_CANCELLED = 34
+    RUN = 40
+    RUN_WRITABLE = 41
+    RUN_CANCEL = 42
     READY = 48
     STOPPED = 49
     RECORD = 50
