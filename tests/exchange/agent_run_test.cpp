@@ -582,6 +582,7 @@ TEST_CASE("agent: a session goes on without what was blocked in it") {
 TEST_CASE("agent: what a rule masks or blocks does not reach the listener, however the answer is cut") {
     const std::string masked = "His CUIL is 20-92471509-0, is it not?";
     const std::string blocked = "The token is " + std::string(secret) + " and more";
+    Conversation c(config_of("openai-completions", guard));  // one for all: reading the rules takes its time
     for (const bool in_reasoning : {false, true}) {
         for (std::size_t cut = 1; cut < masked.size(); ++cut) {
             const auto event = [&](const std::string& text) {
@@ -589,10 +590,14 @@ TEST_CASE("agent: what a rule masks or blocks does not reach the listener, howev
             };
             for (const std::string& text : {masked, blocked}) {
                 INFO(text << " cut at " << cut << (in_reasoning ? " in reasoning" : ""));
-                Conversation c(config_of("openai-completions", guard));
+                c.heard = {};
                 c.start();
-                c.world.send(c.upstream(), std::string(stream_head) + chunk(event(text.substr(0, cut))) +
-                                               chunk(event(text.substr(cut))) + chunk(stops()) + "0\r\n\r\n");
+                World::Peer* upstream = nullptr;  // a kept connection, or a new one
+                for (const auto& peer : c.world.upstreams)
+                    if (peer->conn != nullptr) upstream = peer.get();
+                REQUIRE(upstream != nullptr);
+                c.world.send(*upstream, std::string(stream_head) + chunk(event(text.substr(0, cut))) +
+                                            chunk(event(text.substr(cut))) + chunk(stops()) + "0\r\n\r\n");
                 REQUIRE(c.heard.ends == 1);
                 REQUIRE((c.heard.reasoning + c.heard.text).find("92471509") == std::string::npos);
                 REQUIRE((c.heard.reasoning + c.heard.text).find("ghp_Z") == std::string::npos);
