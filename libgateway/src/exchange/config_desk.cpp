@@ -192,7 +192,7 @@ void ConfigDesk::on_config_changed(const config::ReloadPlan& /*plan*/, std::stri
 // The hub says farewell when the gateway ends, for a restart as for good.
 void ConfigDesk::on_restart(std::uint32_t /*expected_ms*/) {}
 
-std::size_t ConfigDesk::runs_active() const noexcept { return 0; }
+std::size_t ConfigDesk::runs_active() const noexcept { return gateway_.runs().open_count(); }
 
 std::optional<std::pmr::string> take_restart_sentinel(Gateway& gateway) {
     gw_buf kept{};
