@@ -472,7 +472,7 @@ TEST_CASE("life: the log of the day and its tail") {
     const std::string path = (folder.path / "logs/openclaw-2026-01-01.log").string();
     json::Document document(std::pmr::get_default_resource());
     auto tail = log.tail({}, 10, 1000);
-    CHECK(tail.file == path);
+    CHECK(std::string(tail.file) == path);
     REQUIRE(tail.lines.size() == 2);
     REQUIRE(document.parse(tail.lines[1]));
     CHECK(document.root()["1"].as_string() == "two \"quoted\" \\");
@@ -514,7 +514,7 @@ TEST_CASE("life: the log of the day and its tail") {
     // A week later: a new file, and the old one goes the day after.
     log.set_time(1767225600000 + 6 * 86400000ULL);
     log.write(GW_LOG_INFO, "later");
-    CHECK(log.tail({}, 10, 1000).file == (folder.path / "logs/openclaw-2026-01-07.log").string());
+    CHECK(std::string(log.tail({}, 10, 1000).file) == (folder.path / "logs/openclaw-2026-01-07.log").string());
     CHECK(fs::exists(path));
     log.set_time(1767225600000 + 7 * 86400000ULL);
     log.write(GW_LOG_INFO, "later");
@@ -538,7 +538,8 @@ TEST_CASE("life: logs.tail, config.schema and config.reload write their payloads
     for (json::Value v = document.root().first(); v.exists(); v = v.next()) names.emplace_back(v.key());
     CHECK(names == std::vector<std::string>{"file", "cursor", "size", "lines", "truncated", "reset"});
     CHECK(document.root()["lines"].size() >= 1);
-    REQUIRE(document.parse(life.call([&](json::Writer& w) { life.inside().config_desk().schema(w); })));
+    const std::string schema = life.call([&](json::Writer& w) { life.inside().config_desk().schema(w); });
+    REQUIRE(document.parse(schema));
     CHECK(document.root()["schema"]["title"].as_string() == "OpenClawConfig");
     life.edit("{nope:1}");
     CHECK(life.call([&](json::Writer& w) { CHECK_FALSE(life.inside().config_desk().reload(w, refusal)); }).empty());
