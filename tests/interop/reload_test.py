@@ -39,7 +39,8 @@ class Installation:
 
     def run(self, *arguments, port=0, **more):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("OPENCLAW_")}
-        environment.update(OPENCLAW_STATE_DIR=str(self.state), HOME=self.folder.name, TMPDIR=self.folder.name, **more)
+        environment.update(OPENCLAW_STATE_DIR=str(self.state), HOME=self.folder.name, TMPDIR=self.folder.name,
+                           MOCK_KEY="a-key", **more)
         return Process([PATHS["gatewayd"], *arguments, "--port", str(port)], env=environment)
 
     def __enter__(self):
@@ -193,9 +194,15 @@ class InstallationTest(unittest.TestCase):
             place.file.chmod(0o644)
             with place.run("doctor") as doctor:
                 self.assertEqual(doctor.wait(), 0)
-                for word in ("fixed: the state directory", "fixed: the configuration", "written as new ones", "ok: a gateway can start"):
+                for word in ("fixed: the state directory", "written as new ones", "ok: a gateway can start"):
                     self.assertIn(word, doctor.output)
                 self.assertNotIn(TOKEN, doctor.output)
+            for file in place.state.glob("openclaw.json*"):
+                self.assertEqual(file.stat().st_mode & 0o777, 0o600, file)
+            place.file.chmod(0o644)
+            with place.run("doctor") as doctor:
+                self.assertEqual(doctor.wait(), 0)
+                self.assertIn("fixed: the configuration", doctor.output)
             self.assertEqual(place.state.stat().st_mode & 0o777, 0o700)
             self.assertEqual(place.file.stat().st_mode & 0o777, 0o600)
             with place.run("doctor") as doctor:

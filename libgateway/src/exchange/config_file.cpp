@@ -50,7 +50,10 @@ void keep_backups(const std::pmr::string& path, std::pmr::memory_resource* memor
     for (int number = backup_count - 1; number > 0; --number) {
         ::rename(backup_name(path, number - 1, memory).c_str(), backup_name(path, number, memory).c_str());
     }
-    [[maybe_unused]] const int linked = ::link(path.c_str(), backup_name(path, 0, memory).c_str());
+    const std::pmr::string newest = backup_name(path, 0, memory);
+    const bool linked = ::link(path.c_str(), newest.c_str()) == 0;
+    // It holds the same secrets, whatever the mode of the file was.
+    if (linked && ::chmod(newest.c_str(), 0600) != 0) ::unlink(newest.c_str());
 }
 
 }  // namespace
