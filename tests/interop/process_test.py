@@ -223,7 +223,8 @@ class ShortageTest(unittest.TestCase):
             path.write_text('#!/bin/sh\nexec "$1" --config "$2" --port "$3" >/dev/full 2>/dev/full\n')
             with socket.create_server(("127.0.0.1", 0)) as free:
                 port = free.getsockname()[1]
-            environment = {**os.environ, "OPENCLAW_STATE_DIR": str(state / "full")}
+            # The same file as the first one: that is meant here.
+            environment = {**os.environ, "OPENCLAW_STATE_DIR": str(state / "full"), "OPENCLAW_ALLOW_MULTI_GATEWAY": "1"}
             with Process(["sh", path, PATHS["gatewayd"], state / "test.json5", port], env=environment) as silent:
                 eventually(lambda: curl(f"http://127.0.0.1:{port}/healthz").status == 200)
                 self.assertEqual(curl(f"http://127.0.0.1:{port}{CHAT}", body=question()).status, 200)
