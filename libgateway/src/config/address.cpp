@@ -1,31 +1,13 @@
 #include "config/address.h"
 
-#include <arpa/inet.h>
-
-#include <array>
-#include <cstdint>
-#include <cstring>
 #include <optional>
 
+#include "core/ip_address.h"
 #include "core/text.h"
 
 namespace gw::config {
 
 namespace {
-
-// The 16 bytes of an address; an IPv4 address as mapped into IPv6 (RFC 4291 2.5.5.2).
-std::optional<std::array<std::uint8_t, 16>> parse(std::string_view text) noexcept {
-    std::array<char, INET6_ADDRSTRLEN> copy{};
-    if (text.empty() || text.size() >= copy.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
-    std::memcpy(copy.data(), text.data(), text.size());
-    std::array<std::uint8_t, 16> out{};
-    if (::inet_pton(AF_INET, copy.data(), out.data() + 12) == 1) {
-        out[10] = out[11] = 0xFF;
-        return out;
-    }
-    if (::inet_pton(AF_INET6, copy.data(), out.data()) == 1) return out;
-    return std::nullopt;
-}
 
 bool is_loopback_name(std::string_view host) noexcept {
     return is_loopback_address(host) || equals_ignoring_case(host, "localhost");
@@ -72,24 +54,16 @@ std::optional<Parts> split(std::string_view text) noexcept {
 
 }  // namespace
 
-bool is_address(std::string_view text) noexcept { return parse(text).has_value(); }
+bool is_address(std::string_view text) noexcept {
+    return text.find('%') == std::string_view::npos && read_ip(text).has_value();
+}
 
 bool is_loopback_address(std::string_view text) noexcept {
-    const auto address = parse(text);
-    if (!address) return false;
-    constexpr std::array<std::uint8_t, 16> one{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-    constexpr std::array<std::uint8_t, 13> mapped_127{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127};
-    return *address == one || std::memcmp(address->data(), mapped_127.data(), mapped_127.size()) == 0;
+    const auto address = is_address(text) ? read_ip(text) : std::nullopt;
+    return address && address->is_loopback();
 }
 
-bool is_address_block(std::string_view text) noexcept {
-    const std::size_t slash = text.find('/');
-    const std::string_view address = text.substr(0, slash);
-    if (!is_address(address)) return false;
-    if (slash == std::string_view::npos) return true;
-    const auto bits = parse_decimal(text.substr(slash + 1));
-    return bits && *bits <= (address.find(':') == std::string_view::npos ? 32U : 128U);
-}
+bool is_address_block(std::string_view text) noexcept { return read_ip_block(text).has_value(); }
 
 std::string_view base_url_fault(std::string_view text) noexcept {
     for (const char c : text) {
