@@ -89,8 +89,10 @@ ScopeList copy_scopes(std::span<const std::string_view> words, std::pmr::memory_
     ScopeList out(memory);
     for (const std::string_view word : words) {
         if (out.size() == scope_count_max) break;
-        if (!word.empty() && word.size() <= scope_bytes_max && is_utf8(word) && !has_word(out, word))
-            out.emplace_back(word);
+        const auto scope = scope_of(word);
+        const std::string_view name = scope ? name_of(*scope) : word;
+        if (!name.empty() && name.size() <= scope_bytes_max && is_utf8(name) && !has_word(out, name))
+            out.emplace_back(name);
     }
     return out;
 }

@@ -75,7 +75,7 @@ inline constexpr std::size_t scope_bytes_max = 64;
 [[nodiscard]] bool scopes_cover(std::span<const std::pmr::string> granted,
                                 std::span<const std::pmr::string> wanted) noexcept;
 
-// Copies what a peer asks for: in its order, each word once, within the limits. Works for roles, too.
+// Copies what a peer asks for: in its order, each scope once and by its full name, within the limits.
 [[nodiscard]] ScopeList copy_scopes(std::span<const std::string_view> words, std::pmr::memory_resource* memory);
 // Adds the words that are not there yet.
 void merge_scopes(ScopeList& into, std::span<const std::pmr::string> words);

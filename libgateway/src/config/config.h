@@ -168,7 +168,8 @@ struct Config {
               password(memory),
               proxy_user_header(memory),
               proxy_required_headers(memory),
-              proxy_allow_users(memory) {}
+              proxy_allow_users(memory),
+              identity_scopes(memory) {}
         AuthMode mode = AuthMode::token;
         bool mode_set = false;         // by gateway.auth.mode, not by what credentials there are
         std::pmr::string token;        // empty although the mode is token: one is to be made before anything listens
@@ -178,6 +179,15 @@ struct Config {
         std::pmr::vector<std::pmr::string> proxy_required_headers;
         std::pmr::vector<std::pmr::string> proxy_allow_users;  // empty: every user
         bool proxy_allow_loopback = false;
+        bool allow_tailscale = false;  // the tailnet says who the visitors of the control page are
+        // What users whom somebody else vouches for may do: name and scopes. Empty: everything that they ask for.
+        std::pmr::vector<std::pair<std::pmr::string, std::pmr::vector<std::pmr::string>>> identity_scopes;
+        struct RateLimit {  // gateway.auth.rateLimit: of failed attempts
+            std::uint32_t attempts_max = 5;
+            std::uint32_t window_ms = 900000;
+            std::uint32_t lockout_ms = 900000;
+            bool exempt_loopback = true;
+        } rate_limit;
     } auth;
 
     struct Tls {
@@ -203,7 +213,11 @@ struct Config {
     std::pmr::vector<Provider> providers;
 
     std::pmr::vector<std::pmr::string> control_ui_allowed_origins;  // lower case, or "*"
-    std::pmr::vector<std::pmr::string> trusted_proxies;             // addresses and CIDR blocks
+    bool control_ui_origin_by_host = false;                         // dangerouslyAllowHostHeaderOriginFallback
+    bool control_ui_insecure_auth = false;   // allowInsecureAuth: without a device, from this machine
+    bool control_ui_without_device = false;  // dangerouslyDisableDeviceAuth: without a device, from anywhere
+    std::pmr::vector<std::pmr::string> trusted_proxies;  // addresses and CIDR blocks
+    bool real_ip_fallback = false;                       // allowRealIpFallback
 
     Timeouts timeouts;                     // of providers that set none of their own
     std::uint32_t upstream_conns_max = 0;  // open connections to one upstream; 0: as gw_limits say

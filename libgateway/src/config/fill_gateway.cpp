@@ -1,6 +1,7 @@
 #include "config/address.h"
 #include "config/fill.h"
 #include "core/text.h"
+#include "crypto/password.h"
 
 namespace gw::config {
 
@@ -151,6 +152,27 @@ void Gateway::auth() {
     texts_at(root_, "gateway.auth.trustedProxy.requiredHeaders", auth.proxy_required_headers);
     texts_at(root_, "gateway.auth.trustedProxy.allowUsers", auth.proxy_allow_users);
     auth.proxy_allow_loopback = boolean_at(root_, "gateway.auth.trustedProxy.allowLoopback", false);
+    auth.allow_tailscale = boolean_at(root_, "gateway.auth.allowTailscale", false);
+    if (const Node* const users = root_.at("gateway.auth.identityScopes");
+        users != nullptr && users->is(Kind::object)) {
+        for (const Node& user : users->children) {
+            auto& scopes = auth.identity_scopes.emplace_back();
+            scopes.first = user.key;
+            if (!user.is(Kind::array)) continue;
+            for (const Node& scope : user.children) {
+                if (scope.is(Kind::string)) scopes.second.emplace_back(scope.text);
+            }
+        }
+    }
+    auto& limit = auth.rate_limit;
+    limit.attempts_max = integer_at(root_, "gateway.auth.rateLimit.maxAttempts", limit.attempts_max);
+    limit.window_ms = integer_at(root_, "gateway.auth.rateLimit.windowMs", limit.window_ms);
+    limit.lockout_ms = integer_at(root_, "gateway.auth.rateLimit.lockoutMs", limit.lockout_ms);
+    limit.exempt_loopback = boolean_at(root_, "gateway.auth.rateLimit.exemptLoopback", limit.exempt_loopback);
+    if (auth.password.starts_with("$2") && !crypto::check_bcrypt_hash(auth.password)) {
+        error("gateway.auth.password",
+              "begins like a bcrypt hash and is none that can be checked: $2b$, a cost from 04 to 15, 53 characters");
+    }
 
     switch (auth.mode) {
     case AuthMode::none:
@@ -250,6 +272,16 @@ void Gateway::lists() {
         return text == "*" || origin ? "" : "must be an origin such as https://chat.example.org, without a path";
     });
     texts_at(root_, "gateway.controlUi.allowedOrigins", out_.control_ui_allowed_origins);
+    out_.real_ip_fallback = boolean_at(root_, "gateway.allowRealIpFallback", false);
+    out_.control_ui_origin_by_host =
+        boolean_at(root_, "gateway.controlUi.dangerouslyAllowHostHeaderOriginFallback", false);
+    out_.control_ui_insecure_auth = boolean_at(root_, "gateway.controlUi.allowInsecureAuth", false);
+    constexpr std::string_view no_device = "gateway.controlUi.dangerouslyDisableDeviceAuth";
+    out_.control_ui_without_device = boolean_at(root_, no_device, false);
+    if (out_.control_ui_without_device) {
+        report_.warn(no_device, near(no_device),
+                     {"lets every browser in that knows the token or password, and asks for no approval"});
+    }
     for (std::pmr::string& origin : out_.control_ui_allowed_origins) {
         for (char& c : origin) c = ascii_lower(c);
     }
