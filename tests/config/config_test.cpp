@@ -185,18 +185,24 @@ TEST_CASE("config: a mistake is told with its place and what to do") {
         {"{ gateway: { tls: { enabled: 'yes' } } }",
          "openclaw.json:1:30: error: gateway.tls.enabled must be true or false, found \"yes\"\n"},
         {"{ gateway: { trustedProxies: ['10.0.0.1', 5] } }",
-         "openclaw.json:1:14: warning: gateway.trustedProxies has no effect in this version\n"
          "openclaw.json:1:43: error: gateway.trustedProxies[1] must be a text, found 5\n"},
         {"{ gateway: { trustedProxies: ['10.0.0.0/33'] } }",
-         "openclaw.json:1:14: warning: gateway.trustedProxies has no effect in this version\n"
          "openclaw.json:1:31: error: gateway.trustedProxies[0] must be an IP address or a block such as 10.0.0.0/8, "
          "found "
          "\"10.0.0.0/33\"\n"},
         {"{ gateway: { controlUi: { allowedOrigins: ['chat.example.org'] } } }",
-         "openclaw.json:1:27: warning: gateway.controlUi.allowedOrigins has no effect in this version\n"
          "openclaw.json:1:44: error: gateway.controlUi.allowedOrigins[0] must be an origin such as "
          "https://chat.example.org, "
          "without a path, found \"chat.example.org\"\n"},
+        {"{ gateway: { auth: { password: '$2b$04$short' } } }",
+         "openclaw.json:1:32: error: gateway.auth.password begins like a bcrypt hash and is none that can be checked: "
+         "$2b$, a cost from 04 to 15, 53 characters\n"},
+        {"{ gateway: { auth: { rateLimit: { maxAttempts: 0 }, identityScopes: { ann: 'all' } } } }",
+         "openclaw.json:1:48: error: gateway.auth.rateLimit.maxAttempts must be a whole number from 1 to 100, found 0\n"
+         "openclaw.json:1:76: error: gateway.auth.identityScopes.ann must be a list of texts, found \"all\"\n"},
+        {"{ gateway: { controlUi: { dangerouslyDisableDeviceAuth: true } } }",
+         "openclaw.json:1:57: warning: gateway.controlUi.dangerouslyDisableDeviceAuth lets every browser in that knows "
+         "the token or password, and asks for no approval\n"},
         {"{ gateway: { http: { securityHeaders: { strictTransportSecurity: true } } } }",
          "openclaw.json:1:66: error: gateway.http.securityHeaders.strictTransportSecurity must be a text or false, "
          "found true\n"},

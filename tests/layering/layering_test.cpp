@@ -34,7 +34,7 @@ const std::map<std::string, Names> may_include{
     {"store", {"core", "crypto"}},
     {"message", {"core", "json"}},
     {"config", {"core", "crypto", "json", "message", "store"}},
-    {"auth", {"core", "crypto", "json", "message", "store"}},
+    {"auth", {"core", "crypto", "json", "message", "store", "config"}},
     {"session", {"core", "crypto", "json", "message", "store"}},
     {"route", {"core", "crypto", "json", "message", "store"}},
     {"guardrail", {"core", "crypto", "json", "message", "store"}},

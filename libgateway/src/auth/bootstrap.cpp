@@ -54,7 +54,8 @@ Result<void> BootstrapTokens::load() {
     for (json::Value one = document.root().first(); one.exists() && tokens_.size() < count_max; one = one.next()) {
         const auto value = one["token"].as_string();
         const auto issued = one["issuedAtMs"].exists() ? one["issuedAtMs"].as_int() : one["ts"].as_int();
-        if (!value || value->size() < 32 || value->size() > 128 || !issued || *issued < 0) continue;
+        if (!value || value->size() < 32 || value->size() > 128 || !issued || *issued < 0 || find(*value) != nullptr)
+            continue;
         Token token(memory_);
         token.token = *value;
         token.setup_id = one["setupId"].as_string().value_or(std::string_view{});

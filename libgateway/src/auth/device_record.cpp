@@ -155,7 +155,8 @@ bool read_device(std::string_view key, json::Value value, Device& out) {
     if (!tokens.is(json::Kind::object)) return true;
     for (json::Value one = tokens.first(); one.exists(); one = one.next()) {
         const auto role = role_of(one.key());
-        if (!role || !one.is(json::Kind::object)) {
+        if (role && !one.is(json::Kind::object)) continue;
+        if (!role) {
             if (out.extra_tokens.size() < extra_count_max) out.extra_tokens.emplace_back(one.key(), one.raw());
             continue;
         }

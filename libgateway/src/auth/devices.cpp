@@ -43,7 +43,10 @@ Result<void> put_all(store::Store& store, std::string_view key, BlockPool* pool,
         writer.key(id);
         write_stored(writer, record);
     }
-    for (const auto& [id, raw] : strange) writer.key(id).raw(raw);
+    for (const auto& [id, raw] : strange) {
+        // One that makes sense has taken its place since; a key that is there twice would make the file unreadable.
+        if (map.find(id) == map.end()) writer.key(id).raw(raw);
+    }
     writer.end_object();
     const auto done = store.put(key, text.text());
     crypto::wipe(text.mutable_bytes());

@@ -61,16 +61,14 @@ gw_status Gateway::start() {
     }
     configure_log();
     const config::AuthMode mode = config().auth.mode;
-    if (mode == config::AuthMode::trusted_proxy) {
-        log_.error({"gateway.auth.mode trusted-proxy is not available in this version; use token, password or none"});
-        return GW_ERR_CONFIG;
-    }
     if (mode == config::AuthMode::none && config().auth.private_ingress) {
         log_.warn(
             {"gateway.auth.mode is none and gateway.auth.privateIngress is set: everybody who reaches this port is an "
              "owner"});
     }
     if (const gw_status status = resolve_secret(); status != GW_OK) return status;
+    policy_.emplace(config(), secret_, &memory_);
+    auth_failures_.emplace(policy_->limits(), &memory_);
     if (config().guardrail.enabled) {
         proxy_.emplace(*this);
         if (const gw_status status = proxy_->load(); status != GW_OK) return status;
@@ -108,8 +106,8 @@ void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) 
 gw_status Gateway::resolve_secret() {
     const auto& auth = config().auth;
     if (auth.mode == config::AuthMode::none) return GW_OK;
-    secret_ = auth.mode == config::AuthMode::password ? auth.password : auth.token;
-    if (!secret_.empty()) return GW_OK;
+    secret_ = auth.mode == config::AuthMode::token ? auth.token : auth.password;
+    if (!secret_.empty() || auth.mode == config::AuthMode::trusted_proxy) return GW_OK;
     secret_generated_ = true;
     gw_buf kept{};
     if (options_.store != nullptr && gw_store_get(options_.store, as_str(token_key), &kept) == GW_OK) {

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/failure_limiter.h"
+#include "auth/policy.h"
 #include "config/config.h"
 #include "core/buffer.h"
 #include "core/list.h"
@@ -130,6 +132,9 @@ public:
     [[nodiscard]] std::uint64_t uptime_ms() const noexcept { return now_ - started_at_; }
     // The token or password that callers must show; generated when none is configured.
     [[nodiscard]] std::string_view shared_secret() const noexcept { return secret_; }
+    // Who may come in, and who has guessed too often; there from start() on.
+    [[nodiscard]] auth::Policy& policy() noexcept { return *policy_; }
+    [[nodiscard]] auth::FailureLimiter& auth_failures() noexcept { return *auth_failures_; }
 
     // A request began or ended: drain waits for the last one.
     void request_opened() noexcept { ++stats_.requests_open; }
@@ -186,6 +191,8 @@ private:
     Milliseconds started_at_ = 0;
     std::uint64_t unix_ms_ = 0;
     std::pmr::string secret_;
+    std::optional<auth::Policy> policy_;
+    std::optional<auth::FailureLimiter> auth_failures_;
     bool secret_generated_ = false;
     gw_stats stats_{};
     List<EventSource> queue_;

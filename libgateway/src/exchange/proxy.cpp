@@ -56,7 +56,9 @@ void Proxy::take_settings() {
 gw_status Proxy::load() {
     const config::Guardrail& config = gateway_.config().guardrail;
     take_settings();
-    token_ = config.token.empty() ? gateway_.shared_secret() : std::string_view(config.token);
+    token_ = config.token;
+    // A password of which only the hash is known is no token: whoever has read the hash could show it.
+    if (token_.empty() && !gateway_.policy().secret().is_hash()) token_ = gateway_.shared_secret();
     for (const auto& text : config.allow_private_upstreams) {
         if (const auto network = upstream::parse_network(text)) allow_private_.push_back(*network);
     }

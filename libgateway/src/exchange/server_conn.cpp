@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
-#include "auth/auth.h"
 #include "core/text.h"
 #include "endpoint/models.h"
 #include "endpoint/probes.h"
@@ -264,26 +264,11 @@ void ServerConn::on_head(const http1::RequestHead& head) {
         is_public = host_route->is_public;
         if (host_route->body_bytes_max != 0) body_bytes_max = host_route->body_bytes_max;
     }
-    if (!is_public && !authorized()) {
-        ++gateway().stats().refused_total;
-        if (gateway().config().auth.mode == config::AuthMode::none) {
-            refuse(
-                {403,
-                 "forbidden",
-                 "This gateway has no authentication and serves this machine alone. Set gateway.auth.mode to token, or "
-                 "gateway.auth.privateIngress when an ingress in front decides who may come.",
-                 "local_only",
-                 {}});
+    if (!is_public) {
+        if (const auth::HttpVerdict verdict = authorize(head); verdict.outcome != auth::HttpOutcome::allowed) {
+            refuse_unauthorized(verdict);
             return;
         }
-        const bool missing = !head.headers.get("authorization");
-        refuse({401,
-                "unauthorized",
-                missing ? "Credentials are missing. Send `Authorization: Bearer <token>`."
-                        : "The credentials are not right.",
-                missing ? "missing_credentials" : "invalid_api_key",
-                {}});
-        return;
     }
     allow_body(head, body_bytes_max);
 }
@@ -336,11 +321,34 @@ void ServerConn::allow_body(const http1::RequestHead& head, std::uint64_t bytes_
     if (http_.expects_continue() && head.content_length.value_or(0) <= bytes_max) http_.send_continue(sink());
 }
 
-bool ServerConn::authorized() noexcept {
-    const auto& auth = gateway().config().auth;
-    if (auth.mode == config::AuthMode::none) return peer_is_loopback_ || auth.private_ingress;
-    return auth::check_bearer(gateway().shared_secret(), head_->headers.get_single("authorization")) ==
-           auth::Outcome::allowed;
+auth::HttpVerdict ServerConn::authorize(const http1::RequestHead& head) {
+    const http1::Headers& headers = head.headers;
+    auth::Policy& policy = gateway().policy();
+    auth::HttpRequestFacts facts;
+    facts.authorization = headers.get_single("authorization");
+    facts.authorization_given = headers.get("authorization").has_value();
+    // Other paths keep tokens out of their addresses, which end up in logs and histories.
+    const auto token = path_.starts_with("/api/") ? route::query_parameter(query_, "token", gateway().memory())
+                                                  : std::optional<std::pmr::string>();
+    if (token) facts.query_token = *token;
+    facts.scopes = headers.get_single("x-openclaw-scopes");
+    facts.origin = headers.get("origin");
+    facts.host = headers.get_single("host").value_or(std::string_view{});
+    facts.client = policy.client(peer_, facts.host, auth::read_forwarding(headers));
+    facts.fields = auth::FieldLookup(headers);
+    facts.now_ms = gateway().now();
+    facts.unix_ms = gateway().unix_ms();
+    return auth::authorize_http(facts, policy, gateway().auth_failures(), nullptr);
+}
+
+void ServerConn::refuse_unauthorized(const auth::HttpVerdict& verdict) {
+    ++gateway().stats().refused_total;
+    const auth::HttpRefusal refusal = auth::refusal_of(verdict.outcome);
+    std::array<char, 24> seconds{};
+    const char* const end = std::to_chars(seconds.data(), seconds.data() + seconds.size(), verdict.retry_after_s).ptr;
+    const http1::Header retry{"Retry-After", {seconds.data(), static_cast<std::size_t>(end - seconds.data())}};
+    const bool limited = verdict.outcome == auth::HttpOutcome::rate_limited;
+    refuse({refusal.status, refusal.type, refusal.message, refusal.code, {}}, {&retry, limited ? 1U : 0U});
 }
 
 void ServerConn::answer_early(int status, std::string_view content_type, std::string_view content,
@@ -372,7 +380,10 @@ void ServerConn::dispatch() {
     }
     Buffer out(gateway().pool());
     const auto probe = [&](endpoint::Probe which) {
-        const bool details = peer_is_loopback_ && !head_->headers.get("x-forwarded-for") ? true : authorized();
+        const std::string_view host = head_->headers.get_single("host").value_or(std::string_view{});
+        const bool details =
+            gateway().policy().client(peer_, host, auth::read_forwarding(head_->headers)).is_loopback ||
+            authorize(*head_).outcome == auth::HttpOutcome::allowed;
         const int status = endpoint::write_probe(out, which, gateway().draining(), details, gateway().uptime_ms());
         static constexpr http1::Header no_store{"Cache-Control", "no-store"};
         answer(status, json_type, out.text(), {&no_store, 1});

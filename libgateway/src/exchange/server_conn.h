@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/http_auth.h"
 #include "core/buffer.h"
 #include "core/owned.h"
 #include "endpoint/openai_error.h"
@@ -85,7 +86,8 @@ private:
     enum class Phase : std::uint8_t { first, head, body, answer, idle };
     void set_phase(Phase phase) noexcept;
     void allow_body(const http1::RequestHead& head, std::uint64_t bytes_max);
-    [[nodiscard]] bool authorized() noexcept;
+    [[nodiscard]] auth::HttpVerdict authorize(const http1::RequestHead& head);
+    void refuse_unauthorized(const auth::HttpVerdict& verdict);
     void on_head(const http1::RequestHead& head);
     void on_request();
     void on_protocol_error(const Error& error);
