@@ -57,7 +57,7 @@ TEST_CASE("rpc chat: a message is answered with events, whole and in order") {
     for (const int protocol : {3, 4}) {
         World world(open);
         RpcClient client(world);
-        client.connect("{}", {}, protocol);
+        client.connect({}, protocol);
         const Json started = client.call("chat.send", send_params("hello there", "run-1"));
         CHECK(started["payload"]["runId"].as_string() == "run-1");
         CHECK(started["payload"]["status"].as_string() == "started");
@@ -80,7 +80,7 @@ TEST_CASE("rpc chat: a message is answered with events, whole and in order") {
 TEST_CASE("rpc chat: protocol 4 hears increments, and they add up") {
     World world(open);
     RpcClient client(world);
-    client.connect("{}", {}, 4);
+    client.connect({}, 4);
     client.call("chat.send", send_params("one two three four five six seven eight nine ten", "r"));
     std::string added, final_text;
     for (int i = 0; i < 300 && final_text.empty(); ++i) {
@@ -151,9 +151,9 @@ TEST_CASE("rpc chat: only the owner or an admin aborts") {
     World world(open);
     RpcClient owner(world), other(world);
     owner.connect();
-    other.send(R"({"type":"req","id":"1","method":"connect","params":{"minProtocol":3,"maxProtocol":3,)"
-               R"("scopes":["operator.write"],"client":{"id":"x","version":"1","platform":"linux","mode":"ui"}}})");
-    other.take_answer("1");
+    RpcClient::Who who;
+    who.scopes = "operator.write";
+    other.connect_as(who);
     owner.call("chat.send", send_params("a b c d e f g h", "mine"));
     CHECK(other.call("chat.abort", R"({"sessionKey":"main"})")["error"]["message"].as_string() == "unauthorized");
     other.call("chat.send", send_params("hello", "theirs", "elsewhere"));

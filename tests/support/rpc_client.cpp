@@ -1,5 +1,9 @@
 #include "support/rpc_client.h"
 
+#include "auth/device_identity.h"
+#include "crypto/base64.h"
+#include "crypto/ed25519.h"
+
 namespace gw::test {
 
 Json::Json(std::string text)
@@ -106,13 +110,38 @@ Json RpcClient::call(std::string_view method, std::string_view params) {
     return take_answer(id);
 }
 
-Json RpcClient::connect(std::string_view auth, std::string_view more, int protocol) {
-    const std::string version = std::to_string(protocol);
-    return call("connect", R"({"minProtocol":)" + version + R"(,"maxProtocol":)" + version +
-                               R"(,"client":{"id":"gateway-client","version":"1","platform":"linux","mode":"backend"},)"
-                               R"("role":"operator","scopes":["operator.admin","operator.read","operator.write",)"
-                               R"("operator.approvals","operator.pairing"],"auth":)" +
-                               std::string(auth) + std::string(more) + "}");
+Json RpcClient::connect_as(const Who& who) {
+    static unsigned devices = 0;
+    const std::string nonce = text_of(take_event("connect.challenge")["payload"]["nonce"]);
+    crypto::ed25519::Seed seed{};
+    seed[0] = static_cast<std::byte>(++devices);
+    seed[1] = static_cast<std::byte>(devices >> 8U);
+    const crypto::ed25519::KeyPair pair(seed);
+    const auto id = auth::device_id_of(pair.public_key());
+    const auto key = auth::public_key_text(pair.public_key());
+    const auto text = [](std::string_view view) { return std::string(view); };
+    const std::string when = std::to_string(world_.unix_ms);
+    const std::string payload = "v3|" + std::string(id.data(), id.size()) + "|" + text(who.client_id) + "|" +
+                                text(who.mode) + "|" + text(who.role) + "|" + text(who.scopes) + "|" + when + "|" +
+                                text(who.token) + "|" + nonce + "|linux|";
+    const auto signature = pair.sign(as_bytes(payload));
+    const std::pmr::string signed_text =
+        crypto::base64_encode(signature, std::pmr::get_default_resource(), crypto::Base64::url);
+    std::string scopes;
+    for (std::size_t at = 0; at < who.scopes.size();) {
+        const std::size_t end = std::min(who.scopes.find(',', at), who.scopes.size());
+        scopes += (scopes.empty() ? "\"" : ",\"") + text(who.scopes.substr(at, end - at)) + "\"";
+        at = end + 1;
+    }
+    const std::string version = std::to_string(who.protocol);
+    std::string params = R"({"minProtocol":)" + version + R"(,"maxProtocol":)" + version + R"(,"client":{"id":")" +
+                         text(who.client_id) + R"(","version":"1","platform":"linux","mode":")" + text(who.mode) +
+                         R"("},"role":")" + text(who.role) + R"(","scopes":[)" + scopes + R"(],"device":{"id":")" +
+                         std::string(id.data(), id.size()) + R"(","publicKey":")" +
+                         std::string(key.data(), key.size()) + R"(","signature":")" + std::string(signed_text) +
+                         R"(","signedAt":)" + when + R"(,"nonce":")" + nonce + "\"}";
+    if (!who.token.empty()) params += R"(,"auth":{"token":")" + text(who.token) + "\"}";
+    return call("connect", params + text(who.more) + "}");
 }
 
 int RpcClient::close_code() {

@@ -44,8 +44,21 @@ public:
     Json take_event(std::string_view name);
     // Sends {"type":"req",...} and takes its answer. `params` is JSON.
     Json call(std::string_view method, std::string_view params = "{}");
-    // Says connect, as an operator with all scopes. Gives the answer.
-    Json connect(std::string_view auth = "{}", std::string_view more = {}, int protocol = 3);
+    // Says connect, with a device of its own. Gives the answer.
+    struct Who {
+        std::string_view token;  // auth.token
+        int protocol = 3;
+        std::string_view scopes = "operator.admin,operator.read,operator.write,operator.approvals,operator.pairing";
+        std::string_view client_id = "gateway-client", mode = "backend", role = "operator";
+        std::string_view more;  // members of the parameters, each with a comma in front
+    };
+    Json connect_as(const Who& who);
+    Json connect(std::string_view token = {}, int protocol = 3) {
+        Who who;
+        who.token = token;
+        who.protocol = protocol;
+        return connect_as(who);
+    }
 
     [[nodiscard]] int close_code();  // 0: none came
     [[nodiscard]] const std::string& close_reason() const { return close_reason_; }

@@ -98,6 +98,8 @@ void Gateway::configure_log() {
 
 void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) {
     config_.swap(next);
+    policy_.emplace(config(), secret_, &memory_);  // it refers to what is in force
+    if (plan.has_part("auth-limiter")) auth_failures_.emplace(policy_->limits(), &memory_);
     if (plan.has_part("log")) configure_log();
     if (proxy_ && plan.has_part("guardrail")) proxy_->take_settings();
 }

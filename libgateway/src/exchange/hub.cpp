@@ -47,6 +47,21 @@ void Hub::shutdown(std::optional<std::uint64_t> restart_ms) {
         socket->close(1012, "service restart");
 }
 
+auth::ConnectOutcome Hub::decide(const auth::ConnectFacts& facts) {
+    if (!pages_) pages_.emplace(gateway_.policy().page_limits(), memory());
+    auth::ConnectAuth decision(gateway_.policy(), core_.devices, core_.bootstraps, gateway_.auth_failures(), *pages_,
+                               random(), pool(), memory());
+    return decision.decide(facts);
+}
+
+void Hub::tell_pairing(const auth::ConnectOutcome& outcome) {
+    if (outcome.requested != nullptr) core_.tell_pair_request(*outcome.requested);
+    if (outcome.approved && outcome.device != nullptr) {
+        core_.tell_pair_resolved({outcome.approved->data(), outcome.approved->size()}, outcome.device->id,
+                                 "approved");
+    }
+}
+
 // --- sockets --------------------------------------------------------------------------------------------------------
 
 bool Hub::may_open(std::string_view address) const noexcept {

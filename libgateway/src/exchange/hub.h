@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/connect_auth.h"
 #include "core/id_table.h"
 #include "core/list.h"
 #include "exchange/reloader.h"
@@ -38,6 +39,9 @@ public:
     void opened(RpcSocket& socket);
     void admitted(RpcSocket& socket);
     void closed(RpcSocket& socket) noexcept;
+    // May a client come in: see auth/connect_auth.h. And what operators hear of it.
+    [[nodiscard]] auth::ConnectOutcome decide(const auth::ConnectFacts& facts);
+    void tell_pairing(const auth::ConnectOutcome& outcome);
     // One call of an admitted client.
     void run(RpcSocket& socket, const rpc::Request& request);
     // A message of the simple dialect.
@@ -85,6 +89,7 @@ private:
     Gateway& gateway_;
     store::MemoryStore own_store_;  // when the host gave none
     method::Core core_;
+    std::optional<auth::FailureLimiter> pages_;  // of pages in browsers
     List<RpcSocket> all_;
     IdTable<RpcSocket> sockets_;
     IdTable<PendingCall> tickets_;

@@ -56,6 +56,7 @@ Owned<method::Turn> Hub::make_turn(const method::TurnRequest& asked, method::Tur
     request->session_key = asked.session_key;
     request->timeout_ms = asked.timeout_ms;
     request->tools = &gateway_.runs().tools();
+    request->conversation.stream = true;
     if (!asked.system.empty()) request->add_text(message::Role::system, asked.system);
     for (const method::TurnMessage& past : asked.history) request->add_text(past.role, past.text);
     request->add_text(message::Role::user, asked.text);

@@ -1,11 +1,13 @@
 // The `connect` request of a gateway socket: who is it, and may it come in.
-#include "auth/auth.h"
+#include "auth/connect_auth.h"
+#include "auth/http_auth.h"
 #include "core/text.h"
-#include "crypto/compare.h"
 #include "exchange/gateway.h"
 #include "exchange/hub.h"
 #include "exchange/rpc_socket.h"
 #include "exchange/server_conn.h"
+#include "http1/http1.h"
+#include "route/route.h"
 #include "rpc/schema.h"
 
 namespace gw::exchange {
@@ -94,22 +96,110 @@ void RpcSocket::on_connect(const rpc::Request& request) {
         client_.node->permissions = params["permissions"].raw();
         client_.node->path_env = params["pathEnv"].as_string().value_or(std::string_view{});
     }
-    for (json::Value scope = params["scopes"].first(); scope.exists(); scope = scope.next())
-        client_.scopes.add(scope.as_string().value_or(std::string_view{}));
+    decide(id, params);
+}
 
-    const auto mode = hub_.config().auth.mode;
-    if (mode != config::AuthMode::none) {
-        const bool password = mode == config::AuthMode::password;
-        const auto shown = params["auth"][password ? "password" : "token"].as_string();
-        if (!shown || !crypto::equal_secrets(*shown, hub_.gateway().shared_secret())) {
-            const std::string_view message =
-                !shown ? (password ? "unauthorized: gateway password missing" : "unauthorized: gateway token missing")
-                : password ? "unauthorized: gateway password mismatch"
-                           : "unauthorized: gateway token mismatch";
-            return refuse(id, {rpc::code::invalid_request, message, {}, false, {}, {}});
-        }
+// Views of everything that the decision needs, and what comes of it.
+void RpcSocket::decide(std::string_view id, const json::Value& params) {
+    auth::Policy& policy = hub_.gateway().policy();
+    std::pmr::vector<http1::Header> fields(hub_.memory());
+    for (const auto& [name, value] : upgrade_->fields) fields.push_back({name, value});
+    const http1::Headers headers(fields);
+    std::pmr::vector<std::string_view> scopes(hub_.memory());
+    for (json::Value scope = params["scopes"].first(); scope.exists(); scope = scope.next())
+        scopes.push_back(scope.as_string().value_or(std::string_view{}));
+    const std::size_t mark = upgrade_->target.find('?');
+    std::optional<std::pmr::string> query_token;
+    if (mark != std::pmr::string::npos)
+        query_token =
+            route::query_parameter(std::string_view(upgrade_->target).substr(mark + 1), "token", hub_.memory());
+
+    auth::ConnectFacts facts;
+    facts.protocol = client_.protocol;
+    facts.client = {client_.client_id, client_.mode, client_.display_name, client_.platform, client_.device_family};
+    facts.role = client_.role == rpc::Role::node ? auth::Role::node : auth::Role::operator_;
+    facts.scopes = scopes;
+    const json::Value shown = params["auth"];
+    const auto credential = [&](std::string_view name) { return shown[name].as_string().value_or(std::string_view{}); };
+    facts.token = credential("token");
+    facts.password = credential("password");
+    facts.device_token = credential("deviceToken");
+    facts.bootstrap_token = credential("bootstrapToken");
+    facts.authorization = headers.get_single("authorization");
+    if (query_token) facts.query_token = *query_token;
+    if (const json::Value device = params["device"]; device.is(json::Kind::object)) {
+        facts.device.emplace();
+        const auto text = [&](std::string_view name) { return device[name].as_string().value_or(std::string_view{}); };
+        facts.device->id = text("id");
+        facts.device->public_key = text("publicKey");
+        facts.device->signature = text("signature");
+        facts.device->nonce = text("nonce");
+        facts.device->signed_at_ms = device["signedAt"].as_int().value_or(0);
     }
-    admit(id, "token", {}, 0);
+    facts.challenge_nonce = {upgrade_->nonce.data(), upgrade_->nonce.size()};
+    facts.host = headers.get_single("host").value_or(std::string_view{});
+    facts.forwarding = auth::read_forwarding(headers);
+    facts.from = policy.client(client_.address, facts.host, facts.forwarding);
+    facts.origin = headers.get("origin");
+    facts.fields = auth::FieldLookup(headers);
+    facts.now_ms = hub_.now();
+    facts.unix_ms = hub_.unix_ms();
+
+    auth::ConnectOutcome outcome = hub_.decide(facts);
+    if (outcome.kind == auth::ConnectOutcome::Kind::ask_whois) {
+        facts.whois.emplace();  // nobody here can be asked: the address is nobody's
+        outcome = hub_.decide(facts);
+    }
+    hub_.tell_pairing(outcome);
+    if (outcome.kind != auth::ConnectOutcome::Kind::granted) {
+        ++hub_.gateway().stats().refused_total;
+        rpc::Failure failure;
+        failure.code = outcome.code;
+        failure.message = outcome.message;
+        failure.details = outcome.details.text();
+        failure.retryable = outcome.retryable;
+        if (outcome.retry_after_ms != 0) failure.retry_after_ms = outcome.retry_after_ms;
+        fail(id, failure, {});
+        return close(outcome.close_code, cut_utf8(outcome.message, 120));
+    }
+    for (const std::pmr::string& scope : outcome.scopes) client_.scopes.add(std::string_view(scope));
+    client_.user = outcome.user;
+    client_.is_local = facts.from.is_local;
+    if (outcome.device != nullptr) client_.device_id = outcome.device->id;
+    admit(id, auth::name_of(outcome.method), outcome.token != nullptr ? std::string_view(outcome.token->token) : "",
+          outcome.token != nullptr ? outcome.token->created_ms : 0);
+}
+
+// What a client of the other dialects shows: the shared secret, with the upgrade or as a token of its own.
+bool RpcSocket::vouch(std::string_view token) {
+    auth::Policy& policy = hub_.gateway().policy();
+    std::pmr::vector<http1::Header> fields(hub_.memory());
+    for (const auto& [name, value] : upgrade_->fields) fields.push_back({name, value});
+    const http1::Headers headers(fields);
+    const std::size_t mark = upgrade_->target.find('?');
+    std::optional<std::pmr::string> query_token;
+    if (mark != std::pmr::string::npos)
+        query_token =
+            route::query_parameter(std::string_view(upgrade_->target).substr(mark + 1), "token", hub_.memory());
+    auth::HttpRequestFacts facts;
+    std::pmr::string bearer("Bearer ", hub_.memory());
+    facts.authorization = headers.get_single("authorization");
+    facts.authorization_given = headers.get("authorization").has_value();
+    if (!token.empty()) {
+        bearer += token;
+        facts.authorization = bearer;
+        facts.authorization_given = true;
+    }
+    if (query_token) facts.query_token = *query_token;
+    facts.origin = headers.get("origin");
+    facts.host = headers.get_single("host").value_or(std::string_view{});
+    facts.client = policy.client(client_.address, facts.host, auth::read_forwarding(headers));
+    facts.fields = auth::FieldLookup(headers);
+    facts.now_ms = hub_.now();
+    facts.unix_ms = hub_.unix_ms();
+    client_.is_local = facts.client.is_local;
+    return auth::authorize_http(facts, policy, hub_.gateway().auth_failures(), nullptr).outcome ==
+           auth::HttpOutcome::allowed;
 }
 
 void RpcSocket::admit(std::string_view id, std::string_view auth_method, std::string_view token,

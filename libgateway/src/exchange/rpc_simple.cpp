@@ -6,14 +6,11 @@
 //     {"type":"ping"}                                              ► {"type":"pong"}
 //
 // Behind it are the same sessions and runs as behind the other dialects.
-#include "auth/auth.h"
 #include "core/text.h"
-#include "crypto/compare.h"
 #include "exchange/gateway.h"
 #include "exchange/hub.h"
 #include "exchange/rpc_socket.h"
 #include "exchange/server_conn.h"
-#include "route/route.h"
 
 namespace gw::exchange {
 
@@ -42,18 +39,7 @@ void RpcSocket::say_error(std::string_view code, std::string_view message) {
 
 // `Authorization: Bearer` or ?token= of the upgrade.
 bool RpcSocket::admit_by_upgrade() {
-    const auto mode = hub_.config().auth.mode;
-    const std::string_view secret = hub_.gateway().shared_secret();
-    bool allowed = mode == config::AuthMode::none;
-    if (const std::string_view bearer = upgrade_->field("authorization"); !bearer.empty())
-        allowed = allowed || auth::check_bearer(secret, bearer) == auth::Outcome::allowed;
-    const std::size_t mark = upgrade_->target.find('?');
-    if (mark != std::pmr::string::npos && !secret.empty()) {
-        const auto token =
-            route::query_parameter(std::string_view(upgrade_->target).substr(mark + 1), "token", hub_.memory());
-        allowed = allowed || (token && crypto::equal_secrets(*token, secret));
-    }
-    if (!allowed) return false;
+    if (!vouch({})) return false;
     client_.client_id = client_.dialect == rpc::Dialect::simple ? "simple" : "seed";
     client_.mode = "ui";
     client_.scopes = everything;
@@ -65,10 +51,7 @@ bool RpcSocket::admit_by_upgrade() {
 void RpcSocket::on_simple_auth(const json::Value& root) {
     if (root["type"].as_string() == "ping") return say(R"({"type":"pong"})");
     if (root["type"].as_string() == "auth") {
-        const auto token = root["token"].as_string();
-        const std::string_view secret = hub_.gateway().shared_secret();
-        if (hub_.config().auth.mode != config::AuthMode::none &&
-            (!token || secret.empty() || !crypto::equal_secrets(*token, secret))) {
+        if (!vouch(root["token"].as_string().value_or(std::string_view{}))) {
             say_error("UNAUTHORIZED", "The token is not right.");
             return close(1008, "unauthorized");
         }

@@ -101,6 +101,8 @@ private:
     void on_simple_auth(const json::Value& root);
     // A client of the seed's dialect that showed its credential with the upgrade. False: it did not.
     bool admit_by_upgrade();
+    void decide(std::string_view id, const json::Value& params);
+    [[nodiscard]] bool vouch(std::string_view token);
     void refuse(std::string_view id, const rpc::Failure& failure);
     void admit(std::string_view id, std::string_view auth_method, std::string_view token, std::uint64_t issued_ms);
     void enter();  // admitted from here on

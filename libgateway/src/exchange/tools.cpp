@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "endpoint/records.h"
+#include "core/calendar.h"
 #include "exchange/gateway.h"
 
 namespace gw::exchange {
@@ -58,7 +58,7 @@ void BuiltinTools::start(ToolCall& call) {
             call.finish("`text` must be a string.", true);
         }
         break;
-    case BuiltinTool::time: call.finish(endpoint::format_timestamp(gateway_.unix_ms()).view()); break;
+    case BuiltinTool::time: call.finish(format_timestamp(gateway_.unix_ms()).view()); break;
     case BuiltinTool::sessions_list: {
         const std::int64_t limit = arguments["limit"].as_int().value_or(sessions_usual);
         Buffer out(gateway_.pool());

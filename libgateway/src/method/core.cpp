@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "auth/device_views.h"
 #include "core/text.h"
 #include "method/release.h"
 #include "rpc/schema.h"
@@ -37,6 +38,8 @@ Core::Core(Gate& gate_in)
       registry(gate_in.memory()),
       presence(gate_in),
       health(*this),
+      devices(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
+      bootstraps(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
       sessions(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
       chats(*this),
       system_events(gate_in),
@@ -100,7 +103,43 @@ void Core::on_tick() {
     }
 }
 
+void Core::tell_pair_request(const auth::PairRequest& request) {
+    Buffer out(gate.pool());
+    json::Writer writer(out);
+    auth::write_pair_request(writer, request);
+    Event event;
+    event.name = "device.pair.requested";
+    event.payload = out.text();
+    event.scope = rpc::Scope::pairing;
+    event.may_drop = true;
+    gate.broadcast(event);
+}
+
+void Core::tell_pair_resolved(std::string_view request_id, std::string_view device_id, std::string_view decision) {
+    Buffer out(gate.pool());
+    json::Writer writer(out);
+    auth::write_pair_resolved(writer, request_id, device_id, decision, gate.unix_ms());
+    Event event;
+    event.name = "device.pair.resolved";
+    event.payload = out.text();
+    event.scope = rpc::Scope::pairing;
+    event.may_drop = true;
+    gate.broadcast(event);
+}
+
+void Core::close_device(std::string_view device_id, std::optional<rpc::Role> role) {
+    std::pmr::vector<ClientId> gone(gate.memory());
+    each_client(gate, [&](const Client& client) {
+        if (client.device_id == device_id && (!role || client.role == *role)) gone.push_back(client.id);
+    });
+    for (const ClientId id : gone) {
+        const Client* client = gate.find(id);
+        gate.close(id, client != nullptr && client->protocol >= 4 ? 4001 : 1008, "device access was withdrawn");
+    }
+}
+
 void Core::on_joined(Client& client) {
+    if (devices.is_dirty() && !flush_timer_.armed()) flush_timer_.arm(gate.now() + 1000);
     // Programs that come for one call are not worth telling everybody about.
     if (client.mode != "cli" && client.mode != "probe") presence.on_joined(client);
     nodes.on_joined(client);
@@ -284,7 +323,11 @@ void Core::on_flush() {
     try {
         if (const auto flushed = sessions.flush(gate.unix_ms()); !flushed)
             gate.log().error({"cannot write the sessions: ", flushed.error().what});
-        if (sessions.next_flush_ms()) flush_timer_.arm(gate.now() + 1000);
+        if (devices.is_dirty()) {
+            if (const auto flushed = devices.flush(); !flushed)
+                gate.log().error({"cannot write the devices: ", flushed.error().what});
+        }
+        if (sessions.next_flush_ms() || devices.is_dirty()) flush_timer_.arm(gate.now() + 1000);
     } catch (const std::bad_alloc&) {
         flush_timer_.arm(gate.now() + 1000);
     }

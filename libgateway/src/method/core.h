@@ -13,6 +13,9 @@
 #include <string>
 #include <string_view>
 
+#include "auth/bootstrap.h"
+#include "auth/devices.h"
+#include "auth/gateway_identity.h"
 #include "config/config.h"
 #include "core/timers.h"
 #include "json/json.h"
@@ -71,6 +74,12 @@ public:
     // Ends what runs in a session and begins it anew. Why not, or "".
     [[nodiscard]] std::string_view reset_session(std::string_view key);
 
+    // What operators with the pairing scope hear of devices.
+    void tell_pair_request(const auth::PairRequest& request);
+    void tell_pair_resolved(std::string_view request_id, std::string_view device_id, std::string_view decision);
+    // Closes the sockets of a device whose way in is gone; of one role, or of both.
+    void close_device(std::string_view device_id, std::optional<rpc::Role> role);
+
     // Pieces that several results have.
     void write_agent_result(json::Writer& writer, const RunRecord& record);
     void write_heartbeat(json::Writer& writer) const;
@@ -81,6 +90,9 @@ public:
     Registry registry;
     Presence presence;
     Health health;
+    auth::Devices devices;
+    auth::BootstrapTokens bootstraps;
+    auth::GatewayIdentity identity;
     session::Sessions sessions;
     Chats chats;
     SystemEvents system_events;
