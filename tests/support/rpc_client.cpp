@@ -90,10 +90,16 @@ Json RpcClient::take() {
 }
 
 Json RpcClient::take_answer(std::string_view id) {
-    for (;;) {
-        Json frame = take();
-        if (frame["type"].as_string() == "res" && frame["id"].as_string() == id) return frame;
+    read();
+    for (std::size_t at = taken_; at < messages_.size(); ++at) {
+        if (!messages_[at].starts_with(R"({"type":"res")")) continue;
+        Json frame(messages_[at]);
+        if (frame["type"].as_string() != "res" || frame["id"].as_string() != id) continue;
+        messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(at));
+        return frame;
     }
+    FAIL("no answer to " << id);
+    return Json("{}");
 }
 
 Json RpcClient::take_event(std::string_view name) {
@@ -142,6 +148,14 @@ Json RpcClient::connect_as(const Who& who) {
                          R"(","signedAt":)" + when + R"(,"nonce":")" + nonce + "\"}";
     if (!who.token.empty()) params += R"(,"auth":{"token":")" + text(who.token) + "\"}";
     return call("connect", params + text(who.more) + "}");
+}
+
+void RpcClient::pass(std::uint64_t ms, std::initializer_list<RpcClient*> others) {
+    for (; ms > 0; ms -= std::min<std::uint64_t>(ms, 10000)) {
+        world_.advance(std::min<std::uint64_t>(ms, 10000));
+        send_frame(10, {});
+        for (RpcClient* other : others) other->send_frame(10, {});
+    }
 }
 
 int RpcClient::close_code() {

@@ -39,8 +39,9 @@ public:
     // The next message that is waiting; fails the test when there is none.
     Json take();
     [[nodiscard]] bool has();  // a message waits
-    // Drops events on the way.
+    // The answer to a call, wherever it is in line; what else waits stays.
     Json take_answer(std::string_view id);
+    // Drops what comes before it.
     Json take_event(std::string_view name);
     // Sends {"type":"req",...} and takes its answer. `params` is JSON.
     Json call(std::string_view method, std::string_view params = "{}");
@@ -60,6 +61,8 @@ public:
         return connect_as(who);
     }
 
+    // Time goes by; the client answers pings meanwhile, as do `others`.
+    void pass(std::uint64_t ms, std::initializer_list<RpcClient*> others = {});
     [[nodiscard]] int close_code();  // 0: none came
     [[nodiscard]] const std::string& close_reason() const { return close_reason_; }
     World::Peer& peer() { return *peer_; }
