@@ -204,7 +204,8 @@ bool Nodes::require_approved(Call& call, const Node& node) {
 
 bool Nodes::require_command(Call& call, const Node& node, std::string_view command) {
     const Texts& commands = node.identity.commands;
-    const std::string_view platform = node.identity.platform.empty() ? "unknown" : node.identity.platform;
+    const std::string_view declared = node.identity.platform;
+    const std::string_view platform = declared.empty() ? "unknown" : declared;
     Buffer details(core_.gate.pool());
     const auto because = [&](std::string_view reason) {
         json::Writer(details).begin_object().member("reason", reason).member("command", command).end_object();
