@@ -54,9 +54,14 @@ public:
     };
 
     explicit FakeGate(std::string_view text = "{}", store::Store* kept = nullptr)
-        : timers_(memory()), config_(memory()), own_store_(store::Limits{}, memory()), store_(kept) {
-        std::pmr::vector<config::Problem> problems;
-        REQUIRE(config::load(text, {}, config_, problems, memory()));
+        : timers_(memory()), own_store_(store::Limits{}, memory()), store_(kept) {
+        if (text == "{}") {  // most tests say nothing: read once
+            static const config::Config usual = load_config("{}");
+            config_ = &usual;
+        } else {
+            own_config_.emplace(load_config(text));
+            config_ = &*own_config_;
+        }
         core_.emplace(*this);
         core_->start();
     }
@@ -157,7 +162,7 @@ public:
     std::uint64_t unix_ms() const noexcept override { return unix_; }
     std::uint64_t uptime_ms() const noexcept override { return now_; }
     const crypto::Random& random() const noexcept override { return random_; }
-    const config::Config& config() const noexcept override { return config_; }
+    const config::Config& config() const noexcept override { return *config_; }
     const gw_limits& limits() const noexcept override { return limits_; }
     store::Store& store() noexcept override { return store_ != nullptr ? *store_ : own_store_; }
     const Log& log() const noexcept override { return log_; }
@@ -227,6 +232,12 @@ private:
         method::ClientId client = 0;
         int number = 0;
     };
+    static config::Config load_config(std::string_view text) {
+        config::Config out(std::pmr::get_default_resource());
+        std::pmr::vector<config::Problem> problems;
+        REQUIRE(config::load(text, {}, out, problems, std::pmr::get_default_resource()));
+        return out;
+    }
     Party& make(std::string_view name, int protocol) {
         auto made = std::make_unique<Party>(memory());
         made->client.id = ++last_client_;
@@ -269,7 +280,8 @@ private:
 
     BlockPoolOwner pool_{Allocator::from(nullptr)};
     Timers timers_;
-    config::Config config_;
+    std::optional<config::Config> own_config_;
+    const config::Config* config_ = nullptr;
     store::MemoryStore own_store_;
     store::Store* store_;
     gw_limits limits_{};
