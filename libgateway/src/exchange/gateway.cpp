@@ -67,7 +67,7 @@ gw_status Gateway::start() {
              "owner"});
     }
     if (const gw_status status = resolve_secret(); status != GW_OK) return status;
-    policy_.emplace(config(), secret_, &memory_);
+    policy_ = make_owned<auth::Policy>(&memory_, config(), secret_, &memory_);
     auth_failures_.emplace(policy_->limits(), &memory_);
     if (config().guardrail.enabled) {
         proxy_.emplace(*this);
@@ -97,9 +97,10 @@ void Gateway::configure_log() {
 }
 
 void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) {
+    auto policy = make_owned<auth::Policy>(&memory_, *next, secret_, &memory_);
     config_.swap(next);
-    policy_.emplace(config(), secret_, &memory_);  // it refers to what is in force
-    if (plan.has_part("auth-limiter")) auth_failures_.emplace(policy_->limits(), &memory_);
+    policy_ = std::move(policy);
+    if (plan.has_part("auth-limiter")) auth_failures_->reset(policy_->limits());
     if (plan.has_part("log")) configure_log();
     if (proxy_ && plan.has_part("guardrail")) proxy_->take_settings();
 }

@@ -191,7 +191,7 @@ private:
     Milliseconds started_at_ = 0;
     std::uint64_t unix_ms_ = 0;
     std::pmr::string secret_;
-    std::optional<auth::Policy> policy_;
+    Owned<auth::Policy> policy_;  // refers to the configuration
     std::optional<auth::FailureLimiter> auth_failures_;
     bool secret_generated_ = false;
     gw_stats stats_{};
