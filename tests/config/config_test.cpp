@@ -83,7 +83,7 @@ TEST_CASE("config: every value arrives") {
     CHECK(c.auth.mode_set);
     CHECK(c.auth.token == "secret-token");
     CHECK(c.trusted_proxies == std::pmr::vector<std::pmr::string>{"10.0.0.1", "fd00::/8"});
-    CHECK(c.control_ui_allowed_origins == std::pmr::vector<std::pmr::string>{"https://chat.example.org", "*"});
+    CHECK(c.control_ui.allowed_origins == std::pmr::vector<std::pmr::string>{"https://chat.example.org", "*"});
     CHECK(c.tls.enabled);
     CHECK(c.tls.cert_path == "/c.pem");
     CHECK(c.tls.key_path == "/k.pem");
@@ -203,6 +203,21 @@ TEST_CASE("config: a mistake is told with its place and what to do") {
         {"{ gateway: { controlUi: { dangerouslyDisableDeviceAuth: true } } }",
          "openclaw.json:1:57: warning: gateway.controlUi.dangerouslyDisableDeviceAuth lets every browser in that knows "
          "the token or password, and asks for no approval\n"},
+        {"{ gateway: { controlUi: { basePath: '/a b' } } }",
+         "openclaw.json:1:37: error: gateway.controlUi.basePath must be a path such as /openclaw: letters, digits, "
+         "'-', "
+         "'_', '~' and dots inside\n"},
+        {"{ gateway: { controlUi: { basePath: '/a/../b' } } }",
+         "openclaw.json:1:37: error: gateway.controlUi.basePath must be a path such as /openclaw: letters, digits, "
+         "'-', "
+         "'_', '~' and dots inside\n"},
+        {"{ gateway: { controlUi: { basePath: 'a//b' } } }",
+         "openclaw.json:1:37: error: gateway.controlUi.basePath must be a path such as /openclaw: letters, digits, "
+         "'-', "
+         "'_', '~' and dots inside\n"},
+        {"{ gateway: { controlUi: { embedSandbox: 'none' } } }",
+         "openclaw.json:1:41: error: gateway.controlUi.embedSandbox must be strict, scripts or trusted, found "
+         "\"none\"\n"},
         {"{ gateway: { http: { securityHeaders: { strictTransportSecurity: true } } } }",
          "openclaw.json:1:66: error: gateway.http.securityHeaders.strictTransportSecurity must be a text or false, "
          "found true\n"},
@@ -719,6 +734,51 @@ TEST_CASE("config: the examples of the documentation load") {
         ++count;
     }
     CHECK(count >= 2);
+}
+
+TEST_CASE("config: the control page, pictures, what agents show") {
+    const Loaded none = load("{}");
+    CHECK(none.config.control_ui.enabled);
+    CHECK(none.config.control_ui.base_path == "");
+    CHECK(none.config.control_ui.root == "");
+    CHECK(none.config.control_ui.embed_sandbox == "scripts");
+    CHECK(none.config.canvas_host.enabled);
+    struct Case {
+        std::string_view written, want;
+    };
+    const Case cases[] = {{"/", ""}, {"", ""}, {"openclaw", "/openclaw"}, {"/a/b.c/", "/a/b.c"}};
+    for (const Case& c : cases) {
+        INFO(c.written);
+        const Loaded l = load("{ gateway: { controlUi: { basePath: '" + std::string(c.written) + "' } } }");
+        CHECK(l.text() == "");
+        CHECK(l.config.control_ui.base_path == c.want);
+    }
+    const Loaded l = load(R"({
+        gateway: { controlUi: { enabled: false, root: "/ui", embedSandbox: "strict", allowExternalEmbedUrls: true } },
+        canvasHost: { enabled: false, root: "/canvas" },
+        ui: { assistant: { name: "Robin", avatar: "R" } },
+        agents: {
+            defaults: { workspace: "/w" },
+            list: [ { id: "a", identity: { name: "Ann", theme: "calm", emoji: "*", avatar: "a.png" } }, { id: "b", workspace: "/b" } ],
+        },
+    })");
+    CHECK(l.text() == "");
+    const config::Config& c = l.config;
+    CHECK_FALSE(c.control_ui.enabled);
+    CHECK(c.control_ui.root == "/ui");
+    CHECK(c.control_ui.embed_sandbox == "strict");
+    CHECK(c.control_ui.allow_external_embed_urls);
+    CHECK_FALSE(c.canvas_host.enabled);
+    CHECK(c.canvas_host.root == "/canvas");
+    CHECK(c.assistant_name == "Robin");
+    CHECK(c.assistant_avatar == "R");
+    REQUIRE(c.agents.size() == 2);
+    CHECK(c.agents[0].workspace == "/w");
+    CHECK(c.agents[0].identity.name == "Ann");
+    CHECK(c.agents[0].identity.theme == "calm");
+    CHECK(c.agents[0].identity.emoji == "*");
+    CHECK(c.agents[0].identity.avatar == "a.png");
+    CHECK(c.agents[1].workspace == "/b");
 }
 
 TEST_CASE("config: where the file is") {

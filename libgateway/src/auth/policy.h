@@ -82,7 +82,7 @@ public:
     [[nodiscard]] SharedSecret& secret() noexcept { return secret_; }
     [[nodiscard]] const TrustedProxies& proxies() const noexcept { return proxies_; }
     [[nodiscard]] OriginRules origins() const noexcept {
-        return {config_.control_ui_allowed_origins, config_.control_ui_origin_by_host};
+        return {config_.control_ui.allowed_origins, config_.control_ui_origin_by_host};
     }
     [[nodiscard]] FailureLimiter::Options limits() const noexcept;
     // The same for pages in browsers, which never are exempt.

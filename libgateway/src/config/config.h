@@ -61,10 +61,21 @@ struct Provider {
 // agents.list[], agents.entries.<id>
 struct Agent {
     explicit Agent(std::pmr::memory_resource* memory)
-        : id(memory), name(memory), workspace(memory), model_primary(memory), model_fallbacks(memory) {}
+        : id(memory),
+          name(memory),
+          workspace(memory),
+          identity(memory),
+          model_primary(memory),
+          model_fallbacks(memory) {}
 
     std::pmr::string id, name;
-    std::pmr::string workspace;  // directory; empty: none was named
+    std::pmr::string workspace;  // its directory; empty: none is configured
+    struct Identity {            // how it looks to people; every part may be empty
+        explicit Identity(std::pmr::memory_resource* memory)
+            : name(memory), theme(memory), emoji(memory), avatar(memory) {}
+        std::pmr::string name, theme, emoji;
+        std::pmr::string avatar;  // a file in the workspace, or a data, http or https URL
+    } identity;
     std::pmr::string model_primary;  // "provider/model" of a provider that exists; empty: default_model_primary counts
     std::pmr::vector<std::pmr::string> model_fallbacks;  // the same
     bool is_default = false;                             // exactly one agent is
@@ -75,6 +86,28 @@ struct Agent {
 struct Endpoint {  // gateway.http.endpoints.*
     bool enabled = false;
     std::uint64_t body_bytes_max = 20971520;
+};
+
+// gateway.controlUi: the web page of the gateway, and what its origin must be.
+struct ControlUi {
+    explicit ControlUi(std::pmr::memory_resource* memory)
+        : base_path(memory), root(memory), allowed_origins(memory), embed_sandbox(memory) {}
+
+    bool enabled = true;
+    std::pmr::string base_path;  // "/openclaw": with the first slash, without the last; empty: "/"
+    std::pmr::string root;       // the directory of the page's files; empty: there is none
+    std::pmr::vector<std::pmr::string> allowed_origins;  // lower case, or "*"
+    std::pmr::string embed_sandbox;                      // "strict", "scripts", "trusted"
+    bool allow_external_embed_urls = false;              // pages of other servers may stand in frames of ours
+    bool host_header_origin_fallback = false;            // dangerouslyAllowHostHeaderOriginFallback
+    bool allow_insecure_auth = false;
+    bool disable_device_auth = false;  // dangerouslyDisableDeviceAuth
+};
+
+struct CanvasHost {  // canvasHost: files that agents show to people
+    explicit CanvasHost(std::pmr::memory_resource* memory) : root(memory) {}
+    bool enabled = true;
+    std::pmr::string root;  // a directory; empty: canvas in the state directory
 };
 
 enum class GuardrailMode : std::uint8_t { observe, action, passthrough };  // guardrail.mode
@@ -151,7 +184,10 @@ struct Config {
           default_model_fallbacks(memory),
           agents(memory),
           providers(memory),
-          control_ui_allowed_origins(memory),
+          assistant_name(memory),
+          assistant_avatar(memory),
+          control_ui(memory),
+          canvas_host(memory),
           trusted_proxies(memory),
           ca_bundle_path(memory),
           nodes(memory),
@@ -212,12 +248,14 @@ struct Config {
     std::uint32_t run_timeout_s = 600;  // agents.defaults.timeoutSeconds
     std::pmr::vector<Provider> providers;
 
-    std::pmr::vector<std::pmr::string> control_ui_allowed_origins;  // lower case, or "*"
     bool control_ui_origin_by_host = false;                         // dangerouslyAllowHostHeaderOriginFallback
     bool control_ui_insecure_auth = false;   // allowInsecureAuth: without a device, from this machine
     bool control_ui_without_device = false;  // dangerouslyDisableDeviceAuth: without a device, from anywhere
-    std::pmr::vector<std::pmr::string> trusted_proxies;  // addresses and CIDR blocks
     bool real_ip_fallback = false;                       // allowRealIpFallback
+    std::pmr::string assistant_name, assistant_avatar;  // ui.assistant: how pages call the agent; may be empty
+    ControlUi control_ui;
+    CanvasHost canvas_host;
+    std::pmr::vector<std::pmr::string> trusted_proxies;  // addresses and CIDR blocks
 
     Timeouts timeouts;                     // of providers that set none of their own
     std::uint32_t upstream_conns_max = 0;  // open connections to one upstream; 0: as gw_limits say

@@ -99,6 +99,7 @@ void Agents::fill() {
     if (out_.agents.empty()) {
         Agent main(out_.agents.get_allocator().resource());
         main.id = "main";
+        main.workspace = text_at(root_, "agents.defaults.workspace");
         out_.agents.push_back(std::move(main));
     }
     const auto chosen =
@@ -130,8 +131,13 @@ void Agents::agent(const Node& node, const Node* id_node, std::string_view id, s
     Agent agent(out_.agents.get_allocator().resource());
     agent.id = id;
     agent.name = text_at(node, "name").empty() ? id : text_at(node, "name");
-    agent.is_default = boolean_at(node, "default", false);
     agent.workspace = text_at(node, "workspace");
+    if (agent.workspace.empty()) agent.workspace = text_at(root_, "agents.defaults.workspace");
+    agent.identity.name = text_at(node, "identity.name");
+    agent.identity.theme = text_at(node, "identity.theme");
+    agent.identity.emoji = text_at(node, "identity.emoji");
+    agent.identity.avatar = text_at(node, "identity.avatar");
+    agent.is_default = boolean_at(node, "default", false);
     agent.public_mode = boolean_at(node, "publicMode", false);
     // Other runtimes are OpenClaw's own; every agent that is not the host's is answered by its model.
     agent.host = text_at(node, "runtime") == "host" || text_at(node, "runtime.id") == "host";

@@ -25,6 +25,7 @@ public:
         tls();
         http();
         lists();
+        pages();
         out_.timeouts.connect_ms = integer_at(root_, "gateway.upstream.timeouts.connectMs", out_.timeouts.connect_ms);
         out_.timeouts.first_byte_ms =
             integer_at(root_, "gateway.upstream.timeouts.firstByteMs", out_.timeouts.first_byte_ms);
@@ -54,6 +55,7 @@ private:
     void http();
     void lists();
     void nodes();
+    void pages();
     [[nodiscard]] bool is_exposed() const noexcept;
 
     const Node& root_;
@@ -271,7 +273,7 @@ void Gateway::lists() {
                             is_field_value(text) && text.find_first_of("/ ?#", scheme + 3) == std::string_view::npos;
         return text == "*" || origin ? "" : "must be an origin such as https://chat.example.org, without a path";
     });
-    texts_at(root_, "gateway.controlUi.allowedOrigins", out_.control_ui_allowed_origins);
+    texts_at(root_, "gateway.controlUi.allowedOrigins", out_.control_ui.allowed_origins);
     out_.real_ip_fallback = boolean_at(root_, "gateway.allowRealIpFallback", false);
     out_.control_ui_origin_by_host =
         boolean_at(root_, "gateway.controlUi.dangerouslyAllowHostHeaderOriginFallback", false);
@@ -282,9 +284,47 @@ void Gateway::lists() {
         report_.warn(no_device, near(no_device),
                      {"lets every browser in that knows the token or password, and asks for no approval"});
     }
-    for (std::pmr::string& origin : out_.control_ui_allowed_origins) {
+    for (std::pmr::string& origin : out_.control_ui.allowed_origins) {
         for (char& c : origin) c = ascii_lower(c);
     }
+}
+
+void Gateway::pages() {
+    ControlUi& ui = out_.control_ui;
+    const Node* const section = root_.at("gateway.controlUi");
+    const Node empty(report_.memory());
+    const Node& from = section != nullptr ? *section : empty;
+    ui.enabled = boolean_at(from, "enabled", ui.enabled);
+    ui.root = text_at(from, "root");
+    ui.embed_sandbox = text_at(from, "embedSandbox").empty() ? "scripts" : text_at(from, "embedSandbox");
+    ui.allow_external_embed_urls = boolean_at(from, "allowExternalEmbedUrls", false);
+    ui.host_header_origin_fallback = boolean_at(from, "dangerouslyAllowHostHeaderOriginFallback", false);
+    ui.allow_insecure_auth = boolean_at(from, "allowInsecureAuth", false);
+    ui.disable_device_auth = boolean_at(from, "dangerouslyDisableDeviceAuth", false);
+    std::string_view base = text_at(from, "basePath");
+    while (base.ends_with('/')) base.remove_suffix(1);
+    while (base.starts_with('/')) base.remove_prefix(1);
+    // Segments that need no escapes, so that the path of a request can be compared as it was sent.
+    char before = '/';
+    for (const char c : base) {
+        const bool plain =
+            is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '~' || (c == '.' && before != '/');
+        if (!plain && (c != '/' || before == '/')) {
+            error("gateway.controlUi.basePath",
+                  "must be a path such as /openclaw: letters, digits, '-', '_', '~' and dots inside");
+            base = {};
+            break;
+        }
+        before = c;
+    }
+    if (!base.empty()) {
+        ui.base_path = '/';
+        ui.base_path += base;
+    }
+    out_.canvas_host.enabled = boolean_at(root_, "canvasHost.enabled", out_.canvas_host.enabled);
+    out_.canvas_host.root = text_at(root_, "canvasHost.root");
+    out_.assistant_name = text_at(root_, "ui.assistant.name");
+    out_.assistant_avatar = text_at(root_, "ui.assistant.avatar");
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ Gateway::Gateway(const GatewayOptions& options)
           timers_, [](void* self) { static_cast<Gateway*>(self)->drain_is_over(); }, this) {
     options_.config = nullptr;  // config_ holds it
     if (options_.store != nullptr) options_.store->retain();
+    if (options_.host.read_file != nullptr) lent_files_.emplace(options_.host);
 }
 
 Gateway::~Gateway() {
@@ -69,6 +70,7 @@ gw_status Gateway::start() {
     if (const gw_status status = resolve_secret(); status != GW_OK) return status;
     policy_ = make_owned<auth::Policy>(&memory_, config(), secret_, &memory_);
     auth_failures_.emplace(policy_->limits(), &memory_);
+    StaticRun::check(*this);
     if (config().guardrail.enabled) {
         proxy_.emplace(*this);
         if (const gw_status status = proxy_->load(); status != GW_OK) return status;

@@ -42,6 +42,7 @@
 #include "gateway/conn.h"
 #include "gateway/event.h"
 #include "json/json.h"
+#include "store/files.h"
 
 namespace gw::exchange {
 
@@ -151,6 +152,11 @@ public:
         if (draining_) check_drained();
     }
 
+    // What lies below directories that the configuration names.
+    [[nodiscard]] store::Files& files() noexcept {
+        return lent_files_ ? static_cast<store::Files&>(*lent_files_) : local_files_;
+    }
+    [[nodiscard]] std::string_view state_dir() const noexcept { return config_.handle().state_dir; }
     // A file that the configuration names.
     [[nodiscard]] gw_status read_file(std::string_view path, std::size_t bytes_max, std::pmr::string& out);
 
@@ -206,6 +212,8 @@ private:
     std::optional<Proxy> proxy_;
     AgentRuns runs_;
     Hub hub_;
+    store::LocalFiles local_files_;
+    std::optional<store::LentFiles> lent_files_;  // of a host that has its own way to read
     Listeners listeners_;
     Reloader reloader_;
     ConfigDesk config_desk_;

@@ -19,6 +19,7 @@ enum class Target : std::uint32_t {
     chat_completions,
     models,
     model,
+    page,               // what no route has: endpoint/control_pages.h
     host_first = 1000,  // host_first + index: a route of the host
 };
 

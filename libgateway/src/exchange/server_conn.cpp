@@ -205,7 +205,11 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     if (head.upgrade && begin_upgrade(head)) return;
     switch (match.outcome) {
     case route::Outcome::found: break;
-    case route::Outcome::not_found: refuse({404, "not_found", "There is nothing at this path.", {}, {}}); return;
+    case route::Outcome::not_found:
+        if (is_page(head)) break;
+        if (ending() || body_ignored_) return;
+        refuse({404, "not_found", "There is nothing at this path.", {}, {}});
+        return;
     case route::Outcome::bad_path: refuse({400, "invalid_request_error", "The path is not valid.", {}, {}}); return;
     case route::Outcome::method_not_allowed: {
         const http1::Header allow{"Allow", match.allow};
@@ -233,7 +237,8 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     case Target::health:
     case Target::healthz:
     case Target::ready:
-    case Target::startupz: is_public = true; break;
+    case Target::startupz:
+    case Target::page: is_public = true; break;
     case Target::chat_completions:
         if (!config.chat_completions.enabled) {
             refuse({404,
@@ -405,8 +410,37 @@ void ServerConn::dispatch() {
             answer(200, json_type, out.text());
         }
         break;
+    case Target::page: start_page(); break;
     case Target::host_first: break;
     }
+}
+
+// The control page answers what nothing else does. Below a path of its own it also says which methods it has; at "/" a
+// path that is not for GET is simply unknown.
+bool ServerConn::is_page(const http1::RequestHead& head) {
+    if (!gateway().config().control_ui.enabled && !gateway().config().canvas_host.enabled) return false;
+    page_ = endpoint::find_page(path_, gateway().config().control_ui.base_path);
+    if (page_.kind == endpoint::PageKind::none) return false;
+    const bool canvas = endpoint::is_canvas(page_);
+    if (canvas ? !gateway().config().canvas_host.enabled : !gateway().config().control_ui.enabled) return false;
+    if (head.method == "GET" || head.method == "HEAD") {
+        target_ = static_cast<std::uint32_t>(Target::page);
+        return true;
+    }
+    if (page_.base.empty()) return false;
+    static constexpr http1::Header allow{"Allow", "GET, HEAD"};
+    refuse(
+        {405, "invalid_request_error", "The method is not allowed here; the Allow field lists those that are.", {}, {}},
+        {&allow, 1});
+    return false;
+}
+
+void ServerConn::start_page() {
+    const bool local = peer_is_loopback_ && !head_->headers.get("x-forwarded-for") &&
+                       !head_->headers.get("forwarded") && !head_->headers.get("x-real-ip") &&
+                       endpoint::is_loopback_host(head_->headers.get_single("host"));
+    static_run_ = make_owned<StaticRun>(gateway().memory(), gateway(), *this);
+    static_run_->start(page_, authorized(), local);
 }
 
 void ServerConn::start_chat() {
@@ -463,7 +497,10 @@ void ServerConn::send_head(int status, std::string_view content_type, std::span<
     std::size_t count = 0;
     all[count++] = {"X-Content-Type-Options", "nosniff"};
     all[count++] = {"Referrer-Policy", "no-referrer"};
-    all[count++] = {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"};
+    const bool own_permissions = std::any_of(fields.begin(), fields.end(), [](const http1::Header& field) {
+        return equals_ignoring_case(field.name, "permissions-policy");
+    });
+    if (!own_permissions) all[count++] = {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"};
     const std::string_view hsts = gateway().config().strict_transport_security;
     if (!hsts.empty()) all[count++] = {"Strict-Transport-Security", hsts};
     if (!content_type.empty()) all[count++] = {"Content-Type", content_type};
@@ -490,6 +527,11 @@ void ServerConn::answer_error(const endpoint::ApiError& error, std::span<const h
 void ServerConn::begin_stream(int status, std::string_view content_type, std::span<const http1::Header> fields) {
     ++gateway().stats().streams_total;
     send_head(status, content_type, fields, http1::Framing::chunked, 0);
+}
+
+void ServerConn::begin_sized(int status, std::string_view content_type, std::span<const http1::Header> fields,
+                             std::uint64_t length) {
+    send_head(status, content_type, fields, http1::Framing::length, length);
 }
 
 void ServerConn::write(std::span<const std::byte> data) { http_.send_body(sink(), data); }
@@ -522,6 +564,7 @@ void ServerConn::end_request() noexcept {
     // The run may be the caller: it goes when the host's call settles.
     if (run_) finished_run_ = std::move(run_);
     if (proxy_run_) finished_proxy_run_ = std::move(proxy_run_);
+    if (static_run_) finished_static_run_ = std::move(static_run_);
     if (host_request_ != 0) {
         const gw_request_id id = std::exchange(host_request_, 0);
         if (host_told_) {
@@ -538,12 +581,14 @@ void ServerConn::end_request() noexcept {
 void ServerConn::on_settle() noexcept {
     finished_run_.reset();
     finished_proxy_run_.reset();
+    finished_static_run_.reset();
 }
 
 void ServerConn::on_drained() {
     if (rpc_) rpc_->on_drained();
     if (run_) run_->on_drained();
     if (proxy_run_) proxy_run_->on_drained();
+    if (static_run_) static_run_->on_drained();
     if (host_request_ != 0 && host_writable_waits_) gateway().enqueue(*this);
     if (input_paused()) resume_input();
 }

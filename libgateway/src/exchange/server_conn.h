@@ -4,6 +4,7 @@
 //                                         │
 //                                         ├─ our endpoints, answered at once
 //                                         ├─ ChatRun: an agent answers, piece by piece
+//                                         ├─ StaticRun: a file, of the control page or of an agent
 //                                         ├─ ProxyRun: LLM traffic that is only passing through
 //                                         └─ a route of the host: GW_EVENT_REQUEST
 //
@@ -27,6 +28,7 @@
 #include "exchange/proxy_run.h"
 #include "exchange/routes.h"
 #include "exchange/rpc_socket.h"
+#include "exchange/static_run.h"
 #include "gateway/conn.h"
 #include "gateway/request.h"
 #include "http1/http1.h"
@@ -49,6 +51,9 @@ public:
                       std::span<const http1::Header> fields = {});
     // A stream: head, pieces, end.
     void begin_stream(int status, std::string_view content_type, std::span<const http1::Header> fields = {});
+    // The same with a content whose length is known.
+    void begin_sized(int status, std::string_view content_type, std::span<const http1::Header> fields,
+                     std::uint64_t length);
     void write(std::span<const std::byte> data);
     void end();
     // The answer cannot be finished: the client must see that it is not whole.
@@ -98,6 +103,8 @@ private:
     void finish_response();
     void end_request() noexcept;
     void start_chat();
+    void start_page();
+    [[nodiscard]] bool is_page(const http1::RequestHead& head);
     void ask_host();
     // True: the head asks for a WebSocket; it was refused, or waits for the end of the request.
     bool begin_upgrade(const http1::RequestHead& head);
@@ -116,6 +123,8 @@ private:
     Owned<RpcSocket> rpc_;
     std::array<char, 28> accept_{};  // Sec-WebSocket-Accept, while the upgrade waits for the end of its request
     bool upgrading_ = false;
+    Owned<StaticRun> static_run_, finished_static_run_;
+    endpoint::Page page_;
     Phase phase_ = Phase::first;
     Milliseconds progress_at_ = 0;
     gw_request_id host_request_ = 0;
