@@ -12,12 +12,22 @@ const { WebSocket, WebSocketServer } = require('ws');
 export function schemaJudge() {
   const Ajv = require('ajv').default;
   const schema = JSON.parse(readFileSync(`${process.env.PACKAGES}node_modules/@openclaw/gateway-protocol/protocol.schema.json`));
-  const ajv = new Ajv({ strict: false, allErrors: false, logger: false });
-  ajv.addSchema({ ...schema, $id: 'protocol' });
+  const ajv = new Ajv({ strict: false, validateSchema: false, logger: false });
   const compiled = new Map();
+  // One definition with those that it needs: all of them at once take seconds to compile.
+  const alone = (name) => {
+    const definitions = {};
+    const take = (wanted) => {
+      if (definitions[wanted]) return;
+      definitions[wanted] = schema.definitions[wanted];
+      for (const [, next] of JSON.stringify(definitions[wanted]).matchAll(/"#\/definitions\/([^"]+)"/g)) take(next);
+    };
+    take(name);
+    return { $ref: `#/definitions/${name}`, definitions };
+  };
   const check = (name, value) => {
     if (!schema.definitions[name]) return [];
-    if (!compiled.has(name)) compiled.set(name, ajv.compile({ $ref: `protocol#/definitions/${name}` }));
+    if (!compiled.has(name)) compiled.set(name, ajv.compile(alone(name)));
     const validate = compiled.get(name);
     if (validate(value)) return [];
     return validate.errors.slice(0, 3).map((e) => `${name}${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`);

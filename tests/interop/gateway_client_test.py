@@ -22,7 +22,7 @@ class GatewayClientTest(unittest.TestCase):
     def run_part(self, part, config):
         with Gateway(config) as gateway:
             environment = {**os.environ, "GATEWAY": gateway.url, "TOKEN": TOKEN, "PASSWORD": PASSWORD, "PART": part}
-            run_node("gateway_client_test.mjs", PATHS["node"], environment, packages_of="node_clients")
+            run_node("gateway_client_test.mjs", PATHS["node"], environment, timeout=120, packages_of="node_clients")
 
     def test_token(self):
         self.run_part("token", chat_config(self.mock))
