@@ -90,3 +90,63 @@ class Event(IntEnum):
     READY = 48
     STOPPED = 49
     RECORD = 50
+
+
+class RouteFlag(IntFlag):
+    """How a route of the host is served; bits."""
+
+    PUBLIC = 1
+
+
+class RouteOutcome(IntEnum):
+    """What became of a request that was looked up in a router."""
+
+    FOUND = 0
+    NOT_FOUND = 1
+    METHOD_NOT_ALLOWED = 2
+    OPTIONS = 3
+    BAD_PATH = 4
+
+
+class Profile(IntEnum):
+    """How strict a rule set is."""
+
+    DEFAULT = 0
+    STRICT = 1
+    PERMISSIVE = 2
+
+
+class Severity(IntEnum):
+    """How bad a finding is."""
+
+    NONE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Direction(IntEnum):
+    """What a text is."""
+
+    PROMPT = 0
+    COMPLETION = 1
+    TOOL_CALL = 2
+    TOOL_RESULT = 3
+
+
+class InspectMode(IntEnum):
+    """What an inspector may do to a text."""
+
+    ACTION = 0
+    OBSERVE = 1
+    REDACT = 2
+
+
+class Action(IntEnum):
+    """What became of a text."""
+
+    ALLOW = 0
+    ALERT = 1
+    CONFIRM = 2
+    BLOCK = 3

@@ -83,3 +83,56 @@ export const Event = Object.freeze({
   STOPPED: 49,
   RECORD: 50,
 });
+
+/** How a route of the host is served; bits. */
+export const RouteFlag = Object.freeze({
+  PUBLIC: 1,
+});
+
+/** What became of a request that was looked up in a router. */
+export const RouteOutcome = Object.freeze({
+  FOUND: 0,
+  NOT_FOUND: 1,
+  METHOD_NOT_ALLOWED: 2,
+  OPTIONS: 3,
+  BAD_PATH: 4,
+});
+
+/** How strict a rule set is. */
+export const Profile = Object.freeze({
+  DEFAULT: 0,
+  STRICT: 1,
+  PERMISSIVE: 2,
+});
+
+/** How bad a finding is. */
+export const Severity = Object.freeze({
+  NONE: 0,
+  LOW: 1,
+  MEDIUM: 2,
+  HIGH: 3,
+  CRITICAL: 4,
+});
+
+/** What a text is. */
+export const Direction = Object.freeze({
+  PROMPT: 0,
+  COMPLETION: 1,
+  TOOL_CALL: 2,
+  TOOL_RESULT: 3,
+});
+
+/** What an inspector may do to a text. */
+export const InspectMode = Object.freeze({
+  ACTION: 0,
+  OBSERVE: 1,
+  REDACT: 2,
+});
+
+/** What became of a text. */
+export const Action = Object.freeze({
+  ALLOW: 0,
+  ALERT: 1,
+  CONFIRM: 2,
+  BLOCK: 3,
+});
