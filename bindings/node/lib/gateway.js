@@ -40,7 +40,9 @@ export class Gateway {
     const bits = offered.reduce((sum, name) => sum | numberOf(Service, 'services', name), ports ? Service.LISTEN : 0);
     const names = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const text = typeof config === 'string' ? config : JSON.stringify(config);
-    const [status, problems, opened] = native.open(text, path, names, state, bounds, bits, records, 0);
+    const { port, host = '' } = Object(ports);
+    const at = port === 0 ? -1 : port ?? 0;
+    const [status, problems, opened] = native.open(text, path, names, state, bounds, bits, records, 0, at, host);
     this.#log = log;
     for (const line of problems.split('\n')) if (line && status === 0) this.#log?.('warn', line);
     this.#native = opened;

@@ -72,8 +72,8 @@ static gw_status read_limits(napi_env env, napi_value pairs, gw_limits* limits) 
     return status;
 }
 
-/* open(config, path, environment, state, [[limit, value], ...], services, records, seed) -> [status, problems, gateway]
- * `environment` is an array of "NAME=value"; a seed that is not 0 replays. */
+/* open(config, path, environment, state, [[limit, value], ...], services, records, seed, port, address)
+ * -> [status, problems, gateway]. `environment` is an array of "NAME=value"; a seed that is not 0 replays. */
 static napi_value open_gateway(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
     napi_value out = NULL, handle = NULL;
@@ -88,7 +88,7 @@ static napi_value open_gateway(napi_env env, napi_callback_info info) {
     }
     uint32_t name_count = 0;
     gw_str config_text = to_text(env, given.value[0]), path = to_text(env, given.value[1]),
-           state = to_text(env, given.value[3]);
+           state = to_text(env, given.value[3]), address = to_text(env, given.value[9]);
     gw_str* names = to_texts(env, given.value[2], &name_count);
     const char** environment = calloc((size_t)name_count + 1, sizeof *environment);
     self->random = (uint64_t)to_double(env, given.value[7]);
@@ -102,7 +102,12 @@ static napi_value open_gateway(napi_env env, napi_callback_info info) {
     if (status == GW_OK) {
         for (uint32_t i = 0, at = 0; i < name_count; i++)
             if (names[i].data != NULL) environment[at++] = names[i].data;
-        gw_config_source source = {.size = sizeof source, .text = config_text, .path = path, .env = environment};
+        gw_config_source source = {.size = sizeof source,
+                                   .text = config_text,
+                                   .path = path,
+                                   .env = environment,
+                                   .port = (int32_t)to_double(env, given.value[8]),
+                                   .address = address};
         status = gw_config_load(&source, &host, &config, &problems);
     }
     if (status == GW_OK && state.len > 0) status = gw_store_open_directory(&host, state, NULL, &self->store);
@@ -118,6 +123,7 @@ static napi_value open_gateway(napi_env env, napi_callback_info info) {
     free_text(config_text);
     free_text(path);
     free_text(state);
+    free_text(address);
     free_texts(names, name_count);
     free(environment);
     napi_create_array_with_length(env, 3, &out);

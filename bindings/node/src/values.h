@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARGUMENTS_MAX = 9, SCRATCH_BYTES = 65536 };
+enum { ARGUMENTS_MAX = 10, SCRATCH_BYTES = 65536 };
 
 /* One function of the addon; a table ends with an entry without a name. */
 typedef struct function {

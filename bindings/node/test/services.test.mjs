@@ -80,7 +80,7 @@ test('datagrams', async () => {
 });
 
 test('the ports of the configuration', async () => {
-  const gateway = new Gateway({ config: { gateway: { port: 0, auth: { mode: 'none' } } }, env: { OPENCLAW_GATEWAY_PORT: '' }, ports: true });
+  const gateway = new Gateway({ config: { gateway: { auth: { mode: 'none' } } }, ports: { port: 0 } });
   const { url } = await gateway.ready;
   assert.equal((await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).status, 200);
   await gateway.close();

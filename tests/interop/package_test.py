@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""The Debian package, unpacked into an empty folder: what is in it, and that it runs from there."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import common  # makes tests/support importable
+from processes import PATHS, main, tool
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+FLAGS = os.environ.get("GATEWAY_TEST_FLAGS", "").split()  # as the library was built: sanitizers
+
+
+def output(*command, **options):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+class PackageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        for name in ("cpack", "dpkg-deb", "dpkg-shlibdeps"):
+            tool(name)
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = pathlib.Path(cls.folder.name) / "root"
+        config = pathlib.Path(PATHS["build"]) / "CPackConfig.cmake"
+        # What is tested is what is built: nothing is built here.
+        output("cpack", "--config", str(config), "-G", "DEB", "-B", cls.folder.name, "-D", "CPACK_CMAKE_GENERATOR=Unix Makefiles",
+               "-D", f"CPACK_INSTALL_CMAKE_PROJECTS={PATHS['build']};libgateway;ALL;/", "-D", "CPACK_STRIP_FILES=OFF", cwd=cls.folder.name)
+        cls.package = next(pathlib.Path(cls.folder.name).glob("*.deb"))
+        output("dpkg-deb", "-x", str(cls.package), str(cls.root))
+        cls.library = next((cls.root / "usr").rglob("libgateway.so")).parent
+        cls.env = dict(os.environ, LD_LIBRARY_PATH=str(cls.library), HOME=cls.folder.name)
+        for name in [name for name in cls.env if name.startswith(("OPENCLAW_", "DEFENSECLAW_"))]:
+            del cls.env[name]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_what_is_in_it(self):
+        have = {str(path.relative_to(self.root / "usr")) for path in (self.root / "usr").rglob("*")}
+        for wanted in ("bin/gatewayd", "bin/gateway-inspect", "include/gateway/gateway.h", "share/man/man1/gatewayd.1",
+                       "share/man/man1/gateway-inspect.1", "lib/systemd/system/gatewayd.service"):
+            self.assertTrue(any(name == wanted or name == wanted + ".gz" for name in have), wanted)
+        for ending in ("gatewayConfig.cmake", "gateway.pc", "libgateway.so.0", "libgateway.a", "rules/default/suppressions.yaml"):
+            self.assertTrue(any(name.endswith(ending) for name in have), ending)
+        info = output("dpkg-deb", "-I", str(self.package))
+        self.assertIn("Depends: lib", info)
+        self.assertIn("Recommends: ca-certificates", info)
+
+    def test_programs_run(self):
+        gatewayd = str(self.root / "usr/bin/gatewayd")
+        self.assertRegex(output(gatewayd, "--version", env=self.env), r"^gatewayd \d")
+        self.assertIn("valid", output(gatewayd, "--check", env=self.env))
+        text = pathlib.Path(self.folder.name) / "clean.txt"
+        text.write_text("Glomma, Tana, Otra\n")
+        output(str(self.root / "usr/bin/gateway-inspect"), str(text), env=self.env)
+
+    def test_a_program_builds(self):
+        env = dict(self.env, PKG_CONFIG_PATH=str(self.library / "pkgconfig"))
+        words = output(tool("pkg-config"), "--cflags", "--libs", "gateway", env=env).split()
+        program = str(pathlib.Path(self.folder.name) / "no_socket")
+        output(os.environ.get("CC", "cc"), "-std=c99", str(SOURCE / "examples" / "no_socket.c"), "-o", program, *FLAGS, *words, env=env)
+        output(program, env=self.env)
+
+    def test_manuals_and_unit(self):
+        if shutil.which("man"):
+            for page in (self.root / "usr/share/man/man1").iterdir():
+                self.assertEqual("", subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", str(page)], stdin=subprocess.DEVNULL,
+                                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60).stderr)
+        unit = self.root / "usr/lib/systemd/system/gatewayd.service"
+        self.assertRegex(unit.read_text(), r"(?m)^ExecStart=/\S+/gatewayd$")
+        if shutil.which("systemd-analyze"):
+            # It need not run here: only what it says about the unit's own lines counts.
+            said = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=60).stdout
+            self.assertNotRegex(said, r"gatewayd\.service:\d+:")
+
+
+if __name__ == "__main__":
+    main(build=None)
