@@ -1,12 +1,12 @@
 import { inspect, Inspector } from 'libgateway';
 
 // A whole text.
-const { text, verdict } = inspect('My number is 20-92471509-0, write it down.', { direction: 'prompt' });
-console.log(text); // My number is [REDACTED:PII-AR-CUIT], write it down.
+const { text, verdict } = inspect('My CUIL is 20-92471509-0, write it down.', { direction: 'prompt' });
+console.log(text); // My CUIL is [REDACTED:PII-AR-CUIT], write it down.
 console.log(verdict.findings.map(({ rule_id }) => rule_id));
 
 // A text that comes in pieces: what may leave comes out at once.
 const inspector = new Inspector();
-for (const piece of ['Call me at ', '20-9247', '1509-0', ' after noon.']) process.stdout.write(inspector.feed(piece));
+for (const piece of ['My CUIL is ', '20-9247', '1509-0', ', write it down.']) process.stdout.write(inspector.feed(piece));
 process.stdout.write(`${inspector.finish()}\n`);
 console.log(inspector.state.redactions);

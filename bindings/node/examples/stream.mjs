@@ -1,7 +1,7 @@
 import { Inspector } from 'libgateway';
 
 async function* words() {
-  yield* ['The ', 'number ', 'is ', '20-92471509-0', ', ', 'bye.'];
+  yield* ['My ', 'CUIL ', 'is ', '20-92471509-0', ', ', 'bye.'];
 }
 
 // Around an async iterator ...

@@ -14,6 +14,8 @@ import * as services from './services.js';
 
 const disposed = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose');
 
+let ring; // what a timer calls: it does not keep a gateway that nobody else has
+
 export class Gateway {
   #native; // undefined once it has ended
   #log;
@@ -188,9 +190,13 @@ export class Gateway {
     if (deadline !== this.#due) {
       clearTimeout(this.#timer);
       this.#due = deadline;
-      if (deadline !== Infinity) this.#timer = setTimeout(() => this.#ring(), Math.min(Math.max(0, Math.ceil(deadline - performance.now())), 0x7fffffff));
+      if (deadline !== Infinity) this.#timer = setTimeout(ring, Math.min(Math.max(0, Math.ceil(deadline - performance.now())), 0x7fffffff), new WeakRef(this));
     }
     this.#streams.size > 0 ? this.#timer?.ref() : this.#timer?.unref(); // when nobody waits, the program may end
+  }
+
+  static {
+    ring = (gateway) => gateway.deref()?.#ring();
   }
 
   #ring() {

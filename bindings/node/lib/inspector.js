@@ -68,6 +68,7 @@ export class Inspector {
   /** Takes the next piece; gives what may leave: a Buffer, or a string for a string. Look at `blocked` afterwards. */
   feed(piece) {
     if (typeof piece === 'string') return this.#text(Buffer.from(piece), false);
+    if (!(piece instanceof Uint8Array)) throw new TypeError('a piece is a string, a Buffer or a Uint8Array');
     const taken = native.feed(this.#native, piece);
     return taken === piece.length && numbers[1] === 0 ? piece : this.#take(taken, piece);
   }

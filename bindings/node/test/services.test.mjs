@@ -37,6 +37,7 @@ test('files are watched, also when they are replaced', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'watch-'));
   const file = path.join(folder, 'a.json');
   writeFileSync(file, '1');
+  const awake = setInterval(() => {}, 1000); // a watch does not keep a program alive
   let changes = 0;
   let told;
   const { stop } = watch({ host: file }, (status, { open }) => {
@@ -56,6 +57,7 @@ test('files are watched, also when they are replaced', async () => {
   await sleep(60);
   assert.ok(changes <= before + 1);
   stop();
+  clearInterval(awake);
   assert.equal((await ask(watch, { host: '/nowhere/at/all' }))[0], Status.IO);
   rmSync(folder, { recursive: true });
 });
