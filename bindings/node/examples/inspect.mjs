@@ -3,7 +3,7 @@ import { inspect, Inspector } from 'libgateway';
 // A whole text.
 const { text, verdict } = inspect('My CUIL is 20-92471509-0, write it down.', { direction: 'prompt' });
 console.log(text); // My CUIL is [REDACTED:PII-AR-CUIT], write it down.
-console.log(verdict.findings.map(({ rule_id }) => rule_id));
+console.log(verdict.action, verdict.findings); // alert [ 'PII-AR-CUIT:Argentine CUIT or CUIL' ]
 
 // A text that comes in pieces: what may leave comes out at once.
 const inspector = new Inspector();

@@ -27,10 +27,11 @@ test('programs run', async () => {
   assert.equal((await ask(spawn, { argv: ['sleep', '20'], timeoutMs: 50 }))[0], Status.TIMEOUT);
   assert.equal((await ask(spawn, { argv: ['sh', '-c', 'while :; do echo x; done'], outputBytesMax: 1000 }))[0], Status.LIMIT);
   assert.equal((await ask(spawn, { argv: ['true'], data: Buffer.alloc(1 << 20) }))[0], Status.OK);
-  let told;
-  spawn({ argv: ['sleep', '20'] }, (status) => (told = status)).stop();
-  await sleep(100);
-  assert.equal(told, Status.IO); // nobody listens any more: the gateway has forgotten the question
+  const stopped = new Promise((resolve) => {
+    const { stop } = spawn({ argv: ['sleep', '20'] }, resolve);
+    stop();
+  });
+  assert.equal(await stopped, Status.IO);
 });
 
 test('files are watched, also when they are replaced', async () => {
