@@ -11,7 +11,8 @@ import { check, GatewayError } from './errors.js';
 import { native, numberOf, wordOf } from './native.js';
 
 const handles = new WeakMap(); // RuleSet -> what the addon knows it by
-const { scratch, numbers } = native;
+const { numbers } = native;
+let arena = native.newArena(); // what short results are parts of
 const nothing = Buffer.alloc(0);
 
 /** A compiled set of rules. Make one for a thread and use it for all its texts. */
@@ -97,8 +98,8 @@ export class Inspector {
     if (typeof taken !== 'number') return taken;
     if (taken === 0) return nothing;
     if (taken > 0) return taken === piece.length ? piece : piece.subarray(numbers[0], numbers[0] + taken);
-    const out = Buffer.allocUnsafe(numbers[0]);
-    scratch.copy(out, 0, 0, out.length);
+    const out = arena.subarray(numbers[0], numbers[0] - taken);
+    if (numbers[2] !== 0) arena = native.newArena();
     return out;
   }
 

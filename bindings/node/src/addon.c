@@ -12,7 +12,21 @@ static napi_value describe(napi_env env, napi_callback_info info) {
     return out;
 }
 
-static const function own_functions[] = {{"describe", describe}, {NULL, NULL}};
+/* newArena() -> a Buffer for the short results to come; the one before belongs to those that are parts of it */
+static napi_value new_arena(napi_env env, napi_callback_info info) {
+    addon* self = addon_of(env);
+    void* at = NULL;
+    napi_value bytes = NULL;
+    (void)info;
+    if (napi_create_buffer(env, ARENA_BYTES, &at, &bytes) != napi_ok) return NULL;
+    if (self->keep[0] != NULL) napi_delete_reference(env, self->keep[0]);
+    napi_create_reference(env, bytes, 1, &self->keep[0]);
+    self->arena = at;
+    self->arena_used = 0;
+    return bytes;
+}
+
+static const function own_functions[] = {{"describe", describe}, {"newArena", new_arena}, {NULL, NULL}};
 
 static void add(napi_env env, napi_value exports, const function* table) {
     for (; table->name != NULL; table++) {
@@ -34,21 +48,17 @@ NAPI_MODULE_INIT() {
                                 inspector_functions, sse_functions,     router_functions};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) add(env, exports, tables[i]);
     addon* self = calloc(1, sizeof *self);
-    napi_value scratch = NULL, numbers = NULL, view = NULL;
+    napi_value numbers = NULL, view = NULL;
     void* at = NULL;
     if (self == NULL || napi_set_instance_data(env, self, finalize_addon, NULL) != napi_ok) {
         free(self);
         napi_throw_error(env, NULL, "out of memory");
         return NULL;
     }
-    if (napi_create_buffer(env, SCRATCH_BYTES, &at, &scratch) != napi_ok) return NULL;
-    self->scratch = at;
     if (napi_create_arraybuffer(env, 4 * sizeof(double), &at, &numbers) != napi_ok) return NULL;
     self->numbers = at;
     napi_create_typedarray(env, napi_float64_array, 4, numbers, 0, &view);
-    napi_create_reference(env, scratch, 1, &self->keep[0]);
     napi_create_reference(env, view, 1, &self->keep[1]);
-    set(env, exports, "scratch", scratch);
     set(env, exports, "numbers", view);
     const char* version = gw_version();
     set(env, exports, "version", string(env, (gw_str){version, strlen(version)}));

@@ -123,17 +123,17 @@ static napi_value text_new(napi_env env, napi_callback_info info) {
 /* --- what leaves --------------------------------------------------------------------------------------------------
  *
  * Nearly always it is a range of the piece, often all of it: then nothing is copied, two numbers name it. Else, what
- * was held or replaced lies in front of it, and the bytes are put together in the scratch buffer. */
+ * was held or replaced lies in front of it, and the bytes are put together in the arena. */
 
 typedef struct output {
-    char* bytes; /* the scratch buffer, or memory of its own */
+    char* bytes; /* in the arena, or memory of its own */
     size_t size, room;
     bool copied, own, failed;
 } output;
 
 static void append(output* out, const char* data, size_t len) {
     if (out->size + len > out->room) {
-        size_t room = 2 * (out->size + len);
+        const size_t room = 2 * (out->size + len);
         char* grown = realloc(out->own ? out->bytes : NULL, room);
         if (grown == NULL) {
             out->failed = true;
@@ -148,13 +148,13 @@ static void append(output* out, const char* data, size_t len) {
     out->size += len;
 }
 
-/* -> n >= 0: n bytes of the piece from numbers[0] on; -1: numbers[0] bytes in the scratch buffer; or a Buffer. The
- * status of the call is in numbers[1]. */
+/* -> n >= 0: n bytes of the piece, numbers[0] is the first; n < 0: -n bytes of the arena, likewise; or a Buffer.
+ * numbers[1] is the status, numbers[2] says whether the arena should be replaced. */
 static napi_value take_parts(napi_env env, text* self, gw_status status, gw_str piece) {
     addon* shared = addon_of(env);
     const uint64_t piece_begin = self->size;
     uint64_t begin = piece_begin, end = piece_begin; /* a range of the text, while that is all that leaves */
-    output out = {.bytes = (char*)shared->scratch, .room = SCRATCH_BYTES};
+    output out = {.bytes = (char*)shared->arena + shared->arena_used, .room = ARENA_BYTES - shared->arena_used};
     gw_inspected part = {.size = sizeof part};
     self->size += piece.len;
     while (gw_inspector_next(self->handle, &part) == GW_OK && !out.failed) {
@@ -169,6 +169,7 @@ static napi_value take_parts(napi_env env, text* self, gw_status status, gw_str 
         append(&out, part.data.data, part.data.len);
     }
     shared->numbers[1] = out.failed ? GW_ERR_NO_MEMORY : status;
+    shared->numbers[2] = 0;
     if (!out.copied) {
         shared->numbers[0] = (double)(begin - piece_begin);
         return number(env, (double)(end - begin));
@@ -178,8 +179,10 @@ static napi_value take_parts(napi_env env, text* self, gw_status status, gw_str 
         free(out.bytes);
         return bytes;
     }
-    shared->numbers[0] = (double)out.size;
-    return number(env, -1);
+    shared->numbers[0] = (double)shared->arena_used;
+    shared->arena_used += out.size;
+    shared->numbers[2] = shared->arena_used > ARENA_BYTES * 3 / 4;
+    return number(env, -(double)out.size);
 }
 
 /* feed(text, bytes) */

@@ -1,7 +1,7 @@
 /* Server-sent events, both ways. */
 #include "values.h"
 
-enum { DECODER_BYTES = 1024 };
+enum { DECODER_BYTES = 1024, ROOM_BYTES = 1024 };
 
 static void finalize_decoder(napi_env env, void* data, void* hint) {
     forget_external(env, hint);
@@ -49,12 +49,12 @@ static napi_value sse_encode(napi_env env, napi_callback_info info) {
                           .id = id,
                           .retry_ms = retry < 0 ? 0 : (uint32_t)retry,
                           .has_retry = retry >= 0};
-    addon* shared = addon_of(env);
+    char room[ROOM_BYTES]; /* most events fit */
     gw_buf out = {NULL, 0, NULL};
     size_t len = 0;
-    gw_status status = gw_sse_encode_into(&event, shared->scratch, SCRATCH_BYTES, &len);
+    gw_status status = gw_sse_encode_into(&event, room, sizeof room, &len);
     napi_value bytes = NULL;
-    if (status == GW_OK) bytes = buffer(env, (gw_str){(char*)shared->scratch, len});
+    if (status == GW_OK) bytes = buffer(env, (gw_str){room, len});
     if (status == GW_ERR_LIMIT && (status = gw_sse_encode(NULL, &event, &out)) == GW_OK) bytes = buffer_of(env, &out);
     free_text(type);
     free_text(data);

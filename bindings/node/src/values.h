@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARGUMENTS_MAX = 10, SCRATCH_BYTES = 65536 };
+enum { ARGUMENTS_MAX = 10, ARENA_BYTES = 16384 };
 
 /* One function of the addon; a table ends with an entry without a name. */
 typedef struct function {
@@ -26,9 +26,10 @@ extern const function gateway_functions[], conn_functions[], request_functions[]
 
 /* What every thread that loads the addon has of its own. */
 typedef struct addon {
-    unsigned char* scratch; /* SCRATCH_BYTES that JavaScript sees as a Buffer: short results without a new one */
-    double* numbers;        /* a few numbers beside a result, likewise */
-    napi_ref keep[2];       /* their Buffers */
+    unsigned char* arena; /* ARENA_BYTES that JavaScript sees as a Buffer: short results are parts of it */
+    size_t arena_used;
+    double* numbers;  /* a few numbers beside a result, likewise */
+    napi_ref keep[2]; /* their Buffers */
 } addon;
 
 typedef struct arguments {
