@@ -23,6 +23,8 @@ GROUPS = (
     ("Direction", ("GW_DIRECTION_",), ("GW_DIRECTION_",), "What a text is."),
     ("InspectMode", ("GW_INSPECT_",), ("GW_INSPECT_",), "What an inspector may do to a text."),
     ("Action", ("GW_ACTION_",), ("GW_ACTION_",), "What became of a text."),
+    ("RunText", ("GW_RUN_",), ("GW_RUN_TEXT", "GW_RUN_REASONING"), "What a piece of an agent's answer is."),
+    ("RunStop", ("GW_RUN_",), ("GW_RUN_STOP", "GW_RUN_LENGTH", "GW_RUN_TOOL_CALLS", "GW_RUN_CONTENT_FILTER"), "Why an agent's answer ends."),
 )
 
 

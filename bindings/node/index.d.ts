@@ -198,6 +198,35 @@ export type RouteAnswer =
   | undefined | null | string | Uint8Array | Response | AsyncIterable<string | Uint8Array>
   | { status?: number; headers?: Record<string, string> | Headers | [string, string][]; body?: string | Uint8Array | Pieces | object | null };
 
+/** One answer that an agent of the program is asked for. */
+export interface AgentRun {
+  readonly agent: string;
+  /** The key of its session; may be empty. */
+  readonly session: string;
+  /** "provider/model", if a client wished for one; else empty. */
+  readonly model: string;
+  /** A chat completions request of OpenAI's. */
+  readonly request: { messages: Record<string, any>[]; tools?: Record<string, any>[]; [more: string]: any };
+  readonly messages: Record<string, any>[];
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export type AgentPiece =
+  | string | Uint8Array
+  | { text: string | Uint8Array }
+  | { reasoning: string | Uint8Array }
+  | { toolCall: { id?: string; name: string; arguments?: object | string } };
+
+export interface AgentEnd {
+  /** ['stop', or 'tool_calls' behind a call] */
+  stop?: 'stop' | 'length' | 'tool_calls' | 'content_filter';
+  usage?: { inputTokens: number; cachedTokens?: number; outputTokens: number };
+}
+
+/** What it throws is logged; clients are told only the message of an error with `expose: true`. */
+export type Agent = (run: AgentRun) => AsyncIterable<AgentPiece> | AsyncGenerator<AgentPiece, AgentEnd | void> | Promise<AgentPiece | AsyncIterable<AgentPiece> | void>;
+
 export type GatewayEvent =
   | { type: 'log'; level: LogLevel; message: string }
   | { type: 'record'; record: Record<string, unknown> }
@@ -223,6 +252,13 @@ export class Gateway implements AsyncDisposable {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Answers `method pattern` with an async function, behind the gateway's authentication unless `public`. Before the first client. */
   route(method: string, pattern: string, handler: (request: GatewayRequest) => RouteAnswer | Promise<RouteAnswer>, options?: { public?: boolean; bodyBytesMax?: number }): this;
+  /** Answers for the agent `id`; without an id for every agent whose `runtime` is "host". */
+  agent(id: string, agent: Agent): this;
+  agent(agent: Agent): this;
+  /** Reads and checks the configuration again, lets what is running finish, and ends; `closed` then says `restart`. */
+  restart(): void;
+  /** Once it has ended, by whatever; `restart` asks the program to make a new one. */
+  readonly closed: Promise<{ restart: boolean }>;
   /** Log lines and records, from now on until the gateway ends. A slow reader loses the oldest above `max` [1024]. */
   events(options?: { max?: number; signal?: AbortSignal }): AsyncIterableIterator<GatewayEvent>;
   /** Once all ports of the configuration listen: the address to tell people, and the token if one was made. */

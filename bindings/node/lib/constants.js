@@ -136,3 +136,17 @@ export const Action = Object.freeze({
   CONFIRM: 2,
   BLOCK: 3,
 });
+
+/** What a piece of an agent's answer is. */
+export const RunText = Object.freeze({
+  TEXT: 0,
+  REASONING: 1,
+});
+
+/** Why an agent's answer ends. */
+export const RunStop = Object.freeze({
+  STOP: 0,
+  LENGTH: 1,
+  TOOL_CALLS: 2,
+  CONTENT_FILTER: 3,
+});

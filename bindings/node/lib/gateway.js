@@ -10,6 +10,7 @@ import { EventQueue } from './event_queue.js';
 import { fetchThrough, forward, headOf } from './http.js';
 import { native, numberOf, wordOf } from './native.js';
 import { PendingRequest } from './request.js';
+import { PendingRun } from './run.js';
 import * as services from './services.js';
 
 const disposed = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose');
@@ -23,6 +24,8 @@ export class Gateway {
   #jobs = new Map(); // questions that are worked on, by their ids
   #requests = new Map(); // unanswered, by their ids
   #routes = [];
+  #runs = new Map(); // likewise
+  #agents = new Map(); // functions by the ids of agents
   #servers = new Set();
   #queues = new Set();
   #timer;
@@ -124,6 +127,24 @@ export class Gateway {
     return this;
   }
 
+  /**
+   * Answers for the agent `id` with an async function or generator of its runs; without an id for every agent whose
+   * `runtime` is "host". What it yields is the answer: text, `{ reasoning }`, `{ toolCall: { name, arguments } }`.
+   */
+  agent(id, handler) {
+    if (typeof id === 'function') [id, handler] = ['', id];
+    if (typeof handler !== 'function') throw new TypeError('an agent is a function');
+    check(native.agent(this.#native, id), `no agent "${id}" is configured`);
+    this.#agents.set(id, handler);
+    return this;
+  }
+
+  /** Reads and checks the configuration again, lets what is running finish, and ends; `closed` then says `restart`. */
+  restart() {
+    this.#turn();
+    check(native.restart(this.#native));
+  }
+
   // --- state -----------------------------------------------------------------------------------------------------
 
   get stats() {
@@ -134,6 +155,11 @@ export class Gateway {
   /** Once all ports of the configuration listen: the address to tell people, and the token if one was made. */
   get ready() {
     return this.#ready.promise;
+  }
+
+  /** Once it has ended, by whatever; `restart` asks the program to make a new one. */
+  get closed() {
+    return this.#stopped.promise;
   }
 
   /** Log lines and, with the option `records`, event records of the guardrail, from now on until the gateway ends. */
@@ -223,9 +249,12 @@ export class Gateway {
       case Event.REQUEST: this.#onRequest(request, event.listener); break;
       case Event.REQUEST_WRITABLE: this.#requests.get(request)?.goOn(); break;
       case Event.REQUEST_CANCELLED: this.#requests.get(request)?.cancel(); break;
+      case Event.RUN: this.#onRun(event); break;
+      case Event.RUN_WRITABLE: this.#runs.get(event.run)?.goOn(); break;
+      case Event.RUN_CANCEL: this.#runs.get(event.run)?.cancel(); break;
       case Event.READY: this.#ready.resolve(this.#tell('ready', { url: event.host, token: event.data })); break;
       case Event.RECORD: if (this.#queues.size > 0) this.#tell('record', { record: JSON.parse(event.data) }); break;
-      case Event.STOPPED: this.#end(event.status); break;
+      case Event.STOPPED: this.#end(event.status, event.restart); break;
     }
   }
 
@@ -243,7 +272,7 @@ export class Gateway {
     }
   }
 
-  #end(status = 0) {
+  #end(status = 0, restart = false) {
     clearTimeout(this.#timer);
     this.#tellLog();
     const last = this.#native;
@@ -252,12 +281,12 @@ export class Gateway {
     for (const server of this.#servers) server.close();
     for (const socket of this.#streams.values()) socket.destroy();
     for (const ask of [...this.#jobs.keys()]) this.#forget(ask);
-    for (const request of this.#requests.values()) request.cancel();
+    for (const pending of [...this.#requests.values(), ...this.#runs.values()]) pending.cancel();
     for (const queue of [...this.#queues]) queue.end();
     this.#streams.clear();
     const error = status < 0 ? new GatewayError(status) : new GatewayError(Status.STATE, 'the gateway has ended');
     this.#ready.reject(error);
-    status < 0 ? this.#stopped.reject(error) : this.#stopped.resolve();
+    status < 0 ? this.#stopped.reject(error) : this.#stopped.resolve({ restart });
   }
 
   // --- connections -----------------------------------------------------------------------------------------------
@@ -345,19 +374,34 @@ export class Gateway {
 
   // --- requests --------------------------------------------------------------------------------------------------
 
-  async #onRequest(id, number) {
-    const call = (name, ...given) => {
+  // Calls about one request or run, each in a turn.
+  #about(id) {
+    return (name, ...given) => {
       if (!this.#native) return Status.GONE;
       this.#turn();
       return native[name](this.#native, id, ...given);
     };
-    const pending = PendingRequest.open(call);
-    if (!pending) return;
-    this.#requests.set(id, pending);
-    const failure = await pending.answer(this.#routes[number]);
-    this.#requests.delete(id);
-    if (failure) this.#log?.('error', `a route failed: ${failure.message}`);
-    if (failure) this.#tell('log', { level: 'error', message: `a route failed: ${failure.message}` });
+  }
+
+  async #onRequest(id, number) {
+    const pending = PendingRequest.open(this.#about(id));
+    if (pending) await this.#answer(this.#requests, id, pending, this.#routes[number], 'a route');
+  }
+
+  async #onRun(event) {
+    const pending = PendingRun.open(this.#about(event.run), event);
+    const handler = this.#agents.get(event.agent ?? '') ?? this.#agents.get('');
+    if (pending) await this.#answer(this.#runs, event.run, pending, handler, `agent ${event.agent}`);
+  }
+
+  async #answer(open, id, pending, handler, what) {
+    open.set(id, pending);
+    const failure = await pending.answer(handler);
+    open.delete(id);
+    if (!failure) return;
+    const message = `${what} failed: ${failure.message}`;
+    this.#log?.('error', message);
+    this.#tell('log', { level: 'error', message });
   }
 }
 

@@ -159,6 +159,11 @@ static napi_value shut_down(napi_env env, napi_callback_info info) {
     return status_value(env, gw_gateway_shutdown(self->handle));
 }
 
+static napi_value restart(napi_env env, napi_callback_info info) {
+    gateway* self = take_arguments(env, info).self;
+    return status_value(env, gw_gateway_restart(self->handle));
+}
+
 /* takeLog(gateway) -> [[level, line], ...], or undefined when there is nothing */
 static napi_value take_log(napi_env env, napi_callback_info info) {
     gateway* self = take_arguments(env, info).self;
@@ -215,6 +220,10 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
     }
     set_id(env, out, "ask", event.ask);
     set_id(env, out, "request", event.request);
+    set_id(env, out, "run", event.run);
+    if (event.agent.len > 0) set(env, out, "agent", string(env, event.agent));
+    if (event.session.len > 0) set(env, out, "session", string(env, event.session));
+    if (event.model.len > 0) set(env, out, "model", string(env, event.model));
     if (event.host.len > 0) set(env, out, "host", string(env, event.host));
     if (event.port != 0) set(env, out, "port", number(env, event.port));
     if (event.type == GW_EVENT_LISTEN || event.type == GW_EVENT_REQUEST)
@@ -227,6 +236,7 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
     if (event.timeout_ms != 0) set(env, out, "timeoutMs", number(env, event.timeout_ms));
     if (event.output_bytes_max != 0) set(env, out, "outputBytesMax", number(env, (double)event.output_bytes_max));
     if (event.status != GW_OK) set(env, out, "status", status_value(env, event.status));
+    if (event.restart) set(env, out, "restart", boolean(env, true));
     if (event.abort) set(env, out, "abort", boolean(env, true));
     return out;
 }
@@ -254,6 +264,6 @@ static napi_value answer(napi_env env, napi_callback_info info) {
 }
 
 const function gateway_functions[] = {
-    {"open", open_gateway},  {"end", end_gateway},  {"tick", tick},   {"deadline", deadline},
-    {"shutdown", shut_down}, {"takeLog", take_log}, {"stats", stats}, {"nextEvent", next_event},
-    {"answer", answer},      {NULL, NULL}};
+    {"restart", restart},      {"open", open_gateway},  {"end", end_gateway},  {"tick", tick},
+    {"deadline", deadline},    {"shutdown", shut_down}, {"takeLog", take_log}, {"stats", stats},
+    {"nextEvent", next_event}, {"answer", answer},      {NULL, NULL}};

@@ -13,6 +13,7 @@ const packages = process.env.PACKAGES ?? '';
 const page = process.env.GATEWAY_DOCS && path.join(process.env.GATEWAY_DOCS, 'embedding-node.md');
 
 const says = {
+  'agent.mjs': /^You said: "hello", and that is all\.\n$/,
   'inspect.mjs': /^My CUIL is \[REDACTED:PII-AR-CUIT\], write it down\.\nalert \[ 'PII-AR-CUIT:Argentine CUIT or CUIL' \]\nMy CUIL is \[REDACTED:PII-AR-CUIT\], write it down\.\n1\n$/,
   'stream.mjs': /^(My CUIL is \[REDACTED:PII-AR-CUIT\], bye\.){2}\n$/,
   'gateway.mjs': /^You said: hello/,

@@ -150,3 +150,19 @@ class Action(IntEnum):
     ALERT = 1
     CONFIRM = 2
     BLOCK = 3
+
+
+class RunText(IntEnum):
+    """What a piece of an agent's answer is."""
+
+    TEXT = 0
+    REASONING = 1
+
+
+class RunStop(IntEnum):
+    """Why an agent's answer ends."""
+
+    STOP = 0
+    LENGTH = 1
+    TOOL_CALLS = 2
+    CONTENT_FILTER = 3
