@@ -15,16 +15,12 @@ static void keep_line(void* user, gw_log_level level, gw_str line) {
     self->lines[self->line_count++] = (log_line){level, {copy, line.len}};
 }
 
-/* splitmix64, for replays: the same bytes in every language. Never for a gateway that anybody talks to. */
+/* For replays: the same bytes in every language (examples/record_replay.c). Never for a gateway that anybody talks to.
+ */
 static bool replayed_random(void* user, void* out, size_t len) {
     gateway* self = user;
-    unsigned char* to = out;
-    for (size_t i = 0; i < len; i++) {
-        uint64_t z = (self->random += 0x9E3779B97F4A7C15U);
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-        to[i] = (unsigned char)(z ^ (z >> 31));
-    }
+    for (size_t i = 0; i < len; i++)
+        ((unsigned char*)out)[i] = (unsigned char)((self->random = self->random * 6364136223846793005U + 1) >> 56);
     return true;
 }
 
