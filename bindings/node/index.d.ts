@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** The version of the library that is running. */
@@ -228,15 +228,15 @@ export interface AgentEnd {
 export type Agent = (run: AgentRun) => AsyncIterable<AgentPiece> | AsyncGenerator<AgentPiece, AgentEnd | void> | Promise<AgentPiece | AsyncIterable<AgentPiece> | void>;
 
 export type GatewayEvent =
-  | { type: 'log'; level: LogLevel; message: string }
-  | { type: 'record'; record: Record<string, unknown> }
-  | { type: 'ready'; url?: string; token?: string }
-  | { type: 'dropped'; count: number };
+  | { type: 'log'; level: LogLevel; message: string; record?: undefined }
+  | { type: 'record'; record: Record<string, unknown>; level?: undefined; message?: undefined }
+  | { type: 'ready'; url?: string; token?: string; record?: undefined; level?: undefined; message?: undefined }
+  | { type: 'dropped'; count: number; record?: undefined; level?: undefined; message?: undefined };
 
 export class Gateway implements AsyncDisposable {
   constructor(options?: GatewayOptions);
   /** Listens for clients, on any free port for 0; `host` is 127.0.0.1 unless told. */
-  listen(port?: number, host?: string, options?: { listener?: number; signal?: AbortSignal }): Promise<Server>;
+  listen(port?: number, host?: string, options?: { listener?: number; signal?: AbortSignal }): Promise<Server & { address(): AddressInfo }>;
   /**
    * Serves one client on any Duplex: a net.Socket, a pipe, a stream of another protocol. `head` is what was read of it
    * before. False, and the stream is destroyed, when there are too many or the gateway stops.
@@ -289,7 +289,7 @@ export class SseDecoder {
   readonly rest: Buffer;
   static stream(options?: { eventBytesMax?: number }): TransformStream<Uint8Array, SseEvent>;
   /** The events of any stream of bytes: a fetch() body, a socket. */
-  static events(stream: AsyncIterable<Uint8Array>, options?: { eventBytesMax?: number }): AsyncGenerator<SseEvent>;
+  static events(stream: AsyncIterable<Uint8Array> | null, options?: { eventBytesMax?: number }): AsyncGenerator<SseEvent>;
 }
 
 /** One event to be written; `data` that is no string is written as JSON. */

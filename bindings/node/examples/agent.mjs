@@ -6,7 +6,7 @@ const gateway = new Gateway({
 
 // This program is the model: what is yielded goes out at once, on HTTP and WebSocket alike.
 gateway.agent('main', async function* (run) {
-  const question = run.messages.at(-1).content;
+  const question = run.messages.at(-1)?.content;
   yield 'You said: ';
   yield `${JSON.stringify(question)}, `;
   if (!run.signal.aborted) yield 'and that is all.';

@@ -37,7 +37,7 @@ export class SseDecoder {
   /** The events of any stream of bytes: a fetch() body, a socket. */
   static async *events(stream, options) {
     const decoder = new SseDecoder(options);
-    for await (const piece of stream) yield* decoder.feed(piece);
+    for await (const piece of stream ?? []) yield* decoder.feed(piece);
   }
 }
 
