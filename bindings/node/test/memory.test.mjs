@@ -9,6 +9,8 @@ const connections = Number(process.env.GATEWAY_TEST_CONNS ?? 5000);
 const skip = !globalThis.gc && 'needs --expose-gc';
 const config = { gateway: { auth: { mode: 'none' } } };
 const MB = 1 << 20;
+// What the process may grow by: memory is kept for reuse. A sanitizer keeps what was freed to notice when it is used.
+const room = (process.env.ASAN_OPTIONS ? 256 : 24) * MB;
 
 // How much the process grows over `count` turns, after as many as warm it up.
 async function growth(count, turn) {
@@ -34,12 +36,13 @@ test(`${connections} connections, opened and dropped`, { skip }, async () => {
     client.destroy();
     if (i % 50 === 0) await sleep(0);
   });
-  await sleep(50);
+  for (let i = 0; i < 200 && gateway.stats.conns_open + gateway.stats.buffer_bytes > 0; i++) await sleep(10);
   assert.equal(gateway.stats.conns_open, 0);
   assert.ok(gateway.stats.conns_total >= connections);
   assert.equal(gateway.stats.buffer_bytes, 0);
   await gateway.close();
-  assert.ok(grown < 24 * MB, `${grown / MB} MB more`);
+  console.log(`${connections} connections: ${(grown / MB).toFixed(1)} MB more`);
+  assert.ok(grown < room, `${grown / MB} MB more`);
 });
 
 test('texts that nobody ends', { skip }, async () => {
@@ -50,7 +53,7 @@ test('texts that nobody ends', { skip }, async () => {
     if (i % 2) inspector.finish();
     return i % 100 === 0 ? sleep(0) : undefined;
   });
-  assert.ok(grown < 24 * MB, `${grown / MB} MB more`);
+  assert.ok(grown < room, `${grown / MB} MB more`);
 });
 
 test('everything is collected', { skip }, async () => {
