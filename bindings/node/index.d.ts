@@ -233,10 +233,15 @@ export type GatewayEvent =
   | { type: 'ready'; url?: string; token?: string; record?: undefined; level?: undefined; message?: undefined }
   | { type: 'dropped'; count: number; record?: undefined; level?: undefined; message?: undefined };
 
+/** A server that listens on a port. */
+export interface ListeningServer extends Server {
+  address(): AddressInfo;
+}
+
 export class Gateway implements AsyncDisposable {
   constructor(options?: GatewayOptions);
   /** Listens for clients, on any free port for 0; `host` is 127.0.0.1 unless told. */
-  listen(port?: number, host?: string, options?: { listener?: number; signal?: AbortSignal }): Promise<Server & { address(): AddressInfo }>;
+  listen(port?: number, host?: string, options?: { listener?: number; signal?: AbortSignal }): Promise<ListeningServer>;
   /**
    * Serves one client on any Duplex: a net.Socket, a pipe, a stream of another protocol. `head` is what was read of it
    * before. False, and the stream is destroyed, when there are too many or the gateway stops.
@@ -289,7 +294,7 @@ export class SseDecoder {
   readonly rest: Buffer;
   static stream(options?: { eventBytesMax?: number }): TransformStream<Uint8Array, SseEvent>;
   /** The events of any stream of bytes: a fetch() body, a socket. */
-  static events(stream: AsyncIterable<Uint8Array> | null, options?: { eventBytesMax?: number }): AsyncGenerator<SseEvent>;
+  static events(stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null, options?: { eventBytesMax?: number }): AsyncGenerator<SseEvent>;
 }
 
 /** One event to be written; `data` that is no string is written as JSON. */
