@@ -32,9 +32,9 @@ class PackageTest(unittest.TestCase):
         config = pathlib.Path(PATHS["build"]) / "CPackConfig.cmake"
         # cpack would build first: what is tested is what is built already.
         stage = f"{cls.folder.name}/stage"
-        output("cmake", "--install", PATHS["build"], "--prefix", stage)
+        output("cmake", "--install", PATHS["build"], "--prefix", f"{stage}/usr")
         output("cpack", "--config", str(config), "-G", "DEB", "-B", cls.folder.name, "-D", "CPACK_INSTALL_CMAKE_PROJECTS=",
-               "-D", f"CPACK_INSTALLED_DIRECTORIES={stage};/", "-D", f"CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS={stage}/lib",
+               "-D", f"CPACK_INSTALLED_DIRECTORIES={stage};/", "-D", f"CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS={stage}/usr/lib",
                cwd=cls.folder.name)
         cls.package = next(pathlib.Path(cls.folder.name).glob("*.deb"))
         output("dpkg-deb", "-x", str(cls.package), str(cls.root))
