@@ -440,7 +440,7 @@ void ServerConn::start_page() {
                        !head_->headers.get("forwarded") && !head_->headers.get("x-real-ip") &&
                        endpoint::is_loopback_host(head_->headers.get_single("host"));
     static_run_ = make_owned<StaticRun>(gateway().memory(), gateway(), *this);
-    static_run_->start(page_, authorized(), local);
+    static_run_->start(page_, authorize(*head_).outcome == auth::HttpOutcome::allowed, local);
 }
 
 void ServerConn::start_chat() {
