@@ -6,15 +6,14 @@ With no arguments, as for pip, pkg-config says where the library is.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import subprocess
 
 import cffi
 
-HOST_FUNCTIONS = """
-extern "Python" void gateway_py_log(void *user, gw_log_level level, gw_str line);
-"""
+NATIVE = pathlib.Path(__file__).resolve().parent / "gateway_native.c"
 
 
 def declarations(include):
@@ -25,23 +24,26 @@ def declarations(include):
     text = re.sub(r"#ifdef __cplusplus.*?#endif", "", text, flags=re.DOTALL)
     constants = re.findall(r"^#define (GW_NEVER|GW_PORT_ANY|GW_LENGTH_UNKNOWN)\b", text, flags=re.MULTILINE)
     text = re.sub(r"^ *#.*$", "", text, flags=re.MULTILINE).replace("GW_API ", "")
-    return text + "".join(f"\n#define {name} ..." for name in constants)
+    own = re.search(r"#if 0 /\* declarations for cffi \*/(.*?)#endif /\* for cffi \*/", NATIVE.read_text(), flags=re.DOTALL).group(1)
+    return text + "".join(f"\n#define {name} ..." for name in constants) + own
 
 
 def make(include, **link):
     ffi = cffi.FFI()
     ffi.cdef(declarations(include))
-    ffi.cdef(HOST_FUNCTIONS)
-    ffi.set_source("gateway._native", "#include <gateway/gateway.h>", include_dirs=[str(include)], libraries=["gateway"], **link)
+    ffi.set_source("gateway._native", NATIVE.read_text(), include_dirs=[str(include)], **link)
     return ffi
 
 
 def installed():
-    """For setup.py: the library as pkg-config knows it."""
-    def ask(variable):
-        return subprocess.run(["pkg-config", f"--variable={variable}", "gateway"], check=True, capture_output=True, text=True).stdout.strip()
-    library = ask("libdir")
-    return make(ask("includedir"), library_dirs=[library], runtime_library_dirs=[library])
+    """For setup.py: the library as pkg-config knows it. With GATEWAY_STATIC=1 the module carries it inside."""
+    def ask(*what):
+        return subprocess.run(["pkg-config", *what, "gateway"], check=True, capture_output=True, text=True).stdout.strip()
+    include, library = ask("--variable=includedir"), ask("--variable=libdir")
+    if os.environ.get("GATEWAY_STATIC") == "1":
+        private = [word for word in ask("--static", "--libs").split() if word not in ("-lgateway", f"-L{library}")]
+        return make(include, extra_link_args=[f"{library}/libgateway.a", *private])
+    return make(include, libraries=["gateway"], library_dirs=[library], runtime_library_dirs=[library])
 
 
 def main():
@@ -50,7 +52,7 @@ def main():
         parser.add_argument(name, required=True, type=pathlib.Path)
     given = parser.parse_args()
     library = str(given.library.resolve())  # cffi compiles in another directory
-    make(given.include.resolve(), library_dirs=[library], runtime_library_dirs=[library]).compile(tmpdir=str(given.out))
+    make(given.include.resolve(), libraries=["gateway"], library_dirs=[library], runtime_library_dirs=[library]).compile(tmpdir=str(given.out))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,20 @@
     async with Gateway({"gateway": {"auth": {"mode": "token", "token": "secret"}}}) as gateway:
         server = await gateway.serve("127.0.0.1", 18789)
         await server.serve_forever()
+
+The parts are usable alone: RuleSet and Inspector, SseDecoder and SseEncoder, Router.
 """
 
-from ._constants import Kind, LogLevel, Status
+from ._constants import (Action, Direction, InspectMode, Kind, LogLevel, Profile, RouteOutcome, Severity, Status)
 from ._errors import (CallerError, GatewayError, InternalError, LimitError, PeerError, PolicyError, ResourceError,
                       UpstreamError)
-from ._gateway import Gateway, version
-from ._sse import SseDecoder, SseEvent
+from ._gateway import Gateway, Ready, version
+from ._inspector import Finding, Inspector, RuleSet, State
+from ._request import Request, Response
+from ._router import Match, Router
+from ._sse import SseDecoder, SseEncoder, SseEvent
 
-__all__ = ["CallerError", "Gateway", "GatewayError", "InternalError", "Kind", "LimitError", "LogLevel", "PeerError",
-           "PolicyError", "ResourceError", "SseDecoder", "SseEvent", "Status", "UpstreamError", "version"]
+__all__ = ["Action", "CallerError", "Direction", "Finding", "Gateway", "GatewayError", "InspectMode", "Inspector",
+           "InternalError", "Kind", "LimitError", "LogLevel", "Match", "PeerError", "PolicyError", "Profile", "Ready",
+           "Request", "ResourceError", "Response", "RouteOutcome", "Router", "RuleSet", "Severity", "SseDecoder",
+           "SseEncoder", "SseEvent", "State", "Status", "UpstreamError", "version"]

@@ -1,7 +1,7 @@
 """A gateway on asyncio: the loop carries the bytes, the library decides everything else.
 
-    data_received, connection_made, look-ups:  bytes and facts -> gateway
-    _pump, once per turn of the loop:          gateway -> writes, closes, dials, look-ups; then the timer
+    data_received, connection_made, answers:   bytes and facts -> gateway
+    _pump, once per turn of the loop:          gateway -> writes, closes, dials, questions, requests; then the timer
 """
 
 from __future__ import annotations
@@ -10,49 +10,45 @@ import asyncio
 import json
 import logging
 import os
-import socket
 import time
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from ._constants import Event, LogLevel, Service, Status
+from . import _services
+from ._bytes import lent, raw, sized, text
+from ._constants import Event, LogLevel, RouteFlag, Service, Status
 from ._errors import check, error
 from ._native import ffi, lib
-from ._sse import raw, text
+from ._request import Answering, Handler
 
 _log = logging.getLogger("gateway")
 _LEVELS = {LogLevel.ERROR: logging.ERROR, LogLevel.WARN: logging.WARNING, LogLevel.INFO: logging.INFO, LogLevel.DEBUG: logging.DEBUG}
+_RECORDS_MAX = 1024  # that wait for whoever reads them
+
+H = TypeVar("H", bound=Handler)
+
+
+class Ready(NamedTuple):
+    """The gateway serves: under `url`, when it opened its ports itself; `token` is one that it has made up."""
+
+    url: str
+    token: str
 
 
 def version() -> str:
-    return ffi.string(lib.gw_version()).decode()
+    return str(ffi.string(lib.gw_version()).decode())
 
 
-def _struct(name: str, **fields: Any):
-    return ffi.new(f"{name} *", {"size": ffi.sizeof(name), **fields})
-
-
-def _str(value: str | bytes):
-    """A gw_str; it lends the bytes as long as the caller holds it."""
-    data = value.encode() if isinstance(value, str) else value
-    return ffi.from_buffer(data), len(data)
-
-
-@ffi.def_extern()
-def gateway_py_log(user, level, line) -> None:
-    ffi.from_handle(user).append((_LEVELS[level], text(line)))  # Python's loggers run when the library does not
-
-
-def _load(config: str | Mapping[str, Any], path: str, env: Mapping[str, str]):
-    given = _str(config if isinstance(config, str) else json.dumps(config))
-    file = _str(path)
+def _load(config: str | Mapping[str, Any], path: str, env: Mapping[str, str]) -> Any:
+    given = lent(config if isinstance(config, str) else json.dumps(config))
+    file = lent(path)
     lines = [ffi.new("char[]", os.fsencode(f"{name}={value}")) for name, value in env.items()]
     variables = ffi.new("const char *[]", [*lines, ffi.NULL])
-    source = _struct("gw_config_source", text=given, path=file, env=variables)
+    source = sized("gw_config_source", text=given, path=file, env=variables)
     out, problems = ffi.new("gw_config **"), ffi.new("gw_buf *")
     status = lib.gw_config_load(source, ffi.NULL, out, problems)
-    told = raw(problems).decode().strip()
+    told = text(problems).strip()
     lib.gw_buf_free(problems)
     check(status, told)
     for line in told.splitlines():
@@ -65,39 +61,50 @@ class Gateway:
 
     `config` is the configuration, as an object or as JSON5 text; without it the file `path`, or the one that the
     environment `env` names. `state` is a directory for what outlives the program; without it nothing does. `limits` are
-    fields of gw_limits, docs/limits.md."""
+    fields of gw_limits, docs/limits.md. With `listen` the ports of the configuration are opened, else serve() opens
+    what it is told. With `records` records() has what the guardrail writes down."""
 
     def __init__(self, config: str | Mapping[str, Any] = "", *, path: str = "", state: str | os.PathLike[str] = "",
-                 limits: Mapping[str, int] | None = None, env: Mapping[str, str] = os.environ) -> None:
-        self._lines: deque[tuple[int, str]] = deque()
-        log_user = ffi.new_handle(self._lines)
-        host = _struct("gw_host", user=log_user, log=lib.gateway_py_log)
+                 limits: Mapping[str, int] | None = None, env: Mapping[str, str] = os.environ, listen: bool = False,
+                 records: bool = False) -> None:
+        self._lines = ffi.new("gateway_py_lines *")
+        host = sized("gw_host", user=self._lines, log=ffi.addressof(lib, "gateway_py_log"))
         store = ffi.NULL
         try:
             loaded = _load(config, path, env)
             if state:
                 made = ffi.new("gw_store **")
-                check(lib.gw_store_open_directory(host, _str(os.fspath(state)), ffi.NULL, made))
+                check(lib.gw_store_open_directory(host, lent(os.fspath(state)), ffi.NULL, made))
                 store = ffi.gc(made[0], lib.gw_store_free)
-            bounds = _struct("gw_limits", **(limits or {}))
-            options = _struct("gw_gateway_options", host=host, config=loaded, limits=bounds, store=store,
-                              services=Service.CONNECT | Service.RESOLVE)
+            bounds = sized("gw_limits", **(limits or {}))
+            services = Service.CONNECT | Service.RESOLVE | Service.SPAWN | Service.WATCH | Service.DATAGRAM
+            if listen:
+                services |= Service.LISTEN
+            options = sized("gw_gateway_options", host=host, config=loaded, limits=bounds, store=store,
+                            services=services, records=records)
             out = ffi.new("gw_gateway **")
             check(lib.gw_gateway_new(options, out))
         finally:
             self._tell_log()
-        keep = log_user  # in whatever order the collector comes: it outlives the gateway
-        self._gw = ffi.gc(out[0], lambda gateway, _=keep: lib.gw_gateway_free(gateway))
-        self._event = _struct("gw_event")
+        keep = self._lines  # in whatever order the collector comes: it outlives the gateway
+        self._gw = ffi.gc(out[0], lambda gateway, _=keep: _end_of(gateway, _))
+        self._event = sized("gw_event")
         self._streams: dict[Any, _Stream] = {}  # by gw_conn
-        self._jobs: dict[Any, asyncio.Task[None]] = {}  # look-ups by id, dials by gw_conn
-        self._servers: list[asyncio.Server] = []
+        self._jobs: dict[Any, asyncio.Task[None]] = {}  # questions by id, dials by gw_conn, requests by ("request", id)
+        self._datagrams: dict[int, _services.Datagrams] = {}
+        self._answering: dict[int, Answering] = {}
+        self._handlers: list[Handler] = []
+        self._records: deque[bytes] = deque(maxlen=_RECORDS_MAX)
+        self._record_came = asyncio.Event()
+        self._servers: dict[Any, asyncio.Server] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._due = lib.GW_NEVER
         self._pump_waits = False
 
     async def __aenter__(self) -> Gateway:
         self._loop = asyncio.get_running_loop()
-        self._stopped = self._loop.create_future()
+        self._stopped: asyncio.Future[None] = self._loop.create_future()
+        self._ready: asyncio.Future[Ready] = self._loop.create_future()
         self._turn()
         return self
 
@@ -107,17 +114,48 @@ class Gateway:
     async def serve(self, host: str | None = "127.0.0.1", port: int = 0, **options: Any) -> asyncio.Server:
         """Listens for clients. `options` are those of loop.create_server()."""
         server = await self._loop.create_server(self.protocol, host, port, **options)
-        self._servers.append(server)
+        self._servers[server] = server
         return server
 
     def protocol(self) -> asyncio.Protocol:
         """A protocol for one client, for any transport that asyncio has."""
         return _Stream(self)
 
+    async def ready(self) -> Ready:
+        """Waits until every port listens; what stops that is raised here."""
+        either: set[asyncio.Future[Any]] = {self._stopped, self._ready}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not self._ready.done():
+            self._stopped.result()
+            raise error(Status.STATE)
+        return self._ready.result()
+
+    def route(self, method: str, pattern: str, *, public: bool = False, body_bytes_max: int = 0) -> Callable[[H], H]:
+        """Adds a route before traffic starts: an async function from a Request to a Response, or to text, bytes, an
+        async iterator or anything that JSON has. Without `public` it needs the gateway's credentials."""
+        def add(handler: H) -> H:
+            verb, path = lent(method), lent(pattern)
+            flags = RouteFlag.PUBLIC if public else 0
+            check(lib.gw_gateway_route(self._gw, verb, path, len(self._handlers), flags, body_bytes_max))
+            self._handlers.append(handler)
+            return handler
+        return add
+
+    async def records(self) -> AsyncIterator[dict[str, Any]]:
+        """What the guardrail writes down, one record after the other, until the gateway ends. Of those that nobody
+        reads the newest 1024 are kept."""
+        while True:
+            while self._records:
+                yield json.loads(self._records.popleft())
+            if self._gw is None:
+                return
+            self._record_came.clear()
+            await self._record_came.wait()
+
     @property
     def stats(self) -> dict[str, int]:
         """Figures since the start, docs/embedding.md."""
-        now = _struct("gw_stats")
+        now = sized("gw_stats")
         check(lib.gw_gateway_stats(self._gw, now))
         return {name: getattr(now, name) for name, _ in ffi.typeof("gw_stats").fields if name != "size"}
 
@@ -126,7 +164,7 @@ class Gateway:
         if self._gw is None:
             return
         try:
-            for server in self._servers:
+            for server in self._servers.values():
                 server.close()
             self._turn()
             lib.gw_gateway_shutdown(self._gw)
@@ -135,10 +173,14 @@ class Gateway:
             self._end()
 
     def _end(self) -> None:
+        if self._gw is None:
+            return
         if self._timer:
             self._timer.cancel()
         for job in self._jobs.values():
             job.cancel()
+        for server in self._servers.values():
+            server.close()
         for stream in self._streams.values():
             stream.conn = ffi.NULL
             if stream.transport:
@@ -146,11 +188,13 @@ class Gateway:
         self._streams.clear()
         ffi.release(self._gw)
         self._gw = None
+        self._record_came.set()
         self._tell_log()
 
     def _tell_log(self) -> None:
-        while self._lines:
-            _log.log(*self._lines.popleft())
+        while line := lib.gateway_py_take_line(self._lines):
+            _log.log(_LEVELS[line.level], bytes(ffi.buffer(line.text, line.len)).decode(errors="replace"))
+            lib.gateway_py_free_line(line)
 
     def _turn(self) -> None:
         """Before every call into the library: tells the time, and sees to it that what the call causes is done."""
@@ -163,45 +207,117 @@ class Gateway:
         self._pump_waits = False
         event = self._event
         while self._gw is not None and lib.gw_gateway_next_event(self._gw, event) == lib.GW_OK:
-            if event.type == Event.CONNECT:
-                stream = self._streams[event.conn] = _Stream(self, event.conn)
-                self._start(event.conn, self._dial(stream, text(event.host), event.port))
-            elif event.type == Event.RESOLVE:
-                self._start(event.ask, self._resolve(event.ask, text(event.host)))
-            elif event.type == Event.CANCEL:
-                self._cancel(event.ask)
-            elif event.type == Event.STOPPED and not self._stopped.done():
-                self._stopped.set_result(None) if event.status == lib.GW_OK else self._stopped.set_exception(error(event.status))
-            elif event.conn:
-                self._streams[event.conn].on_event(event)
+            self._on_event(event)
         self._tell_log()
         if self._gw is None:
             return
-        if self._timer:
-            self._timer.cancel()
         deadline = lib.gw_gateway_next_deadline(self._gw)
-        self._timer = None if deadline == lib.GW_NEVER else self._loop.call_at(deadline / 1000, self._turn)
+        if deadline != self._due:
+            if self._timer:
+                self._timer.cancel()
+            self._due = deadline
+            self._timer = None if deadline == lib.GW_NEVER else self._loop.call_at(deadline / 1000, self._ring)
 
-    def _start(self, key: Any, work: Any) -> None:
+    def _ring(self) -> None:
+        self._due = lib.GW_NEVER
+        self._turn()
+
+    def _on_event(self, event: Any) -> None:
+        kind = event.type
+        if kind <= Event.CLOSE:
+            self._streams[event.conn].on_event(event)
+        elif kind == Event.CONNECT:
+            stream = self._streams[event.conn] = _Stream(self, event.conn)
+            self._start(event.conn, self._dial(stream, text(event.host), event.port))
+        elif kind == Event.REQUEST:
+            self._on_request(event)
+        elif kind == Event.REQUEST_WRITABLE:
+            if answering := self._answering.get(event.request):
+                answering.writable.set()
+        elif kind == Event.REQUEST_CANCELLED:
+            self._cancel(("request", event.request))
+        elif kind == Event.CANCEL:
+            self._cancel(event.ask)
+        elif kind == Event.SEND:
+            if event.ask in self._datagrams:
+                self._datagrams[event.ask].send(text(event.host), event.port, raw(event.data))
+        elif kind == Event.RECORD:
+            self._records.append(raw(event.data))
+            self._record_came.set()
+        elif kind == Event.READY:
+            self._ready.set_result(Ready(text(event.host), text(event.data)))
+        elif kind == Event.STOPPED:
+            if not self._stopped.done():
+                self._stopped.set_result(None) if event.status == lib.GW_OK else self._stopped.set_exception(error(event.status))
+        else:
+            self._on_question(event)
+
+    def _on_question(self, event: Any) -> None:
+        ask, host = event.ask, text(event.host)
+        answer = self._answer_of(ask)
+        if event.type == Event.RESOLVE:
+            self._start(ask, _services.resolve(answer, host))
+        elif event.type == Event.LISTEN:
+            self._start(ask, self._listen(answer, ask, host, event.port, event.listener))
+        elif event.type == Event.SPAWN:
+            argv = [text(event.argv[i]) for i in range(event.argc)]
+            self._start(ask, _services.spawn(answer, argv, raw(event.data), event.timeout_ms, event.output_bytes_max))
+        elif event.type == Event.WATCH:
+            self._start(ask, _services.watch(answer, host))
+        elif event.type == Event.DATAGRAM:
+            datagrams = self._datagrams[ask] = _services.Datagrams(answer)
+            self._start(ask, datagrams.open(host, event.port))
+
+    def _answer_of(self, ask: int) -> _services.Answer:
+        def answer(status: Status, reason: str = "", *, addresses: Sequence[str] = (), address: str = "", port: int = 0,
+                   exit_code: int = 0, data: bytes = b"") -> None:
+            if self._gw is None:
+                return
+            texts = [lent(one) for one in addresses]
+            why, where, content, array = lent(reason), lent(address), lent(data), ffi.new("gw_str[]", texts)
+            given = sized("gw_answer", status=status, reason=why, addresses=array, address_count=len(texts), address=where,
+                          port=port, exit_code=exit_code, data=content)
+            self._turn()
+            lib.gw_ask_answer(self._gw, ask, given)
+        return answer
+
+    def _start(self, key: Any, work: Coroutine[Any, Any, None]) -> None:
         job = self._jobs[key] = self._loop.create_task(work)
-        job.add_done_callback(lambda done: self._jobs.pop(key) if self._jobs.get(key) is done else None)
+        job.add_done_callback(lambda done: self._forget(key, done))
+
+    def _forget(self, key: Any, done: asyncio.Task[None]) -> None:
+        if self._jobs.get(key) is done:
+            del self._jobs[key]
+            self._datagrams.pop(key, None)
+        if not done.cancelled() and (failure := done.exception()):
+            _log.error("a service of the host failed", exc_info=failure)
 
     def _cancel(self, key: Any) -> None:
-        job = self._jobs.pop(key, None)
-        if job:
+        self._datagrams.pop(key, None)
+        if server := self._servers.pop(key, None):
+            server.close()
+        if job := self._jobs.pop(key, None):
             job.cancel()
 
-    async def _resolve(self, ask: int, name: str) -> None:
-        status, reason, addresses = Status.OK, "", []
+    def _on_request(self, event: Any) -> None:
+        number, stream = event.request, self._streams[event.conn]
+        answering = self._answering[number] = Answering(self, number, stream.abort)
+
+        async def run(handler: Handler) -> None:
+            try:
+                await answering.run(handler)
+            finally:
+                del self._answering[number]
+        self._start(("request", number), run(self._handlers[event.listener]))
+
+    async def _listen(self, answer: _services.Answer, ask: int, host: str, port: int, listener: int) -> None:
         try:
-            addresses = [found[4][0] for found in await self._loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
-        except (OSError, UnicodeError) as failure:
-            status, reason = Status.RESOLVE, str(failure)
-        texts = [_str(address) for address in addresses]
-        why = _str(reason)
-        array = ffi.new("gw_str[]", texts)
-        self._turn()
-        lib.gw_ask_answer(self._gw, ask, _struct("gw_answer", status=status, reason=why, addresses=array, address_count=len(texts)))
+            server = await self._loop.create_server(lambda: _Stream(self, listener=listener), host, port)
+        except OSError as failure:
+            answer(Status.IO, failure.strerror or str(failure))
+        else:
+            self._servers[ask] = server
+            answer(Status.OK, port=server.sockets[0].getsockname()[1])
 
     async def _dial(self, stream: _Stream, host: str, port: int) -> None:
         try:
@@ -212,15 +328,22 @@ class Gateway:
         except OSError as failure:
             if stream.conn:
                 self._turn()
-                lib.gw_conn_failed(stream.conn, _str(failure.strerror or str(failure)))
+                lib.gw_conn_failed(stream.conn, lent(failure.strerror or str(failure)))
                 stream.free()
+
+
+def _end_of(gateway: Any, lines: Any) -> None:
+    lib.gw_gateway_free(gateway)
+    while line := lib.gateway_py_take_line(lines):
+        lib.gateway_py_free_line(line)
 
 
 class _Stream(asyncio.Protocol):
     """One connection: of a client, or, with `conn`, one that the gateway asked for."""
 
-    def __init__(self, gateway: Gateway, conn: Any = ffi.NULL) -> None:
+    def __init__(self, gateway: Gateway, conn: Any = ffi.NULL, listener: int = 0) -> None:
         self.gateway = gateway
+        self.listener = listener
         self.conn = conn
         self.dialled = bool(conn)
         self.transport: asyncio.Transport | None = None
@@ -240,9 +363,10 @@ class _Stream(asyncio.Protocol):
             return
         name = transport.get_extra_info("peername")
         address, port = name[:2] if isinstance(name, tuple) else ("", 0)
-        peer_address = _str(address)
+        peer_address = lent(address)
+        peer = sized("gw_peer", address=peer_address, port=port, listener=self.listener)
         out = ffi.new("gw_conn **")
-        if lib.gw_conn_accept(self.gateway._gw, _struct("gw_peer", address=peer_address, port=port), out) != lib.GW_OK:
+        if lib.gw_conn_accept(self.gateway._gw, peer, out) != lib.GW_OK:
             transport.abort()
             return
         self.conn = out[0]
@@ -272,24 +396,30 @@ class _Stream(asyncio.Protocol):
             self.flush()
 
     def flush(self) -> None:
-        while not self.paused and not self.transport.is_closing() and lib.gw_conn_take_output(self.conn, self.out) == lib.GW_OK:
-            self.transport.write(raw(self.out))
+        transport = self.transport
+        while transport and not self.paused and not transport.is_closing() and lib.gw_conn_take_output(self.conn, self.out) == lib.GW_OK:
+            transport.write(raw(self.out))
             lib.gw_buf_free(self.out)
 
     def on_event(self, event: Any) -> None:
-        if event.type == Event.OUTPUT:
+        kind, transport = event.type, self.transport
+        if transport is None:  # it dials, or tries to
+            if kind == Event.CLOSE:
+                self.gateway._cancel(self.conn)
+                self.free()
+        elif kind == Event.OUTPUT:
             self.flush()
-        elif event.type == Event.READ:
-            self.transport.resume_reading() if lib.gw_conn_wants_read(self.conn) else self.transport.pause_reading()
-        elif event.type == Event.SHUTDOWN:
-            self.transport.write_eof()
-        elif event.type == Event.CLOSE and self.transport is None:
-            self.gateway._cancel(self.conn)
-            self.free()
-        elif event.type == Event.CLOSE and event.abort:
+        elif kind == Event.READ:
+            transport.resume_reading() if lib.gw_conn_wants_read(self.conn) else transport.pause_reading()
+        elif kind == Event.SHUTDOWN:
+            if transport.can_write_eof():
+                transport.write_eof()
+        elif kind == Event.CLOSE:
+            transport.abort() if event.abort else transport.close()  # connection_lost() follows when everything is written
+
+    def abort(self) -> None:
+        if self.transport:
             self.transport.abort()
-        elif event.type == Event.CLOSE:
-            self.transport.close()  # connection_lost() follows when everything is written
 
     def free(self) -> None:
         conn, self.conn = self.conn, ffi.NULL

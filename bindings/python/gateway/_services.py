@@ -1,0 +1,136 @@
+"""What a gateway asks of its host, done with asyncio: names, programs, files, datagrams.
+
+Each service is a coroutine that gets `answer`; it is cancelled when nobody waits for it any more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from typing import Protocol
+
+from ._constants import Status
+
+WATCH_SECONDS = 1.0  # between two looks at a file
+
+
+class Answer(Protocol):
+    def __call__(self, status: Status, reason: str = "", *, addresses: Sequence[str] = (), address: str = "",
+                 port: int = 0, exit_code: int = 0, data: bytes = b"") -> None: ...
+
+
+async def resolve(answer: Answer, name: str) -> None:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as failure:
+        answer(Status.RESOLVE, str(failure))
+    else:
+        answer(Status.OK, addresses=[str(one[4][0]) for one in found])
+
+
+async def spawn(answer: Answer, argv: Sequence[str], data: bytes, timeout_ms: int, output_bytes_max: int) -> None:
+    """Runs a program; what it writes to standard error is not of interest."""
+    try:
+        process = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                                                       stderr=asyncio.subprocess.DEVNULL, start_new_session=True)
+    except (OSError, ValueError) as failure:
+        answer(Status.IO, str(failure))
+        return
+    try:
+        output, code = await asyncio.wait_for(_talk(process, data, output_bytes_max), timeout_ms / 1000)
+    except asyncio.TimeoutError:
+        answer(Status.TIMEOUT, "the program did not end in time")
+    else:
+        if output is None:
+            answer(Status.LIMIT, "the program wrote too much")
+        else:
+            answer(Status.OK, exit_code=code, data=output)
+    finally:
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ends what still runs of it, its children too: who holds the pipe keeps asyncio waiting."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    assert process.stdout is not None
+    while await process.stdout.read(65536):
+        pass
+    await process.wait()
+
+
+async def _talk(process: asyncio.subprocess.Process, data: bytes, output_bytes_max: int) -> tuple[bytes | None, int]:
+    """Everything that the program writes, None when that is too much, and how it ended."""
+    assert process.stdin is not None and process.stdout is not None
+    feeding = asyncio.ensure_future(_give(process.stdin, data))
+    try:
+        output = bytearray()
+        while piece := await process.stdout.read(65536):
+            output += piece
+            if len(output) > output_bytes_max:
+                return None, 0
+        await feeding
+        return bytes(output), await process.wait()
+    finally:
+        feeding.cancel()
+
+
+async def _give(pipe: asyncio.StreamWriter, data: bytes) -> None:
+    try:
+        pipe.write(data)
+        await pipe.drain()
+    except OSError:
+        pass  # a program need not read
+    finally:
+        pipe.close()
+
+
+async def watch(answer: Answer, path: str) -> None:
+    """Looks at the file from time to time, which works everywhere."""
+    before = _print_of(path)
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        now = _print_of(path)
+        if now != before:
+            before = now
+            answer(Status.OK)
+
+
+def _print_of(path: str) -> tuple[int, int, int] | None:
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """One datagram socket of the gateway."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._transport: asyncio.DatagramTransport | None = None
+
+    async def open(self, host: str, port: int) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            self._transport, _ = await loop.create_datagram_endpoint(lambda: self, (host, port))
+            self._answer(Status.OK, port=self._transport.get_extra_info("sockname")[1])
+            await loop.create_future()  # until nobody wants it any more
+        except OSError as failure:
+            self._answer(Status.IO, str(failure))
+        finally:
+            if self._transport is not None:
+                self._transport.close()
+
+    def send(self, host: str, port: int, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.sendto(data, (host, port))
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._answer(Status.OK, address=addr[0], port=addr[1], data=data)

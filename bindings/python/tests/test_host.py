@@ -1,0 +1,330 @@
+"""What the program does for its gateway: routes, services, records; and that nothing is left behind."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import os
+import socket
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from gateway import CallerError, Gateway, Response, Status, _services
+from test_gateway import config, port_of
+
+
+async def exchange(port, request):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    answer = await reader.read()
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), head, body
+
+
+def get(path, *fields, method="GET", token="secret", body=b""):
+    lines = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close", *fields]
+    if token:
+        lines.append(f"Authorization: Bearer {token}")
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+class RouteTest(unittest.IsolatedAsyncioTestCase):
+    async def test_a_request_and_every_kind_of_answer(self):
+        gw = Gateway(config())
+
+        @gw.route("POST", "/tools/:name")
+        async def tool(request):
+            await asyncio.sleep(0.01)
+            return {"name": request.parameter("name"), "method": request.method, "path": request.path, "query": request.query,
+                    "body": request.json(), "header": request.header("X-One"), "none": request.header("x-two"), "no": request.parameter("no")}
+
+        @gw.route("GET", "/text")
+        async def words(request):
+            return "words"
+
+        @gw.route("GET", "/nothing")
+        async def nothing(request):
+            return None
+
+        @gw.route("GET", "/public", public=True)
+        async def public(request):
+            return Response(b"hello", 201, {"X-Mine": "1"})
+
+        @gw.route("GET", "/stream")
+        async def stream(request):
+            async def pieces():
+                for number in range(3):
+                    await asyncio.sleep(0)
+                    yield f"{number} "
+            return pieces()
+
+        async with gw:
+            port = port_of(await gw.serve())
+            status, head, body = await exchange(port, get("/tools/ec%20ho?a=1", "X-One: yes", method="POST", body=b'{"x":1}'))
+            self.assertEqual(status, 200)
+            self.assertIn(b"application/json", head)
+            self.assertEqual(json.loads(body), {"name": "ec ho", "method": "POST", "path": "/tools/ec%20ho", "query": "a=1", "body": {"x": 1},
+                                                "header": "yes", "none": None, "no": None})
+            self.assertEqual((await exchange(port, get("/text")))[2], b"words")
+            self.assertEqual((await exchange(port, get("/nothing")))[0], 204)
+            status, head, body = await exchange(port, get("/public", token=""))
+            self.assertEqual((status, body), (201, b"hello"))
+            self.assertIn(b"X-Mine: 1", head)
+            self.assertIn(b"2\r\n0 \r\n2\r\n1 \r\n2\r\n2 \r\n0\r\n", (await exchange(port, get("/stream")))[2])
+            self.assertEqual((await exchange(port, get("/text", token="")))[0], 401)
+
+    async def test_a_route_that_fails(self):
+        gw = Gateway(config())
+
+        @gw.route("GET", "/early")
+        async def early(request):
+            raise ValueError("secret reason")
+
+        @gw.route("GET", "/late")
+        async def late(request):
+            async def pieces():
+                yield "begun "
+                raise ValueError("secret reason")
+            return pieces()
+
+        async with gw:
+            port = port_of(await gw.serve())
+            with self.assertLogs("gateway", logging.ERROR):
+                status, _, body = await exchange(port, get("/early"))
+            self.assertEqual(status, 500)
+            self.assertNotIn(b"secret reason", body)
+            with self.assertLogs("gateway", logging.ERROR), contextlib.suppress(ConnectionError, IndexError):
+                answer = await exchange(port, get("/late"))
+                self.assertFalse(answer[2].endswith(b"0\r\n\r\n"))
+
+    async def test_a_client_that_leaves_cancels_its_handler(self):
+        gw, cancelled, begun = Gateway(config()), asyncio.Event(), asyncio.Event()
+
+        @gw.route("GET", "/wait")
+        async def wait(request):
+            begun.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                cancelled.set()
+
+        async with gw:
+            _, writer = await asyncio.open_connection("127.0.0.1", port_of(await gw.serve()))
+            writer.write(get("/wait"))
+            await asyncio.wait_for(begun.wait(), 10)
+            writer.close()
+            await asyncio.wait_for(cancelled.wait(), 10)
+            self.assertEqual(gw.stats["requests_open"], 0)
+
+    async def test_a_slow_client_slows_a_stream_down(self):
+        gw, sent = Gateway(config()), 0
+
+        @gw.route("GET", "/much")
+        async def much(request):
+            async def pieces():
+                nonlocal sent
+                for _ in range(1000):
+                    sent += 1
+                    yield b"x" * 16384
+            return pieces()
+
+        async with gw:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port_of(await gw.serve()), limit=65536)
+            writer.write(get("/much"))
+            await reader.readuntil(b"xxxx")
+            await asyncio.sleep(0.3)
+            self.assertLess(sent, 900)
+            self.assertGreater(len(await reader.read()), 16384000)
+            writer.close()
+
+    async def test_routes_that_cannot_be(self):
+        gw = Gateway(config())
+        with self.assertRaises(CallerError) as caught:
+            gw.route("GET", "no-slash")(None)
+        self.assertEqual(caught.exception.code, Status.ARGUMENT)
+        async with gw:
+            await exchange(port_of(await gw.serve()), get("/health"))
+            with self.assertRaises(CallerError) as caught:
+                gw.route("GET", "/late")(None)
+            self.assertEqual(caught.exception.code, Status.STATE)
+
+
+class ServiceTest(unittest.IsolatedAsyncioTestCase):
+    def setUp(self):
+        self.answers = asyncio.Queue()
+
+    def answer(self, status, reason="", **facts):
+        self.answers.put_nowait((status, facts))
+
+    async def test_names(self):
+        await _services.resolve(self.answer, "localhost")
+        status, facts = self.answers.get_nowait()
+        self.assertEqual(status, Status.OK)
+        self.assertIn("127.0.0.1", facts["addresses"])
+        await _services.resolve(self.answer, "nowhere.invalid")
+        self.assertEqual(self.answers.get_nowait()[0], Status.RESOLVE)
+
+    async def test_programs(self):
+        async def run(*argv, data=b"", timeout_ms=20000, bound=1 << 20):
+            await _services.spawn(self.answer, argv, data, timeout_ms, bound)
+            return self.answers.get_nowait()
+        self.assertEqual(await run("cat", data=b"a\0b" * 100000), (Status.OK, {"exit_code": 0, "data": b"a\0b" * 100000}))
+        self.assertEqual(await run("sh", "-c", "exit 3", data=b"x" * 1000000), (Status.OK, {"exit_code": 3, "data": b""}))
+        self.assertEqual((await run("sleep", "60", timeout_ms=50))[0], Status.TIMEOUT)
+        self.assertEqual((await run("yes", bound=10000))[0], Status.LIMIT)
+        self.assertEqual((await run("/nowhere/program"))[0], Status.IO)
+        task = asyncio.ensure_future(run("sleep", "60"))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+
+    async def test_files(self):
+        before, _services.WATCH_SECONDS = _services.WATCH_SECONDS, 0.01
+        self.addCleanup(setattr, _services, "WATCH_SECONDS", before)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "file"
+            task = asyncio.ensure_future(_services.watch(self.answer, str(path)))
+            await asyncio.sleep(0.03)
+            self.assertTrue(self.answers.empty())
+            for change in (lambda: path.write_text("a"), lambda: path.write_text("bb"), path.unlink):
+                change()
+                self.assertEqual((await asyncio.wait_for(self.answers.get(), 10))[0], Status.OK)
+            task.cancel()
+
+    async def test_datagrams(self):
+        datagrams = _services.Datagrams(self.answer)
+        task = asyncio.ensure_future(datagrams.open("127.0.0.1", 0))
+        status, facts = await asyncio.wait_for(self.answers.get(), 10)
+        self.assertEqual(status, Status.OK)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            other.settimeout(10)
+            other.sendto(b"ping", ("127.0.0.1", facts["port"]))
+            _, facts = await asyncio.wait_for(self.answers.get(), 10)
+            self.assertEqual((facts["data"], facts["port"]), (b"ping", other.getsockname()[1]))
+            datagrams.send("127.0.0.1", other.getsockname()[1], b"pong")
+            await asyncio.sleep(0)
+            self.assertEqual(other.recv(100), b"pong")
+        task.cancel()
+
+
+class ReadyTest(unittest.IsolatedAsyncioTestCase):
+    async def test_the_ports_of_the_configuration(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        async with Gateway({"gateway": {"port": port}}, listen=True) as gw:
+            ready = await asyncio.wait_for(gw.ready(), 10)
+            self.assertEqual(ready.url, f"http://127.0.0.1:{port}")
+            self.assertGreater(len(ready.token), 20)
+            self.assertEqual((await exchange(port, get("/health", token="")))[0], 200)
+        with self.assertRaises(OSError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+    async def test_a_port_that_is_taken(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            gw = Gateway({"gateway": {"port": taken.getsockname()[1]}}, listen=True)
+            with self.assertLogs("gateway", logging.ERROR):
+                await gw.__aenter__()
+                with self.assertRaises(Exception) as caught:
+                    await asyncio.wait_for(gw.ready(), 10)
+            self.assertEqual(caught.exception.code, Status.IO)
+            with contextlib.suppress(Exception):
+                await gw.close()
+
+
+class RecordTest(unittest.IsolatedAsyncioTestCase):
+    async def test_records_of_the_guardrail(self):
+        policy = {"gateway": {"auth": {"mode": "token", "token": "secret"}}, "guardrail": {"enabled": True, "mode": "action"}}
+        async with Gateway(policy, records=True) as gw:
+            port = port_of(await gw.serve())
+            body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
+            await exchange(port, get("/v1/chat/completions", "X-DC-Target-URL: http://127.0.0.1:9", "X-DC-Auth: secret",
+                                     "Content-Type: application/json", method="POST", body=body))
+            records = gw.records()
+            record = await asyncio.wait_for(records.__anext__(), 10)
+            self.assertIsInstance(record, dict)
+            self.assertNotIn("secret", json.dumps(record))
+
+
+class FakeTransport(asyncio.Transport):
+    """As little of a transport as it takes to come and go."""
+
+    closed = False
+
+    def get_extra_info(self, name, default=None):
+        return ("127.0.0.1", 1) if name == "peername" else default
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        pass
+
+    def is_closing(self):
+        return self.closed
+
+    def write(self, data):
+        pass
+
+    def can_write_eof(self):
+        return True
+
+    def write_eof(self):
+        pass
+
+    def pause_reading(self):
+        pass
+
+    def resume_reading(self):
+        pass
+
+    def close(self):
+        self.closed = True
+
+    abort = close
+
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class MemoryTest(unittest.IsolatedAsyncioTestCase):
+    @unittest.skipUnless(sys.platform == "linux", "reads /proc")
+    async def test_connections_that_come_and_go_leave_nothing(self):
+        count = int(os.environ.get("GATEWAY_TEST_CONNS", "100000"))
+        wires = (b"", b"GET /hea", get("/health"), b"\x16\x03\x01 not http\r\n\r\n", get("/v1/models", token="wrong"))
+        async with Gateway(config()) as gw:
+            asyncio.get_running_loop().set_debug(False)
+
+            async def some(rounds):
+                for number in range(rounds):
+                    stream = gw.protocol()
+                    stream.connection_made(FakeTransport())
+                    stream.data_received(wires[number % len(wires)])
+                    if number % 7 == 0:
+                        stream.eof_received()
+                    if number % 50 == 0:
+                        await asyncio.sleep(0)
+                    stream.connection_lost(None)
+                await asyncio.sleep(0)
+                gc.collect()
+
+            await some(count // 10)
+            before = resident()
+            await some(count)
+            grown = resident() - before
+            self.assertEqual(gw.stats["conns_total"], count // 10 + count)
+            self.assertEqual((gw.stats["conns_open"], gw.stats["buffer_bytes"]), (0, 0))
+            # Of the sanitizer's own bookkeeping there is more; without it a few pages.
+            self.assertLess(grown, (64 << 20) if "LD_PRELOAD" in os.environ else (2 << 20))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

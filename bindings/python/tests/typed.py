@@ -1,0 +1,35 @@
+"""Not run: what a typed program writes, for mypy --strict."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from gateway import Direction, Gateway, Inspector, Match, Request, Response, Router, RuleSet, SseDecoder, SseEncoder, SseEvent
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"text"
+
+
+async def program() -> None:
+    rules: RuleSet = RuleSet()
+    inspector: Inspector = rules.inspector(Direction.PROMPT, hold_bytes_max=4096)
+    safe: bytes = inspector.feed(memoryview(b"text")) + inspector.feed(bytearray(b"text")) + inspector.finish()
+    async for piece in rules.inspector().stream(pieces()):
+        safe += piece
+    finding: list[str] = [one.rule for one in inspector.findings]
+    events: list[SseEvent] = SseDecoder().feed(SseEncoder.event("data", type="delta"))
+    router: Router[int] = Router()
+    router.add("GET", "/a/:b", 7)
+    match: Match[int] = router.match("GET", "/a/b")
+    target: int | None = match.target
+    async with Gateway({"gateway": {"port": 0}}, records=True) as gateway:
+        @gateway.route("GET", "/tools/:name")
+        async def tool(request: Request) -> Response:
+            name: str | None = request.parameter("name")
+            return Response(f"{name} {finding} {events} {target}", headers={"X-One": "1"})
+
+        await gateway.serve("127.0.0.1", 0)
+        figures: dict[str, int] = gateway.stats
+        async for record in gateway.records():
+            print(record["type"], figures, safe)
