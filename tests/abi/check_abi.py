@@ -79,4 +79,5 @@ def main():
     print(f"{len(now)} lines agree")
 
 
-main()
+if __name__ == "__main__":
+    main()

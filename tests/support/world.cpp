@@ -153,6 +153,10 @@ void World::pump() {
             note(gw_ask_answer(gateway_, event.ask, &answer));
             break;
         }
+        case GW_EVENT_AUTH:
+            auth_questions.push_back(
+                {event.ask, event.request, std::string(as_text(event.host)), std::string(as_text(event.data))});
+            break;
         case GW_EVENT_CANCEL: cancelled_asks.push_back(event.ask); break;
         case GW_EVENT_REQUEST: requests.push_back(event.request); break;
         case GW_EVENT_REQUEST_WRITABLE: writable_requests.push_back(event.request); break;

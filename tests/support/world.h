@@ -63,6 +63,14 @@ public:
     bool answer_names = true;
     std::vector<gw_ask_id> open_asks, cancelled_asks;
 
+    // With GW_SERVICE_AUTH: who wants to come in, to be answered with gw_ask_answer().
+    struct AuthQuestion {
+        gw_ask_id ask = 0;
+        gw_request_id request = 0;
+        std::string address, credentials;
+    };
+    std::vector<AuthQuestion> auth_questions;
+
     std::vector<gw_request_id> requests, cancelled_requests, writable_requests;
     // Answers that the host is asked for, in the order of their GW_EVENT_RUN.
     struct Run {

@@ -56,6 +56,7 @@ export const Service = Object.freeze({
   WATCH: 16,
   DATAGRAM: 32,
   ALL: 63,
+  AUTH: 64,
 });
 
 /** What a gateway wants from its host. */
@@ -73,6 +74,7 @@ export const Event = Object.freeze({
   DATAGRAM: 20,
   SEND: 21,
   CANCEL: 22,
+  AUTH: 23,
   REQUEST: 32,
   REQUEST_WRITABLE: 33,
   REQUEST_CANCELLED: 34,

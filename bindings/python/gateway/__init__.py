@@ -12,11 +12,11 @@ from ._errors import (CallerError, GatewayError, InternalError, LimitError, Peer
                       UpstreamError)
 from ._gateway import Gateway, Ready, version
 from ._inspector import Finding, Inspector, RuleSet, State
-from ._request import Request, Response
+from ._request import Request, Response, User, Visitor
 from ._router import Match, Router
 from ._sse import SseDecoder, SseEncoder, SseEvent
 
 __all__ = ["Action", "CallerError", "Direction", "Finding", "Gateway", "GatewayError", "InspectMode", "Inspector",
            "InternalError", "Kind", "LimitError", "LogLevel", "Match", "PeerError", "PolicyError", "Profile", "Ready",
            "Request", "ResourceError", "Response", "RouteOutcome", "Router", "RuleSet", "Severity", "SseDecoder",
-           "SseEncoder", "SseEvent", "State", "Status", "UpstreamError", "version"]
+           "SseEncoder", "SseEvent", "State", "Status", "UpstreamError", "User", "Visitor", "version"]

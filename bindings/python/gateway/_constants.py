@@ -63,6 +63,7 @@ class Service(IntFlag):
     WATCH = 16
     DATAGRAM = 32
     ALL = 63
+    AUTH = 64
 
 
 class Event(IntEnum):
@@ -81,6 +82,7 @@ class Event(IntEnum):
     DATAGRAM = 20
     SEND = 21
     CANCEL = 22
+    AUTH = 23
     REQUEST = 32
     REQUEST_WRITABLE = 33
     REQUEST_CANCELLED = 34

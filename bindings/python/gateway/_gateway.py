@@ -20,7 +20,7 @@ from ._bytes import lent, raw, sized, text
 from ._constants import Event, LogLevel, RouteFlag, Service, Status
 from ._errors import check, error
 from ._native import ffi, lib
-from ._request import Answering, Handler
+from ._request import Answering, Auth, Handler, User, Visitor
 
 _log = logging.getLogger("gateway")
 _LEVELS = {LogLevel.ERROR: logging.ERROR, LogLevel.WARN: logging.WARNING, LogLevel.INFO: logging.INFO, LogLevel.DEBUG: logging.DEBUG}
@@ -62,11 +62,13 @@ class Gateway:
     `config` is the configuration, as an object or as JSON5 text; without it the file `path`, or the one that the
     environment `env` names. `state` is a directory for what outlives the program; without it nothing does. `limits` are
     fields of gw_limits, docs/limits.md. With `listen` the ports of the configuration are opened, else serve() opens
-    what it is told. With `records` records() has what the guardrail writes down."""
+    what it is told. With `records` records() has what the guardrail writes down. `auth` decides who may come in,
+    instead of the configuration's `gateway.auth`: an async function from a Visitor to a User, or to None; an exception
+    means that nobody can say (503)."""
 
     def __init__(self, config: str | Mapping[str, Any] = "", *, path: str = "", state: str | os.PathLike[str] = "",
                  limits: Mapping[str, int] | None = None, env: Mapping[str, str] = os.environ, listen: bool = False,
-                 records: bool = False) -> None:
+                 records: bool = False, auth: Auth | None = None) -> None:
         self._lines = ffi.new("gateway_py_lines *")
         host = sized("gw_host", user=self._lines, log=ffi.addressof(lib, "gateway_py_log"))
         store = ffi.NULL
@@ -80,6 +82,8 @@ class Gateway:
             services = Service.CONNECT | Service.RESOLVE | Service.SPAWN | Service.WATCH | Service.DATAGRAM
             if listen:
                 services |= Service.LISTEN
+            if auth is not None:
+                services |= Service.AUTH
             options = sized("gw_gateway_options", host=host, config=loaded, limits=bounds, store=store,
                             services=services, records=records)
             out = ffi.new("gw_gateway **")
@@ -94,6 +98,7 @@ class Gateway:
         self._datagrams: dict[int, _services.Datagrams] = {}
         self._answering: dict[int, Answering] = {}
         self._handlers: list[Handler] = []
+        self._auth = auth
         self._records: deque[bytes] = deque(maxlen=_RECORDS_MAX)
         self._record_came = asyncio.Event()
         self._servers: dict[Any, asyncio.Server] = {}
@@ -257,6 +262,8 @@ class Gateway:
         answer = self._answer_of(ask)
         if event.type == Event.RESOLVE:
             self._start(ask, _services.resolve(answer, host))
+        elif event.type == Event.AUTH and self._auth is not None:
+            self._start(ask, self._decide(self._auth, answer, Visitor(self, event.request, host, text(event.data))))
         elif event.type == Event.LISTEN:
             self._start(ask, self._listen(answer, ask, host, event.port, event.listener))
         elif event.type == Event.SPAWN:
@@ -270,13 +277,14 @@ class Gateway:
 
     def _answer_of(self, ask: int) -> _services.Answer:
         def answer(status: Status, reason: str = "", *, addresses: Sequence[str] = (), address: str = "", port: int = 0,
-                   exit_code: int = 0, data: bytes = b"") -> None:
+                   exit_code: int = 0, data: bytes = b"", user: str = "", scopes: Sequence[str] = ()) -> None:
             if self._gw is None:
                 return
             texts = [lent(one) for one in addresses]
             why, where, content, array = lent(reason), lent(address), lent(data), ffi.new("gw_str[]", texts)
+            name, allowed = lent(user), lent(", ".join(scopes))
             given = sized("gw_answer", status=status, reason=why, addresses=array, address_count=len(texts), address=where,
-                          port=port, exit_code=exit_code, data=content)
+                          port=port, exit_code=exit_code, data=content, user=name, scopes=allowed)
             self._turn()
             lib.gw_ask_answer(self._gw, ask, given)
         return answer
@@ -309,6 +317,16 @@ class Gateway:
             finally:
                 del self._answering[number]
         self._start(("request", number), run(self._handlers[event.listener]))
+
+    async def _decide(self, auth: Auth, answer: _services.Answer, visitor: Visitor) -> None:
+        try:
+            found = await auth(visitor)
+        except Exception:
+            _log.exception("nobody could say who that is")
+            answer(Status.IO)
+        else:
+            user = found if isinstance(found, User) else User()
+            answer(Status.OK if found else Status.DENIED, user=user.name, scopes=user.scopes)
 
     async def _listen(self, answer: _services.Answer, ask: int, host: str, port: int, listener: int) -> None:
         try:

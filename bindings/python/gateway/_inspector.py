@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pathlib
 import threading
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
@@ -77,6 +79,14 @@ class RuleSet:
         self._rules = ffi.gc(out[0], lib.gw_ruleset_free)
         self._table_bytes_max = table_bytes_max
         self._of_thread = threading.local()
+
+    @classmethod
+    def from_folder(cls, folder: str | os.PathLike[str], **options: Any) -> RuleSet:
+        """All .yaml, .yml and .json files below a folder; the options are those of RuleSet()."""
+        root = pathlib.Path(folder)
+        files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*"))
+                 if path.suffix in (".yaml", ".yml", ".json") and path.is_file()}
+        return cls(files, **options)
 
     def __len__(self) -> int:
         return int(lib.gw_ruleset_count(self._rules))

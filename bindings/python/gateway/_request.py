@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -63,6 +63,38 @@ class Request:
         found = self._ask(lib.gw_request_parameter, wanted)
         return text(found) if found.data else None
 
+
+    @property
+    def user(self) -> str:
+        """Who sent it, as Gateway(auth=...) said; else empty."""
+        return text(self._ask(lib.gw_request_user))
+
+    @property
+    def scopes(self) -> list[str]:
+        """What they may do, as Gateway(auth=...) said; empty: everything."""
+        return [scope.strip() for scope in text(self._ask(lib.gw_request_scopes)).split(",") if scope.strip()]
+
+
+class Visitor(Request):
+    """Somebody who wants to come in: what Gateway(auth=...) is asked about. Secrets are among it: not for a log."""
+
+    def __init__(self, gateway: Any, number: int, address: str, credentials: str) -> None:
+        super().__init__(gateway, number)
+        self.address = address
+        # What a gateway socket gave as `auth` in `connect`; empty for HTTP.
+        self.credentials: dict[str, Any] = json.loads(credentials) if credentials else {}
+
+
+@dataclass
+class User:
+    """Somebody who may come in. No scopes: they may do everything."""
+
+    name: str = ""
+    scopes: Sequence[str] = ()
+
+
+# None or False: not this one.
+Auth = Callable[[Visitor], Awaitable[Union[User, bool, None]]]
 
 Content = Union[str, BytesLike, AsyncIterable[Union[str, BytesLike]]]
 

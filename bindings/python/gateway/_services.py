@@ -19,7 +19,8 @@ WATCH_SECONDS = 1.0  # between two looks at a file
 
 class Answer(Protocol):
     def __call__(self, status: Status, reason: str = "", *, addresses: Sequence[str] = (), address: str = "",
-                 port: int = 0, exit_code: int = 0, data: bytes = b"") -> None: ...
+                 port: int = 0, exit_code: int = 0, data: bytes = b"", user: str = "",
+                 scopes: Sequence[str] = ()) -> None: ...
 
 
 async def resolve(answer: Answer, name: str) -> None:

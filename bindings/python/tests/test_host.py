@@ -12,7 +12,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from gateway import CallerError, Gateway, Response, Status, _services
+from gateway import CallerError, Gateway, Response, Status, User, _services
 from test_gateway import config, port_of
 
 
@@ -153,6 +153,51 @@ class RouteTest(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(CallerError) as caught:
                 gw.route("GET", "/late")(None)
             self.assertEqual(caught.exception.code, Status.STATE)
+
+
+class AuthTest(unittest.IsolatedAsyncioTestCase):
+    async def test_the_program_decides(self):
+        seen = []
+
+        async def auth(visitor):
+            seen.append((visitor.address, visitor.path, visitor.credentials))
+            await asyncio.sleep(0.01)
+            if visitor.header("cookie") == "broken":
+                raise ValueError("the database is away")
+            return User("ann", ["operator.read"]) if visitor.header("cookie") == "session=7" else None
+
+        gw = Gateway({}, auth=auth)
+
+        @gw.route("GET", "/who")
+        async def who(request):
+            return {"user": request.user, "scopes": request.scopes}
+
+        async with gw:
+            port = port_of(await gw.serve())
+            status, _, body = await exchange(port, get("/who", "Cookie: session=7", token=""))
+            self.assertEqual((status, json.loads(body)), (200, {"user": "ann", "scopes": ["operator.read"]}))
+            self.assertEqual((await exchange(port, get("/who", "Cookie: session=8", token="")))[0], 401)
+            with self.assertLogs("gateway", logging.ERROR):
+                self.assertEqual((await exchange(port, get("/who", "Cookie: broken", token="")))[0], 503)
+            self.assertEqual(seen, [("127.0.0.1", "/who", {})] * 3)
+            self.assertEqual((await asyncio.wait_for(gw.ready(), 10)).token, "")
+
+    async def test_a_client_that_leaves_cancels_the_question(self):
+        begun, cancelled = asyncio.Event(), asyncio.Event()
+
+        async def auth(visitor):
+            begun.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                cancelled.set()
+
+        async with Gateway(config(), auth=auth) as gw:
+            _, writer = await asyncio.open_connection("127.0.0.1", port_of(await gw.serve()))
+            writer.write(get("/v1/models"))
+            await asyncio.wait_for(begun.wait(), 10)
+            writer.close()
+            await asyncio.wait_for(cancelled.wait(), 10)
 
 
 class ServiceTest(unittest.IsolatedAsyncioTestCase):

@@ -2,8 +2,10 @@
 
 import array
 import asyncio
+import pathlib
 import random
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -46,6 +48,10 @@ rules:
 """
         rules = RuleSet({"rules/mine.yaml": pack}, default_pack=False)
         self.assertEqual(len(rules), 1)
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "rules").mkdir()
+            (pathlib.Path(folder) / "rules" / "mine.yaml").write_text(pack)
+            self.assertEqual(RuleSet.from_folder(folder, default_pack=False).fingerprint, rules.fingerprint)
         inspector = rules.inspector(mode=InspectMode.OBSERVE)
         self.assertEqual(inspector.feed(b"a mine-1234 b") + inspector.finish(), b"a mine-1234 b")
         (finding,) = inspector.findings

@@ -1,6 +1,6 @@
 /* ask.h: answers to the gateway's questions.
  *
- * A question (GW_EVENT_LISTEN, _RESOLVE, _SPAWN, _WATCH, _DATAGRAM) waits in the gateway with a deadline of its own; the host
+ * A question (GW_EVENT_LISTEN, _RESOLVE, _SPAWN, _WATCH, _DATAGRAM, _AUTH) waits in the gateway with a deadline of its own; the host
  * answers when it can, at once or after seconds. An answer that comes too late changes nothing and gets GW_ERR_GONE.
  */
 #ifndef GATEWAY_ASK_H
@@ -17,7 +17,9 @@ extern "C" {
  *   RESOLVE   status, addresses: as text, in order of preference.
  *   SPAWN     status, exit_code, data: what the program wrote to standard output.
  *   WATCH     status GW_OK each time the file changed (the question stays open, without a deadline); an error ends it.
- *   DATAGRAM  status and port once when it is open; then data, address and port of each datagram. Stays open. */
+ *   DATAGRAM  status and port once when it is open; then data, address and port of each datagram. Stays open.
+ *   AUTH      status GW_OK (come in), GW_ERR_DENIED (401), anything else: nobody could say (503), which is also what no
+ *             answer within gw_limits.ask_timeout_ms means; user; scopes. */
 typedef struct gw_answer {
     size_t size;
     gw_status status; /* GW_OK, or why not: GW_ERR_RESOLVE, GW_ERR_IO, GW_ERR_TIMEOUT, GW_ERR_LIMIT, GW_ERR_UNSUPPORTED */
@@ -28,6 +30,8 @@ typedef struct gw_answer {
     uint32_t port;
     int32_t exit_code;
     gw_str data;
+    gw_str user;   /* AUTH: who that is, for gw_request_user(), presence and records; may be empty */
+    gw_str scopes; /* AUTH: what they may do, "operator.read, operator.write"; empty: everything */
 } gw_answer;
 
 /* Returns GW_OK, GW_ERR_GONE (no such question any more), GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */

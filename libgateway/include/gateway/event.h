@@ -41,7 +41,9 @@ enum {
     GW_SERVICE_SPAWN = 1 << 3,    /* GW_EVENT_SPAWN: run a helper program */
     GW_SERVICE_WATCH = 1 << 4,    /* GW_EVENT_WATCH: tell when a file changes */
     GW_SERVICE_DATAGRAM = 1 << 5, /* GW_EVENT_DATAGRAM: open a datagram socket */
-    GW_SERVICE_ALL = (1 << 6) - 1
+    GW_SERVICE_ALL = (1 << 6) - 1, /* all of the above, which only do more */
+    GW_SERVICE_AUTH = 1 << 6 /* GW_EVENT_AUTH: decide who may come in, instead of gateway.auth, which then counts for the
+                              * guardrail proxy alone; no token is generated */
 };
 
 typedef struct gw_gateway_options {
@@ -105,6 +107,10 @@ typedef enum gw_event_type {
     GW_EVENT_DATAGRAM = 20, /* open a datagram socket on `host` and `port` */
     GW_EVENT_SEND = 21,     /* send `data` from the datagram socket of `ask` to `host` and `port`; no answer */
     GW_EVENT_CANCEL = 22,   /* nobody waits for `ask` any more: stop the program, watch or socket; no answer */
+    GW_EVENT_AUTH = 23,     /* may this client come in? `host` is its address;
+                             * gw_request_method(), _path(), _query() and _header() tell of `request` until the answer;
+                             * `data` is what a gateway socket gave as `auth` in `connect` (a JSON object; empty when
+                             * nothing), empty for HTTP. Secrets are among them: not for a log */
 
     /* requests of routes that the host added (request.h) */
     GW_EVENT_REQUEST = 32,           /* `request` is complete and waits for an answer */

@@ -30,6 +30,9 @@ GW_API gw_status gw_request_query(gw_gateway *gateway, gw_request_id request, gw
 GW_API gw_status gw_request_header(gw_gateway *gateway, gw_request_id request, gw_str name, gw_str *out);
 GW_API gw_status gw_request_parameter(gw_gateway *gateway, gw_request_id request, gw_str name, gw_str *out);
 GW_API gw_status gw_request_body(gw_gateway *gateway, gw_request_id request, gw_str *out);
+/* Who sent it and what they may do, as the answer to GW_EVENT_AUTH said; empty when the host does not decide that. */
+GW_API gw_status gw_request_user(gw_gateway *gateway, gw_request_id request, gw_str *out);
+GW_API gw_status gw_request_scopes(gw_gateway *gateway, gw_request_id request, gw_str *out);
 
 typedef struct gw_field {
     gw_str name;

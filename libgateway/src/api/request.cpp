@@ -28,6 +28,7 @@ gw_status respond(gw_gateway* gateway, gw_request_id request, Answer&& answer) {
     if (gateway == nullptr) return GW_ERR_ARGUMENT;
     gw::exchange::ServerConn* conn = find(gateway, request);
     if (conn == nullptr) return GW_ERR_GONE;
+    if (conn->host_request() != request) return GW_ERR_STATE;  // of GW_EVENT_AUTH: gw_ask_answer() answers that
     const gw_status status = gw::api::guard([&] { return answer(*conn); });
     if (status == GW_ERR_NO_MEMORY) conn->fail_no_memory();
     unwrap(gateway)->settle();
@@ -57,7 +58,7 @@ gw_status gw_gateway_route(gw_gateway* gateway, gw_str method, gw_str pattern, u
 }
 
 gw_status gw_request_method(gw_gateway* gateway, gw_request_id request, gw_str* out) {
-    return ask(gateway, request, out, [](auto& conn) { return conn.head()->method; });
+    return ask(gateway, request, out, [](auto& conn) { return conn.method(); });
 }
 
 gw_status gw_request_path(gw_gateway* gateway, gw_request_id request, gw_str* out) {
@@ -69,12 +70,19 @@ gw_status gw_request_query(gw_gateway* gateway, gw_request_id request, gw_str* o
 }
 
 gw_status gw_request_header(gw_gateway* gateway, gw_request_id request, gw_str name, gw_str* out) {
-    return ask(gateway, request, out,
-               [&](auto& conn) { return conn.head()->headers.get(gw::as_text(name)).value_or(std::string_view{}); });
+    return ask(gateway, request, out, [&](auto& conn) { return conn.field(gw::as_text(name)); });
 }
 
 gw_status gw_request_parameter(gw_gateway* gateway, gw_request_id request, gw_str name, gw_str* out) {
     return ask(gateway, request, out, [&](auto& conn) { return conn.parameter(gw::as_text(name)); });
+}
+
+gw_status gw_request_user(gw_gateway* gateway, gw_request_id request, gw_str* out) {
+    return ask(gateway, request, out, [](auto& conn) { return conn.user(); });
+}
+
+gw_status gw_request_scopes(gw_gateway* gateway, gw_request_id request, gw_str* out) {
+    return ask(gateway, request, out, [](auto& conn) { return conn.scopes(); });
 }
 
 gw_status gw_request_body(gw_gateway* gateway, gw_request_id request, gw_str* out) {

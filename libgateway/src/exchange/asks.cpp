@@ -14,6 +14,7 @@ std::uint32_t service_of(gw_event_type type) {
     case GW_EVENT_SPAWN: return GW_SERVICE_SPAWN;
     case GW_EVENT_WATCH: return GW_SERVICE_WATCH;
     case GW_EVENT_DATAGRAM: return GW_SERVICE_DATAGRAM;
+    case GW_EVENT_AUTH: return GW_SERVICE_AUTH;
     default: return 0;
     }
 }
@@ -43,6 +44,7 @@ gw_status Ask::put(const Question& question) {
     data_.assign(question.data);
     port_ = question.port;
     listener_ = question.listener;
+    request_ = question.request;
     timeout_ms_ = question.timeout_ms != 0 ? question.timeout_ms : gateway_.limits().ask_timeout_ms;
     output_bytes_max_ = question.output_bytes_max;
     argv_.clear();
@@ -115,6 +117,7 @@ bool Ask::next_event(gw_event& event) noexcept {
         event.host = as_str(host_);
         event.port = port_;
         event.listener = listener_;
+        event.request = request_;
         event.data = as_str(data_);
         event.argv = argv_view_.data();
         event.argc = argv_view_.size();

@@ -38,6 +38,7 @@ struct Question {
     std::uint32_t listener = 0;
     std::string_view data;
     std::span<const std::string_view> argv{};
+    gw_request_id request = 0;
     std::uint32_t timeout_ms =
         0;  // 0: gw_limits.ask_timeout_ms; a question that stays open has none after its first answer
     std::size_t output_bytes_max = 1U << 20U;
@@ -74,6 +75,7 @@ private:
     std::pmr::string host_, data_, send_host_, send_data_;
     std::pmr::vector<std::pmr::string> argv_;
     std::pmr::vector<gw_str> argv_view_;
+    gw_request_id request_ = 0;
     std::uint32_t port_ = 0, listener_ = 0, timeout_ms_ = 0, send_port_ = 0;
     std::size_t output_bytes_max_ = 0;
     bool send_waits_ = false;

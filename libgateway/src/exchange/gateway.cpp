@@ -112,7 +112,7 @@ gw_status Gateway::resolve_secret() {
     const auto& auth = config().auth;
     if (auth.mode == config::AuthMode::none) return GW_OK;
     secret_ = auth.mode == config::AuthMode::token ? auth.token : auth.password;
-    if (!secret_.empty() || auth.mode == config::AuthMode::trusted_proxy) return GW_OK;
+    if (!secret_.empty() || auth.mode == config::AuthMode::trusted_proxy || host_auth()) return GW_OK;
     secret_generated_ = true;
     gw_buf kept{};
     if (options_.store != nullptr && gw_store_get(options_.store, as_str(token_key), &kept) == GW_OK) {

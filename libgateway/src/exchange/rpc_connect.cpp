@@ -96,6 +96,14 @@ void RpcSocket::on_connect(const rpc::Request& request) {
         client_.node->permissions = params["permissions"].raw();
         client_.node->path_env = params["pathEnv"].as_string().value_or(std::string_view{});
     }
+    if (hub_.gateway().host_auth()) {
+        for (json::Value scope = params["scopes"].first(); scope.exists(); scope = scope.next())
+            client_.scopes.add(scope.as_string().value_or(std::string_view{}));
+        connect_id_ = id;
+        asking_ = conn_.ask_host_auth(params["auth"].raw());
+        if (!asking_) on_decided(HostAuth::Outcome::unavailable);
+        return;
+    }
     decide(id, params);
 }
 
@@ -172,6 +180,7 @@ void RpcSocket::decide(std::string_view id, const json::Value& params) {
 
 // What a client of the other dialects shows: the shared secret, with the upgrade or as a token of its own.
 bool RpcSocket::vouch(std::string_view token) {
+    if (hub_.gateway().host_auth()) return false;  // these dialects cannot wait for the host
     auth::Policy& policy = hub_.gateway().policy();
     std::pmr::vector<http1::Header> fields(hub_.memory());
     for (const auto& [name, value] : upgrade_->fields) fields.push_back({name, value});
@@ -200,6 +209,27 @@ bool RpcSocket::vouch(std::string_view token) {
     client_.is_local = facts.client.is_local;
     return auth::authorize_http(facts, policy, hub_.gateway().auth_failures(), nullptr).outcome ==
            auth::HttpOutcome::allowed;
+}
+
+void RpcSocket::on_decided(HostAuth::Outcome outcome) {
+    asking_ = false;
+    if (closing_) return;
+    switch (outcome) {
+    case HostAuth::Outcome::allowed: break;
+    case HostAuth::Outcome::denied:
+        ++hub_.gateway().stats().refused_total;
+        return refuse(connect_id_, {rpc::code::invalid_request, "unauthorized", {}, false, {}, {}});
+    case HostAuth::Outcome::unavailable:
+        return refuse(connect_id_, {rpc::code::unavailable, "authentication is not available", {}, true, {}, {}});
+    }
+    client_.user = conn_.user();
+    if (!conn_.scopes().empty()) {
+        rpc::Scopes granted;
+        std::string_view list = conn_.scopes();
+        while (const auto scope = next_element(list)) granted.add(*scope);
+        client_.scopes = granted.narrowed_to(client_.scopes);
+    }
+    admit(connect_id_, "host", {}, 0);
 }
 
 void RpcSocket::admit(std::string_view id, std::string_view auth_method, std::string_view token,

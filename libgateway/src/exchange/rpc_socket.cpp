@@ -23,7 +23,8 @@ RpcSocket::RpcSocket(Hub& hub, ServerConn& conn, const http1::RequestHead& head,
       codec_(ws::Role::server, {hub.limits().ws_hello_bytes_max}, hub.pool(), hub.memory()),
       client_(hub.memory()),
       upgrade_(make_owned<Upgrade>(hub.memory(), hub.memory())),
-      waiting_(hub.memory()) {
+      waiting_(hub.memory()),
+      connect_id_(hub.memory()) {
     client_.address = peer;
     upgrade_->target = head.target;
     for (const http1::Header& field : head.headers.all()) upgrade_->fields.emplace_back(field.name, field.value);
@@ -63,7 +64,8 @@ void RpcSocket::challenge() {
 std::size_t RpcSocket::on_input(std::span<const std::byte> input) {
     codec_.feed(input);
     while (!closing_) {
-        if (conn_.output_full()) {  // a client that asks and does not read: on_drained() goes on
+        // A client that asks and does not read: on_drained() goes on. One that the host decides about: on_decided().
+        if (conn_.output_full() || asking_) {
             conn_.pause_input();
             return input.size() - codec_.take_rest().size();
         }

@@ -20,6 +20,7 @@
 
 #include "core/list.h"
 #include "core/owned.h"
+#include "exchange/host_auth.h"
 #include "exchange/shared_frame.h"
 #include "method/client.h"
 #include "rpc/frame.h"
@@ -67,6 +68,16 @@ public:
     std::size_t on_input(std::span<const std::byte> input);
     void on_timeout();
     void on_drained();
+
+    // What the upgrade request said; until the client is admitted.
+    [[nodiscard]] std::string_view upgrade_field(std::string_view name) const noexcept {
+        return upgrade_ ? upgrade_->field(name) : std::string_view{};
+    }
+    [[nodiscard]] std::string_view upgrade_target() const noexcept {
+        return upgrade_ ? std::string_view(upgrade_->target) : std::string_view{};
+    }
+    // The host has said whether the client may come in.
+    void on_decided(HostAuth::Outcome outcome);
 
     [[nodiscard]] method::Client& client() noexcept { return client_; }
     [[nodiscard]] bool is_admitted() const noexcept { return admitted_; }
@@ -121,6 +132,8 @@ private:
     std::uint64_t seq_ = 0;  // of this connection
     List<PendingCall> pending_;
     std::size_t pending_count_ = 0;
+    std::pmr::string connect_id_;  // of the connect request that waits for the host
+    bool asking_ = false;
     bool admitted_ = false;
     bool pong_awaited_ = false;
     bool closing_ = false;

@@ -80,6 +80,10 @@ std::size_t ServerConn::on_input(std::span<const std::byte> input) {
         case http1::EventKind::upgrade: return input.size() - http_.take_rest().size();  // the rest is the socket's
         }
         if (ending()) return input.size();
+        if (host_auth_ && host_auth_->open()) {  // on_decided() goes on
+            pause_input();
+            break;
+        }
     }
     if (rpc_) return input.size() - http_.take_rest().size();
     if (!request_open_) set_phase(http_.in_head() ? Phase::head : (had_request_ ? Phase::idle : Phase::first));
@@ -181,6 +185,7 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     gateway().request_opened();
     ++gateway().stats().requests_total;
     set_phase(Phase::body);
+    if (host_auth_) host_auth_->forget();
 
     if (Proxy* proxy = gateway().proxy(); proxy != nullptr && !gateway().draining() && proxy->owns(listener_, head)) {
         proxy_run_ = make_owned<ProxyRun>(gateway().memory(), gateway(), *proxy, *this);
@@ -269,6 +274,12 @@ void ServerConn::on_head(const http1::RequestHead& head) {
         is_public = host_route->is_public;
         if (host_route->body_bytes_max != 0) body_bytes_max = host_route->body_bytes_max;
     }
+    if (!is_public && gateway().host_auth()) {
+        body_bytes_max_ = body_bytes_max;
+        set_phase(Phase::answer);
+        if (!ask_host_auth({})) refuse_unavailable();
+        return;
+    }
     if (!is_public) {
         if (const auth::HttpVerdict verdict = authorize(head); verdict.outcome != auth::HttpOutcome::allowed) {
             refuse_unauthorized(verdict);
@@ -276,6 +287,35 @@ void ServerConn::on_head(const http1::RequestHead& head) {
         }
     }
     allow_body(head, body_bytes_max);
+}
+
+void ServerConn::refuse_unavailable() {
+    refuse({503, "unavailable", "Nobody could say whether the credentials are right.", "auth_unavailable", {}});
+}
+
+bool ServerConn::ask_host_auth(std::string_view credentials) {
+    if (!host_auth_) host_auth_.emplace(*this);
+    return host_auth_->ask(peer_, credentials);
+}
+
+void ServerConn::on_decided(HostAuth::Outcome outcome) {
+    if (ending()) return;
+    resume_input();
+    if (rpc_) return rpc_->on_decided(outcome);
+    switch (outcome) {
+    case HostAuth::Outcome::allowed:
+        set_phase(Phase::body);
+        allow_body(*head_, body_bytes_max_);
+        break;
+    case HostAuth::Outcome::denied: {
+        auth::HttpVerdict verdict;
+        if (head_->headers.get("authorization")) verdict.outcome = auth::HttpOutcome::wrong;
+        refuse_unauthorized(verdict);
+        break;
+    }
+    case HostAuth::Outcome::unavailable: refuse_unavailable(); break;
+    }
+    if (!ending()) static_cast<void>(on_input({}));  // the end of a request without a body waits in the parser
 }
 
 bool ServerConn::begin_upgrade(const http1::RequestHead& head) {
@@ -327,6 +367,7 @@ void ServerConn::allow_body(const http1::RequestHead& head, std::uint64_t bytes_
 }
 
 auth::HttpVerdict ServerConn::authorize(const http1::RequestHead& head) {
+    if (gateway().host_auth()) return {};  // only the host can say
     const http1::Headers& headers = head.headers;
     auth::Policy& policy = gateway().policy();
     auth::HttpRequestFacts facts;
@@ -560,6 +601,7 @@ void ServerConn::finish_response() {
 void ServerConn::end_request() noexcept {
     if (!request_open_) return;
     request_open_ = false;
+    if (host_auth_) host_auth_->take_back();
     body_.clear();
     // The run may be the caller: it goes when the host's call settles.
     if (run_) finished_run_ = std::move(run_);
@@ -629,6 +671,23 @@ bool ServerConn::next_event(gw_event& event) noexcept {
         return true;
     }
     return Conn::next_event(event);
+}
+
+// What the open request says, or, of a gateway socket, the request that it began with.
+std::string_view ServerConn::method() const noexcept { return rpc_ ? std::string_view("GET") : head_->method; }
+
+std::string_view ServerConn::field(std::string_view name) const noexcept {
+    return rpc_ ? rpc_->upgrade_field(name) : head_->headers.get(name).value_or(std::string_view{});
+}
+
+std::string_view ServerConn::path() const noexcept {
+    return rpc_ ? rpc_->upgrade_target().substr(0, rpc_->upgrade_target().find('?')) : path_;
+}
+
+std::string_view ServerConn::query() const noexcept {
+    if (!rpc_) return query_;
+    const std::size_t mark = rpc_->upgrade_target().find('?');
+    return mark == std::string_view::npos ? std::string_view{} : rpc_->upgrade_target().substr(mark + 1);
 }
 
 std::string_view ServerConn::parameter(std::string_view name) const noexcept {

@@ -25,6 +25,7 @@
 #include "endpoint/openai_error.h"
 #include "exchange/chat_run.h"
 #include "exchange/conn.h"
+#include "exchange/host_auth.h"
 #include "exchange/proxy_run.h"
 #include "exchange/routes.h"
 #include "exchange/rpc_socket.h"
@@ -63,11 +64,25 @@ public:
     [[nodiscard]] bool stream_begun() const noexcept { return http_.response_open(); }
     [[nodiscard]] bool is_full() const noexcept { return output_full(); }
 
+    // --- the host decides who may come in ------------------------------------------------------------------------
+    // False when that cannot be asked: too many questions are open.
+    [[nodiscard]] bool ask_host_auth(std::string_view credentials);
+    void on_decided(HostAuth::Outcome outcome);
+    // Who sent the open request and what they may do, as the host said; empty where it does not decide.
+    [[nodiscard]] std::string_view user() const noexcept {
+        return host_auth_ ? host_auth_->user() : std::string_view{};
+    }
+    [[nodiscard]] std::string_view scopes() const noexcept {
+        return host_auth_ ? host_auth_->scopes() : std::string_view{};
+    }
+
     // --- a request that the host answers (request.h) ----------------------------------------------------------------
-    [[nodiscard]] const http1::RequestHead* head() const noexcept { return head_; }
+    [[nodiscard]] std::string_view method() const noexcept;
+    [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
+    [[nodiscard]] gw_request_id host_request() const noexcept { return host_request_; }
     [[nodiscard]] std::string_view request_body() const noexcept { return body_.text(); }
-    [[nodiscard]] std::string_view path() const noexcept { return path_; }
-    [[nodiscard]] std::string_view query() const noexcept { return query_; }
+    [[nodiscard]] std::string_view path() const noexcept;
+    [[nodiscard]] std::string_view query() const noexcept;
     [[nodiscard]] std::string_view parameter(std::string_view name) const noexcept;
     gw_status host_start(int status, std::span<const http1::Header> fields, std::uint64_t length);
     gw_status host_write(std::span<const std::byte> data);
@@ -93,6 +108,7 @@ private:
     void allow_body(const http1::RequestHead& head, std::uint64_t bytes_max);
     [[nodiscard]] auth::HttpVerdict authorize(const http1::RequestHead& head);
     void refuse_unauthorized(const auth::HttpVerdict& verdict);
+    void refuse_unavailable();
     void on_head(const http1::RequestHead& head);
     void on_request();
     void on_protocol_error(const Error& error);
@@ -127,6 +143,8 @@ private:
     endpoint::Page page_;
     Phase phase_ = Phase::first;
     Milliseconds progress_at_ = 0;
+    std::optional<HostAuth> host_auth_;
+    std::uint64_t body_bytes_max_ = 0;  // of the request that waits for it
     gw_request_id host_request_ = 0;
     std::uint64_t host_length_left_ = 0;
     bool host_told_ = false;

@@ -1,0 +1,40 @@
+/* ask.h: answers to the gateway's questions.
+ *
+ * A question (GW_EVENT_LISTEN, _RESOLVE, _SPAWN, _WATCH, _DATAGRAM) waits in the gateway with a deadline of its own; the host
+ * answers when it can, at once or after seconds. An answer that comes too late changes nothing and gets GW_ERR_GONE.
+ */
+#ifndef GATEWAY_ASK_H
+#define GATEWAY_ASK_H
+
+#include "gateway/event.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One answer. Everything is borrowed for the call. Which members count depends on the question:
+ *   LISTEN    status, port: the port that was bound. Stays open until shutdown.
+ *   RESOLVE   status, addresses: as text, in order of preference.
+ *   SPAWN     status, exit_code, data: what the program wrote to standard output.
+ *   WATCH     status GW_OK each time the file changed (the question stays open, without a deadline); an error ends it.
+ *   DATAGRAM  status and port once when it is open; then data, address and port of each datagram. Stays open. */
+typedef struct gw_answer {
+    size_t size;
+    gw_status status; /* GW_OK, or why not: GW_ERR_RESOLVE, GW_ERR_IO, GW_ERR_TIMEOUT, GW_ERR_LIMIT, GW_ERR_UNSUPPORTED */
+    gw_str reason;    /* a few words on an error, for the log: "address already in use" */
+    const gw_str *addresses;
+    size_t address_count;
+    gw_str address;
+    uint32_t port;
+    int32_t exit_code;
+    gw_str data;
+} gw_answer;
+
+/* Returns GW_OK, GW_ERR_GONE (no such question any more), GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */
+GW_API gw_status gw_ask_answer(gw_gateway *gateway, gw_ask_id ask, const gw_answer *answer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* GATEWAY_ASK_H */

@@ -1,0 +1,170 @@
+/* event.h: a gateway, and what it wants from its host.
+ *
+ * The gateway does no I/O. The host carries bytes (conn.h), tells the time, and asks what to do:
+ *
+ *     for (;;) {
+ *         wait for a socket or for gw_gateway_next_deadline();
+ *         gw_gateway_tick(gw, monotonic_ms, unix_ms);
+ *         gw_conn_recv(conn, bytes, n);                            for every socket that has bytes
+ *         while (gw_gateway_next_event(gw, &event) == GW_OK) ...   write, close, connect, resolve
+ *     }
+ *
+ * Nothing reacts outward from inside a call: whatever a call caused waits in the event queue. The queue has no length to
+ * speak of: an event is a state of a connection or of a question, so it is there once, however often it was caused.
+ */
+#ifndef GATEWAY_EVENT_H
+#define GATEWAY_EVENT_H
+
+#include "gateway/base.h"
+#include "gateway/config.h"
+#include "gateway/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One gateway. Thread: every call on it, on its connections and on its buffers comes from one thread at a time. */
+typedef struct gw_gateway gw_gateway;
+typedef struct gw_conn gw_conn;
+
+/* Questions and requests are named by ids, because they may end before the host gets to them. 0 is none. */
+typedef uint64_t gw_ask_id;
+typedef uint64_t gw_request_id;
+
+/* What a host can do for its gateway, as bits of gw_gateway_options.services. Events of a service come only to a host that
+ * offers it; a feature that needs a missing one fails with a clear error. */
+enum {
+    GW_SERVICE_LISTEN = 1 << 0,   /* GW_EVENT_LISTEN: open the ports of the configuration */
+    GW_SERVICE_CONNECT = 1 << 1,  /* GW_EVENT_CONNECT: open outbound connections */
+    GW_SERVICE_RESOLVE = 1 << 2,  /* GW_EVENT_RESOLVE: look up names */
+    GW_SERVICE_SPAWN = 1 << 3,    /* GW_EVENT_SPAWN: run a helper program */
+    GW_SERVICE_WATCH = 1 << 4,    /* GW_EVENT_WATCH: tell when a file changes */
+    GW_SERVICE_DATAGRAM = 1 << 5, /* GW_EVENT_DATAGRAM: open a datagram socket */
+    GW_SERVICE_ALL = (1 << 6) - 1
+};
+
+typedef struct gw_gateway_options {
+    size_t size;
+    const gw_host *host;     /* copied; NULL: all defaults */
+    const gw_config *config; /* NULL: the empty configuration */
+    const gw_limits *limits; /* copied; NULL: all defaults */
+    gw_store *store;         /* kept alive by the gateway, also after gw_store_free(); NULL: an in-memory store of its own */
+    uint32_t services;       /* bits of GW_SERVICE_* */
+    bool records;            /* the host wants GW_EVENT_RECORD */
+} gw_gateway_options;
+
+/* Makes a gateway. Time begins with the first gw_gateway_tick(), which must come before anything else.
+ * Returns GW_OK, GW_ERR_CONFIG (a certificate or key that the configuration names cannot be used: the log says which),
+ * GW_ERR_IO (the store failed), GW_ERR_RANDOM, GW_ERR_NO_MEMORY. */
+GW_API gw_status gw_gateway_new(const gw_gateway_options *options, gw_gateway **out);
+
+/* The usual start in one call: loads the configuration that `source` names (gw_config_load()), opens the state directory
+ * that goes with it as the gateway's store (in memory when there is none), and makes the gateway. `options->config` and
+ * `options->store` are NULL. `problems` as in gw_config_load(), and a line more when the directory cannot be opened.
+ * Returns as gw_config_load(), gw_store_open_directory() and gw_gateway_new() do. */
+GW_API gw_status gw_gateway_open(const gw_config_source *source, const gw_gateway_options *options, gw_gateway **out,
+                                 gw_buf *problems);
+
+/* Ends a gateway at once, with everything that belongs to it, connections included: their handles are invalid from here on.
+ * Buffers that were taken stay valid. For an orderly end see gw_gateway_shutdown(). */
+GW_API void gw_gateway_free(gw_gateway *gateway);
+
+/* Tells the time: milliseconds on a clock that never goes back, and since the Unix epoch. Once per turn of the host's loop
+ * before anything else in it is enough; before every call that feeds the gateway is as good, and simplest where the loop
+ * calls back for each socket. Between two ticks time stands still. Runs what is due; what fails for want of memory ends
+ * its own connection. A monotonic time before the last one counts as the last one. Returns GW_OK or GW_ERR_ARGUMENT. */
+GW_API gw_status gw_gateway_tick(gw_gateway *gateway, uint64_t monotonic_ms, uint64_t unix_ms);
+
+/* When the gateway wants its next tick, on the monotonic clock; GW_NEVER when it waits for nothing. */
+#define GW_NEVER UINT64_MAX
+GW_API uint64_t gw_gateway_next_deadline(const gw_gateway *gateway);
+
+typedef enum gw_event_type {
+    GW_EVENT_NONE = 0,
+
+    /* connections */
+    GW_EVENT_OUTPUT = 1,   /* `conn` has output: gw_conn_take_output(), when its socket is free */
+    GW_EVENT_READ = 2,     /* gw_conn_wants_read(conn) has changed; it is true at first */
+    GW_EVENT_SHUTDOWN = 3, /* all output of `conn` was taken: send FIN when it is written, and go on reading */
+    GW_EVENT_CLOSE = 4,    /* all output of `conn` was taken: close the socket when it is written, then gw_conn_free().
+                            * With `abort`: close at once; this comes also for a connection that still dials, and as a
+                            * second CLOSE when the socket did not take the rest within gw_limits.write_timeout_ms */
+    GW_EVENT_CONNECT = 5,  /* open a connection for `conn` to the address `host` and `port`, or, with port 0, to the local
+                            * socket `host`; answer with gw_conn_opened() or gw_conn_failed() */
+
+    /* questions, answered with gw_ask_answer() (ask.h) */
+    GW_EVENT_LISTEN = 16,   /* listen on the address `host` and `port` (0: any) */
+    GW_EVENT_RESOLVE = 17,  /* look up the addresses of the name `host` */
+    GW_EVENT_SPAWN = 18,    /* run the program `argv`, give it `data` as standard input */
+    GW_EVENT_WATCH = 19,    /* tell every time the file `host` changes */
+    GW_EVENT_DATAGRAM = 20, /* open a datagram socket on `host` and `port` */
+    GW_EVENT_SEND = 21,     /* send `data` from the datagram socket of `ask` to `host` and `port`; no answer */
+    GW_EVENT_CANCEL = 22,   /* nobody waits for `ask` any more: stop the program, watch or socket; no answer */
+
+    /* requests of routes that the host added (request.h) */
+    GW_EVENT_REQUEST = 32,           /* `request` is complete and waits for an answer */
+    GW_EVENT_REQUEST_WRITABLE = 33,  /* the answer to `request` may go on after gw_response_write() said GW_DONE */
+    GW_EVENT_REQUEST_CANCELLED = 34, /* the client of `request` left; the id is gone */
+
+    /* the gateway */
+    GW_EVENT_READY = 48,  /* comes once. Every port listens; `host` is the address to tell people:
+                           * "http://127.0.0.1:18789", empty when the host does not offer GW_SERVICE_LISTEN. `data` is
+                           * the token that callers must show, if it was generated; else empty */
+    GW_EVENT_STOPPED = 49, /* gw_gateway_shutdown() has finished, or the gateway cannot run: `status` says */
+    GW_EVENT_RECORD = 50   /* `data`: an event record of the guardrail, one JSON object (docs/guardrail.md). Only with
+                            * gw_gateway_options.records; when 1024 of them wait, new ones are dropped */
+} gw_event_type;
+
+/* One event. The strings are valid until the next call on the gateway. Which members are set is said at each type. */
+typedef struct gw_event {
+    size_t size;
+    gw_event_type type;
+    gw_conn *conn;
+    gw_ask_id ask;
+    gw_request_id request;
+    gw_str host;        /* a name, an address, a path, a URL */
+    uint32_t port;
+    uint32_t listener;  /* LISTEN: to be given to gw_conn_accept(); REQUEST: the number the route was added with */
+    gw_str data;
+    const gw_str *argv; /* SPAWN: program and arguments */
+    size_t argc;
+    uint32_t timeout_ms;     /* SPAWN, RESOLVE: give up after */
+    size_t output_bytes_max; /* SPAWN: stop the program when it writes more */
+    bool abort;              /* CLOSE: do not wait for anything */
+    gw_status status;        /* STOPPED: GW_OK, or why the gateway cannot run */
+} gw_event;
+
+/* Takes the next event into `*event`, whose `size` is set. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT
+ * (nothing was taken). */
+GW_API gw_status gw_gateway_next_event(gw_gateway *gateway, gw_event *event);
+
+/* Begins an orderly end: idle connections close, open answers may finish within gw_limits.drain_ms, new requests on open
+ * connections get 503 with `Connection: close`. The host stops accepting. Then GW_EVENT_STOPPED comes. */
+GW_API gw_status gw_gateway_shutdown(gw_gateway *gateway);
+
+/* Figures since the start; sizes in bytes. */
+typedef struct gw_stats {
+    size_t size;
+    uint64_t conns_open;        /* from clients, now */
+    uint64_t conns_total;       /* from clients */
+    uint64_t requests_total;    /* heads read */
+    uint64_t requests_open;     /* not yet answered to the end, now */
+    uint64_t streams_total;     /* answers that were streamed */
+    uint64_t upstream_conns_open;
+    uint64_t upstream_requests_total;
+    uint64_t upstream_failures_total; /* calls that ended without a whole answer */
+    uint64_t upstream_cancelled_total; /* given up because the client left */
+    uint64_t asks_open;
+    uint64_t buffer_bytes;      /* in connection buffers, now, buffers taken by the host included */
+    uint64_t bytes_received;    /* from clients */
+    uint64_t bytes_sent;        /* to clients, taken by the host */
+    uint64_t refused_total;     /* answers 401, 403, 429 */
+    uint64_t bad_requests_total; /* requests that broke HTTP or a limit */
+} gw_stats;
+GW_API gw_status gw_gateway_stats(const gw_gateway *gateway, gw_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* GATEWAY_EVENT_H */
