@@ -2,4 +2,5 @@
 
 from setuptools import setup
 
-setup(cffi_modules=["gateway_build.py:installed"])
+# The module uses the stable ABI of CPython alone: one wheel for all versions.
+setup(cffi_modules=["gateway_build.py:installed"], options={"bdist_wheel": {"py_limited_api": "cp310"}})

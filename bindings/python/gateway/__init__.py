@@ -7,6 +7,7 @@
 The parts are usable alone: RuleSet and Inspector, SseDecoder and SseEncoder, Router.
 """
 
+from ._agent import AgentError, Reasoning, Run, ToolCall, Usage
 from ._constants import (Action, Direction, InspectMode, Kind, LogLevel, Profile, RouteOutcome, Severity, Status)
 from ._errors import (CallerError, GatewayError, InternalError, LimitError, PeerError, PolicyError, ResourceError,
                       UpstreamError)
@@ -16,7 +17,7 @@ from ._request import Request, Response, User, Visitor
 from ._router import Match, Router
 from ._sse import SseDecoder, SseEncoder, SseEvent
 
-__all__ = ["Action", "CallerError", "Direction", "Finding", "Gateway", "GatewayError", "InspectMode", "Inspector",
-           "InternalError", "Kind", "LimitError", "LogLevel", "Match", "PeerError", "PolicyError", "Profile", "Ready",
-           "Request", "ResourceError", "Response", "RouteOutcome", "Router", "RuleSet", "Severity", "SseDecoder",
-           "SseEncoder", "SseEvent", "State", "Status", "UpstreamError", "User", "Visitor", "version"]
+__all__ = ["Action", "AgentError", "CallerError", "Direction", "Finding", "Gateway", "GatewayError", "InspectMode", "Inspector",
+           "InternalError", "Kind", "LimitError", "LogLevel", "Match", "PeerError", "PolicyError", "Profile", "Ready", "Reasoning",
+           "Request", "ResourceError", "Response", "RouteOutcome", "Router", "RuleSet", "Run", "Severity", "SseDecoder",
+           "SseEncoder", "SseEvent", "State", "Status", "ToolCall", "UpstreamError", "Usage", "User", "Visitor", "version"]

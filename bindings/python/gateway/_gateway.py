@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from typing import Any, NamedTuple, TypeVar
 
 from . import _services
+from ._agent import Agent, Running, run_of
 from ._bytes import lent, raw, sized, text
 from ._constants import Event, LogLevel, RouteFlag, Service, Status
 from ._errors import check, error
@@ -27,6 +28,7 @@ _LEVELS = {LogLevel.ERROR: logging.ERROR, LogLevel.WARN: logging.WARNING, LogLev
 _RECORDS_MAX = 1024  # that wait for whoever reads them
 
 H = TypeVar("H", bound=Handler)
+A = TypeVar("A", bound=Agent)
 
 
 class Ready(NamedTuple):
@@ -98,6 +100,8 @@ class Gateway:
         self._datagrams: dict[int, _services.Datagrams] = {}
         self._answering: dict[int, Answering] = {}
         self._handlers: list[Handler] = []
+        self._agents: dict[str, Agent] = {}
+        self._running: dict[int, Running] = {}
         self._auth = auth
         self._records: deque[bytes] = deque(maxlen=_RECORDS_MAX)
         self._record_came = asyncio.Event()
@@ -144,6 +148,16 @@ class Gateway:
             check(lib.gw_gateway_route(self._gw, verb, path, len(self._handlers), flags, body_bytes_max))
             self._handlers.append(handler)
             return handler
+        return add
+
+    def agent(self, name: str = "") -> Callable[[A], A]:
+        """Answers for the agent of that id, or, without one, for every agent whose `runtime` is "host": an async
+        generator that takes a Run and yields text, Reasoning, ToolCall and Usage. It is closed when nobody waits for it
+        any more."""
+        def add(agent: A) -> A:
+            check(lib.gw_gateway_agent(self._gw, lent(name)))
+            self._agents[name] = agent
+            return agent
         return add
 
     async def records(self) -> AsyncIterator[dict[str, Any]]:
@@ -239,6 +253,13 @@ class Gateway:
         elif kind == Event.REQUEST_WRITABLE:
             if answering := self._answering.get(event.request):
                 answering.writable.set()
+        elif kind == Event.RUN:
+            self._on_run(event)
+        elif kind == Event.RUN_WRITABLE:
+            if running := self._running.get(event.run):
+                running.writable.set()
+        elif kind == Event.RUN_CANCEL:
+            self._cancel(("run", event.run))
         elif kind == Event.REQUEST_CANCELLED:
             self._cancel(("request", event.request))
         elif kind == Event.CANCEL:
@@ -317,6 +338,17 @@ class Gateway:
             finally:
                 del self._answering[number]
         self._start(("request", number), run(self._handlers[event.listener]))
+
+    def _on_run(self, event: Any) -> None:
+        number, run = event.run, run_of(self._gw, event)
+        running = self._running[number] = Running(self, number, run)
+
+        async def answer(agent: Agent) -> None:
+            try:
+                await running.run(agent)
+            finally:
+                del self._running[number]
+        self._start(("run", number), answer(self._agents.get(run.agent) or self._agents[""]))
 
     async def _decide(self, auth: Auth, answer: _services.Answer, visitor: Visitor) -> None:
         try:

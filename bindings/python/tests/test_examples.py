@@ -41,6 +41,20 @@ class ExamplesTest(unittest.TestCase):
                 server.kill()
 
 
+    def test_agent(self):
+        with subprocess.Popen([sys.executable, EXAMPLES / "agent.py", "0"], stdout=subprocess.PIPE, text=True) as server:
+            try:
+                client = http.client.HTTPConnection("127.0.0.1", int(server.stdout.readline().rsplit(":", 1)[1]), timeout=60)
+                body = json.dumps({"model": "openclaw/parrot", "messages": [{"role": "user", "content": "one two"}]})
+                client.request("POST", "/v1/chat/completions", body, {"Authorization": "Bearer secret"})
+                answer = json.loads(client.getresponse().read())
+                client.close()
+                self.assertEqual(answer["choices"][0]["message"]["content"], "ONE TWO ")
+                self.assertEqual(answer["usage"]["total_tokens"], 4)
+            finally:
+                server.kill()
+
+
 class AsgiTest(unittest.IsolatedAsyncioTestCase):
     """An ASGI program is called by hand, as a server would."""
 
