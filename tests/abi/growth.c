@@ -152,6 +152,12 @@ static gw_status use_upgrade_request(const room* given) {
     return gw_ws_answer_upgrade((const gw_ws_upgrade_request*)given, NULL, 0, &answer);
 }
 
+static gw_status use_run_usage(const room *given) {
+    /* no run is open: a struct that is understood is answered with GONE */
+    const gw_status status = gw_run_end(gateway, 1, GW_RUN_STOP, (const gw_run_usage *)given);
+    return status == GW_ERR_GONE ? GW_OK : status;
+}
+
 static gw_status fill_stats(room* out) { return gw_gateway_stats(gateway, (gw_stats*)out); }
 static gw_status fill_event(room* out) { /* READY, of a gateway each */
     const gw_gateway_options options = {.size = sizeof options};
@@ -249,6 +255,8 @@ int main(void) {
     INPUT(gw_ws_options, use_ws_options, GW_OK, .message_bytes_max = 7);
     INPUT(gw_sse_event, use_sse_event, GW_OK, .retry_ms = 7);
     INPUT(gw_ws_upgrade_request, use_upgrade_request, GW_OK, .http_1_0 = true);
+
+    INPUT(gw_run_usage, use_run_usage, GW_OK, .input_tokens = 7);
 
     test_output("gw_stats", sizeof(gw_stats), fill_stats);
     test_output("gw_event", sizeof(gw_event), fill_event);

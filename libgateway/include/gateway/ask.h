@@ -1,7 +1,7 @@
 /* ask.h: answers to the gateway's questions.
  *
- * A question (GW_EVENT_LISTEN, _RESOLVE, _SPAWN, _WATCH, _DATAGRAM, _AUTH) waits in the gateway with a deadline of its own; the host
- * answers when it can, at once or after seconds. An answer that comes too late changes nothing and gets GW_ERR_GONE.
+ * A question (GW_EVENT_LISTEN, _RESOLVE, _SPAWN, _WATCH, _DATAGRAM, _AUTH) waits in the gateway with a deadline of its own;
+ * the host answers when it can, at once or after seconds. An answer that comes too late changes nothing and gets GW_ERR_GONE.
  */
 #ifndef GATEWAY_ASK_H
 #define GATEWAY_ASK_H

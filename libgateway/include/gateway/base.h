@@ -7,6 +7,10 @@
  *   - Structs that can grow begin with `size_t size`, to be set to sizeof the struct; zero in any other field means
  *     "the default". A field that a newer header added and an older library does not know must be zero, or the call
  *     answers GW_ERR_UNSUPPORTED. gw_str and gw_buf never change.
+ *   - Results are listed where there is something to say. Not repeated at each function: GW_ERR_ARGUMENT for NULL where
+ *     something must be, for a `size` that is not set and for a number outside of its enum; GW_ERR_UNSUPPORTED for a
+ *     newer struct. Both come before anything has changed.
+ *   - Units: `_ms` are milliseconds, `_bytes` and `len` are bytes, `_count` are things. Text is UTF-8.
  *   - One object belongs to one thread at a time; different objects may live on different threads. Nothing here
  *     starts threads, keeps globals or calls back into the host, except for the functions in gw_host.
  */
@@ -107,6 +111,7 @@ typedef enum gw_status_kind_t {
     GW_KIND_INTERNAL = 7  /* a bug in this library */
 } gw_status_kind_t;
 
+/* The kind of a status, also of one that only a later version knows; GW_KIND_INTERNAL for a number that is none. */
 GW_API gw_status_kind_t gw_status_kind(gw_status status);
 
 /* A short sentence for a status, static text, never NULL. */

@@ -30,9 +30,11 @@ typedef struct gw_peer {
  * GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_conn_accept(gw_gateway *gateway, const gw_peer *peer, gw_conn **out);
 
-/* Answers GW_EVENT_CONNECT: the connection stands. */
+/* Answers GW_EVENT_CONNECT: the connection stands, and bytes may be fed. Returns GW_OK, GW_ERR_STATE (it did not wait for
+ * that; nothing happened) or GW_ERR_NO_MEMORY (GW_EVENT_CLOSE is in the queue). */
 GW_API gw_status gw_conn_opened(gw_conn *conn);
-/* Answers GW_EVENT_CONNECT: there is no connection, for this reason ("connection refused"). gw_conn_free() it next. */
+/* Answers GW_EVENT_CONNECT: there is no connection, for this reason ("connection refused"), which
+ * is borrowed for the call and may be logged. gw_conn_free() it next. Returns as gw_conn_opened(). */
 GW_API gw_status gw_conn_failed(gw_conn *conn, gw_str reason);
 
 /* Feeds `len` bytes read from the peer. `data` is borrowed for this call; all of it is consumed, also while
@@ -61,7 +63,7 @@ GW_API bool gw_conn_wants_read(const gw_conn *conn);
  * Pending events of this connection vanish from the queue. gw_conn_free(NULL) does nothing. */
 GW_API void gw_conn_free(gw_conn *conn);
 
-/* A pointer for the host's own use; NULL until set. */
+/* A pointer for the host's own use; NULL until set, and for a NULL connection. The gateway never looks at it. */
 GW_API void gw_conn_set_user(gw_conn *conn, void *user);
 GW_API void *gw_conn_user(const gw_conn *conn);
 

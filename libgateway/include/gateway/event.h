@@ -25,6 +25,8 @@ extern "C" {
 
 /* One gateway. Thread: every call on it, on its connections and on its buffers comes from one thread at a time. */
 typedef struct gw_gateway gw_gateway;
+/* One byte stream that the host carries: conn.h. Lifetime: from gw_conn_accept() or GW_EVENT_CONNECT to gw_conn_free(), or to
+ * the end of its gateway. Thread: that of its gateway. */
 typedef struct gw_conn gw_conn;
 
 /* Questions and requests are named by ids, because they may end before the host gets to them. 0 is none. */
@@ -162,8 +164,9 @@ typedef struct gw_event {
  * (nothing was taken). */
 GW_API gw_status gw_gateway_next_event(gw_gateway *gateway, gw_event *event);
 
-/* Begins an orderly end: idle connections close, open answers may finish within gw_limits.drain_ms, new requests on open
- * connections get 503 with `Connection: close`. The host stops accepting. Then GW_EVENT_STOPPED comes. */
+/* Begins an orderly end (a second call does nothing): idle connections close, open answers may finish within
+ * gw_limits.drain_ms, new requests on open connections get 503 with `Connection: close`.
+ * The host stops accepting. Then GW_EVENT_STOPPED comes. Returns GW_OK, or GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_gateway_shutdown(gw_gateway *gateway);
 
 /* Asks for a restart, as a host does on SIGUSR1: the configuration is read and checked, what is running may finish within
@@ -173,7 +176,8 @@ GW_API gw_status gw_gateway_shutdown(gw_gateway *gateway);
  * was, and the log says why), GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_gateway_restart(gw_gateway *gateway);
 
-/* Figures since the start; sizes in bytes. */
+/* Figures since the start; sizes in bytes. gw_gateway_stats() writes them into `*stats`, whose `size` is set, and takes the
+ * same short time whatever the gateway does. Returns GW_OK or GW_ERR_ARGUMENT. */
 typedef struct gw_stats {
     size_t size;
     uint64_t conns_open;        /* from clients, now */

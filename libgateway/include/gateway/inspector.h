@@ -82,7 +82,8 @@ typedef struct gw_scanner gw_scanner;
  * Returns GW_OK and `*out`, GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_scanner_new(gw_ruleset *rules, const gw_host *host, size_t table_bytes_max, gw_scanner **out);
 
-/* Its inspectors must be gone, or detached. */
+/* Ends a scanner. Its inspectors must be gone, or detached: nothing looks after them. The rule set goes with the last of its
+ * scanners if it was let go of before. */
 GW_API void gw_scanner_free(gw_scanner *scanner);
 
 /* What a text is. Rules say where they apply; those about commands, paths and hosts apply to tool calls alone, because
@@ -172,6 +173,7 @@ typedef struct gw_inspector_state {
     uint64_t bytes_held_max;
     size_t memory;       /* that the inspector takes now */
 } gw_inspector_state;
+/* Writes how it stands into `*state`, whose `size` is set. Returns GW_OK or GW_ERR_ARGUMENT. */
 GW_API gw_status gw_inspector_status(const gw_inspector *inspector, gw_inspector_state *state);
 
 /* What was found so far. Strings are valid until the next call on the inspector. */

@@ -18,7 +18,7 @@ enum {
 /* Adds a route before traffic starts. `method` is "GET", "POST", ... or "*"; `pattern` as in router.h ("/tools/:name");
  * `number` comes back in gw_event.listener. Built-in routes win. Bodies are limited by `body_bytes_max` (0: the default
  * of gw_limits). Returns GW_OK, GW_ERR_ARGUMENT (a bad pattern, or the same route twice), GW_ERR_STATE (a connection was
- * accepted already), GW_ERR_NO_MEMORY. */
+ * accepted already), GW_ERR_UNSUPPORTED (an unknown flag), GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_gateway_route(gw_gateway *gateway, gw_str method, gw_str pattern, uint32_t number, uint32_t flags,
                                   uint64_t body_bytes_max);
 
@@ -41,14 +41,17 @@ typedef struct gw_field {
 
 /* Begins the answer: status 200 to 599 and fields. Content-Length, Transfer-Encoding, Connection, Date and the security
  * headers are set by the gateway. `length` is the size of the content in bytes, or GW_LENGTH_UNKNOWN for a stream.
- * Returns GW_OK, GW_ERR_GONE, GW_ERR_STATE (begun already), GW_ERR_ARGUMENT (a field with a line break), GW_ERR_NO_MEMORY. */
+ * Returns GW_OK, GW_ERR_GONE, GW_ERR_STATE (begun already), GW_ERR_ARGUMENT (a field with a line break, more than 24
+ * fields), GW_ERR_NO_MEMORY (the connection is lost). All is copied. */
 #define GW_LENGTH_UNKNOWN UINT64_MAX
 GW_API gw_status gw_response_start(gw_gateway *gateway, gw_request_id request, int status, const gw_field *fields,
                                    size_t field_count, uint64_t length);
 /* Adds content; `data` is copied. Returns GW_OK; GW_DONE when it was taken but the client is slow: wait for
  * GW_EVENT_REQUEST_WRITABLE; GW_ERR_GONE; GW_ERR_STATE (not begun); GW_ERR_ARGUMENT (more than `length`). */
 GW_API gw_status gw_response_write(gw_gateway *gateway, gw_request_id request, const void *data, size_t len);
-/* Ends the answer; the id is gone. Less content than `length` closes the connection. */
+/* Ends the answer; the id is gone. Less content than `length` closes the connection. Returns GW_OK, GW_ERR_GONE, GW_ERR_STATE
+ * (not begun), GW_ERR_NO_MEMORY. An answer without `length` that cannot be finished: close its connection, which the client
+ * sees (gw_event.conn of the REQUEST, gw_conn_free()). */
 GW_API gw_status gw_response_end(gw_gateway *gateway, gw_request_id request);
 
 #ifdef __cplusplus
