@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import time
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -235,11 +236,7 @@ class Gateway:
             if self._timer:
                 self._timer.cancel()
             self._due = deadline
-            self._timer = None if deadline == lib.GW_NEVER else self._loop.call_at(deadline / 1000, self._ring)
-
-    def _ring(self) -> None:
-        self._due = lib.GW_NEVER
-        self._turn()
+            self._timer = None if deadline == lib.GW_NEVER else self._loop.call_at(deadline / 1000, _ring, weakref.ref(self))
 
     def _on_event(self, event: Any) -> None:
         kind = event.type
@@ -386,6 +383,14 @@ def _end_of(gateway: Any, lines: Any) -> None:
     lib.gw_gateway_free(gateway)
     while line := lib.gateway_py_take_line(lines):
         lib.gateway_py_free_line(line)
+
+
+def _ring(reference: weakref.ref[Gateway]) -> None:
+    """The timer does not keep a gateway alive that nobody has any more."""
+    gateway = reference()
+    if gateway is not None and gateway._gw is not None:
+        gateway._due = lib.GW_NEVER
+        gateway._turn()
 
 
 class _Stream(asyncio.Protocol):

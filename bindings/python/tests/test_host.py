@@ -366,7 +366,8 @@ class MemoryTest(unittest.IsolatedAsyncioTestCase):
             await some(count)
             grown = resident() - before
             self.assertEqual(gw.stats["conns_total"], count // 10 + count)
-            self.assertEqual((gw.stats["conns_open"], gw.stats["buffer_bytes"]), (0, 0))
+            self.assertEqual(gw.stats["conns_open"], 0)
+            self.assertLess(gw.stats["buffer_bytes"], 65536)  # what the gateway itself keeps
             # Of the sanitizer's own bookkeeping there is more; without it a few pages.
             self.assertLess(grown, (64 << 20) if "LD_PRELOAD" in os.environ else (2 << 20))
 

@@ -1,6 +1,6 @@
 """What the border costs: one feed() of a 16-byte piece, and 1 MiB in pieces of 1 400 bytes, against the same loops in C.
 
-    bench.py [C_BENCH]      the program bench_feed, which prints the figures of C"""
+    PYTHONPATH=... feed.py [BENCH_FEED]      the program bench_feed, which prints the figures of C"""
 
 import subprocess
 import sys

@@ -1,11 +1,13 @@
-/* The figures of C for the benchmarks of the bindings: nanoseconds for one piece of 16 and of 1 400 bytes, fed and taken. */
+/* The figures of C for the benchmarks of the bindings: nanoseconds for one piece of 16 and of 1 400 bytes, fed and
+ * taken. */
 #define _POSIX_C_SOURCE 200809L
 #include <gateway/inspector.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-static const char words[] = "The quick brown fox jumps over the lazy dog and then goes home to sleep for a while, says the farmer. ";
+static const char words[] =
+    "The quick brown fox jumps over the lazy dog and then goes home to sleep for a while, says the farmer. ";
 static char text[1 << 20];
 
 static double seconds(void) {
@@ -15,17 +17,18 @@ static double seconds(void) {
 }
 
 int main(void) {
-    gw_ruleset *rules = NULL;
-    gw_scanner *scanner = NULL;
+    gw_ruleset* rules = NULL;
+    gw_scanner* scanner = NULL;
     size_t sum = 0;
     for (size_t i = 0; i < sizeof text; i++) text[i] = words[i % (sizeof words - 1)];
-    if (gw_ruleset_compile(NULL, NULL, &rules, NULL) != GW_OK || gw_scanner_new(rules, NULL, 0, &scanner) != GW_OK) return 1;
+    if (gw_ruleset_compile(NULL, NULL, &rules, NULL) != GW_OK || gw_scanner_new(rules, NULL, 0, &scanner) != GW_OK)
+        return 1;
     const size_t sizes[] = {16, 1400};
     for (int which = 0; which < 2; which++) {
         const size_t size = sizes[which], total = which == 0 ? 65536 : sizeof text;
         double best = 1e9;
         for (int round = 0; round < 60; round++) {
-            gw_inspector *inspector = NULL;
+            gw_inspector* inspector = NULL;
             gw_inspected part = {.size = sizeof part};
             if (gw_inspector_new(scanner, NULL, &inspector) != GW_OK) return 1;
             size_t pieces = 0;
