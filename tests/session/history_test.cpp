@@ -203,6 +203,40 @@ TEST_CASE("history: whatever stands in a message, the answer is JSON") {
     CHECK(has(desk.history(raw), R"("usage":[])"));
 }
 
+TEST_CASE("history: a transcript as the 2026.3.13 release writes it") {
+    Desk desk;
+    const std::string id(desk.open().session_id());
+    // Lines as recorded; the texts of custom data shortened.
+    constexpr std::string_view lines =
+        R"({"type":"session","version":3,"id":"x","timestamp":"2026-11-20T10:24:33.628Z","cwd":"/w"})"
+        "\n"
+        R"({"type":"model_change","id":"448b3156","parentId":null,"timestamp":"2026-11-20T10:24:33.629Z","provider":"fake","modelId":"fake-1"})"
+        "\n"
+        R"({"type":"thinking_level_change","id":"84543340","parentId":"448b3156","timestamp":"2026-11-20T10:24:33.629Z","thinkingLevel":"off"})"
+        "\n"
+        R"({"type":"custom","customType":"model-snapshot","data":{"a":1},"id":"3a8f5e39","parentId":"84543340","timestamp":"2026-11-20T10:24:33.629Z"})"
+        "\n"
+        R"({"type":"message","id":"5f11a126","parentId":"3a8f5e39","timestamp":"2026-11-20T10:24:33.630Z","message":{"role":"user","content":[{"type":"text","text":"hello"}],"timestamp":1795170273629}})"
+        "\n"
+        R"({"type":"message","id":"2683f6ca","parentId":"5f11a126","timestamp":"2026-11-20T10:24:34.242Z","message":{"role":"assistant","content":[{"type":"text","text":"Hello from the fake model. This is a test reply."}],"api":"openai-completions","provider":"fake","model":"fake-1","usage":{"input":12,"output":10,"cacheRead":0,"cacheWrite":0,"totalTokens":22,"cost":{"input":0,"output":0,"cacheRead":0,"cacheWrite":0,"total":0}},"stopReason":"stop","timestamp":1795170273632}})"
+        "\n";
+    REQUIRE(desk.store.put("agents/main/sessions/" + id + ".jsonl", lines));
+    CHECK(
+        desk.history() ==
+        R"([{"role":"user","content":[{"type":"text","text":"hello"}],"timestamp":1795170273629,"__openclaw":{"id":"5f11a126","recordTimestampMs":1795170273630}},)"
+        R"({"role":"assistant","content":[{"type":"text","text":"Hello from the fake model. This is a test reply."}],"api":"openai-completions","provider":"fake","model":"fake-1","usage":{"input":12,"output":10,"totalTokens":22,"cacheRead":0,"cacheWrite":0,"cost":{"input":0,"output":0,"cacheRead":0,"cacheWrite":0,"total":0}},"stopReason":"stop","timestamp":1795170273632,"__openclaw":{"id":"2683f6ca","recordTimestampMs":1795170274242}}])");
+    UsageIndex index(desk.sessions.transcripts(), &desk.bench.memory);
+    const std::string usage = desk.json([&](json::Writer& w) {
+        UsageQuery query;
+        query.range = {day_of(start_ms), day_of(start_ms), 0};
+        REQUIRE(write_usage_result(w, desk.sessions, index, query, start_ms));
+    });
+    CHECK(has(usage, R"("firstActivity":1795170273630,"lastActivity":1795170274242,"durationMs":612)"));
+    desk.say(user("and on"));
+    CHECK(has(desk.history(), R"("text":"and on")"));
+    CHECK(has(desk.history(), R"("text":"hello")"));
+}
+
 TEST_CASE("rows: shapes are those of the recorded conversations") {
     Desk desk;
     desk.open();

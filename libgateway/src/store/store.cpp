@@ -54,7 +54,7 @@ Result<std::uint64_t> Store::read_back(std::string_view log, std::uint64_t end, 
     const std::uint64_t begin = end - bytes_max - lead;
     if (const auto done = do_read(log, begin, bytes_max + lead, out); !done) return done.error();
     const std::size_t last = out.text().rfind('\n');
-    if (begin == 0) {
+    if (lead == 0) {
         out.truncate(last == std::string_view::npos ? 0 : last + 1);
         return std::uint64_t{0};
     }
