@@ -51,15 +51,6 @@ std::string_view path_of(DialectName dialect, bool stream) {
     }
 }
 
-const provider::Translator& translator_of(DialectName dialect) {
-    switch (dialect) {
-    case DialectName::openai_chat: return provider::chat_translator();
-    case DialectName::openai_responses: return provider::responses_translator();
-    case DialectName::anthropic: return provider::anthropic_translator();
-    default: return provider::gemini_translator();
-    }
-}
-
 std::string request(DialectName from, DialectName to, const std::string& body, bool stream) {
     const openai::Json json(body);
     INFO(body);
@@ -118,7 +109,7 @@ std::string describe_answer(DialectName dialect, const std::string& body) {
     message::Answer answer(memory());
     INFO(body);
     REQUIRE(json.good());
-    const auto read = translator_of(dialect).read_answer(json.root(), answer);
+    const auto read = provider::translator_of(dialect)->read_answer(json.root(), answer);
     if (!read) return "error: " + std::string(read.error().what);
     Description out;
     for (const AnswerPart& part : answer.parts) {
@@ -131,7 +122,7 @@ std::string describe_answer(DialectName dialect, const std::string& body) {
 }
 
 std::string describe_stream(DialectName dialect, const Events& events) {
-    const auto reader = translator_of(dialect).new_reader(memory());
+    const auto reader = provider::translator_of(dialect)->new_reader(memory());
     Description out;
     for (const Event& event : events) {
         const openai::Json json(event.data);

@@ -80,6 +80,7 @@ public:
     [[nodiscard]] std::string_view method() const noexcept;
     [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
     [[nodiscard]] gw_request_id host_request() const noexcept { return host_request_; }
+    [[nodiscard]] const http1::RequestHead* head() const noexcept { return head_; }
     [[nodiscard]] std::string_view request_body() const noexcept { return body_.text(); }
     [[nodiscard]] std::string_view path() const noexcept;
     [[nodiscard]] std::string_view query() const noexcept;

@@ -5,9 +5,11 @@
 
 #include "auth/device_views.h"
 #include "core/text.h"
+#include "method/agents.h"
 #include "method/release.h"
 #include "rpc/schema.h"
 #include "session/key.h"
+#include "session/rows.h"
 
 namespace gw::method {
 
@@ -41,6 +43,7 @@ Core::Core(Gate& gate_in)
       devices(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
       bootstraps(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
       sessions(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
+      usage(sessions.transcripts(), gate_in.memory()),
       chats(*this),
       system_events(gate_in),
       nodes(*this),
@@ -358,15 +361,56 @@ void Core::write_agent_result(json::Writer& writer, const RunRecord& record) {
     writer.end_object();
 }
 
-void Core::write_session_status(json::Writer& writer, const Client&) {
-    writer.key("sessions").begin_object().key("paths").begin_array().end_array().member("count", 0);
-    writer.key("recent").begin_array().end_array().key("byAgent").begin_array().end_array().end_object();
+void Core::write_session_status(json::Writer& writer, const Client& client) {
+    const bool paths = client.allows(rpc::Scope::admin);
+    const ModelName defaults = model_of(gate.config(), default_agent());
+    std::uint64_t count = 0;
+    session::ListQuery query;
+    query.limit = 10;
+    session::ListPage page(gate.memory());
+    if (const auto listed = sessions.list(query, gate.unix_ms(), page)) count = page.total;
+    session::RowContext context;
+    context.now_ms = gate.unix_ms();
+    context.defaults = [&](std::string_view) {
+        session::ModelDefaults out;
+        out.provider = defaults.provider;
+        out.model = defaults.model;
+        return out;
+    };
+    writer.key("sessions").begin_object().key("paths").begin_array();
+    if (paths) {
+        for (const config::Agent& agent : gate.config().agents)
+            writer.string(sessions.table_path(session::main_key_of(agent.id, sessions.rules(), gate.memory())));
+    }
+    writer.end_array().member("count", count).key("defaults").begin_object().member("model", defaults.model);
+    writer.key("contextTokens").null().end_object().key("recent").begin_array();
+    for (const session::Listed& row : page.rows) session::write_session_row(writer, sessions, row, context);
+    writer.end_array().key("byAgent").begin_array();
+    for (const config::Agent& agent : gate.config().agents) {
+        writer.begin_object().member("agentId", agent.id).key("sessions");
+        write_recent_sessions(writer, agent.id);
+        writer.end_object();
+    }
+    writer.end_array().end_object();
 }
 
+// The table of an agent: where it is, how many sessions it has, and the five that were used last.
 void Core::write_recent_sessions(json::Writer& writer, std::string_view agent) {
-    std::pmr::string path("agents/", gate.memory());
-    (path += agent) += "/sessions/sessions.json";
-    writer.begin_object().member("path", path).member("count", 0).key("recent").begin_array().end_array().end_object();
+    const std::uint64_t now = gate.unix_ms();
+    session::ListQuery query;
+    query.agent = agent;
+    query.limit = 5;
+    session::ListPage page(gate.memory());
+    const auto listed = sessions.list(query, now, page);
+    const std::pmr::string main = session::main_key_of(agent, sessions.rules(), gate.memory());
+    writer.begin_object().member("path", sessions.table_path(main));
+    writer.member("count", static_cast<std::uint64_t>(listed ? page.total : 0)).key("recent").begin_array();
+    for (const session::Listed& row : page.rows) {
+        const std::uint64_t at = row.entry->updated_at_ms();
+        writer.begin_object().member("key", row.key).member("updatedAt", at);
+        writer.member("age", now > at ? now - at : 0).end_object();
+    }
+    writer.end_array().end_object();
 }
 
 }  // namespace gw::method

@@ -33,6 +33,7 @@
 #include "method/system_events.h"
 #include "method/table.h"
 #include "session/sessions.h"
+#include "session/usage.h"
 
 namespace gw::method {
 
@@ -94,6 +95,7 @@ public:
     auth::BootstrapTokens bootstraps;
     auth::GatewayIdentity identity;
     session::Sessions sessions;
+    session::UsageIndex usage;
     Chats chats;
     SystemEvents system_events;
     Nodes nodes;

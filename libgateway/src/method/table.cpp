@@ -9,8 +9,8 @@ std::span<const Method> methods() {
     static const std::vector<Method> all = [] {
         std::vector<Method> out;
         for (const std::span<const Method> family :
-             {system_methods(), chat_methods(), agent_methods(), config_methods(), device_methods(), node_methods(),
-              node_pair_methods(), approval_methods(), exec_policy_methods(), question_methods()})
+             {system_methods(), chat_methods(), session_methods(), agent_methods(), config_methods(), device_methods(),
+              node_methods(), node_pair_methods(), approval_methods(), exec_policy_methods(), question_methods()})
             out.insert(out.end(), family.begin(), family.end());
         return out;
     }();

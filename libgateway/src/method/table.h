@@ -42,6 +42,7 @@ private:
 [[nodiscard]] std::span<const Method> system_methods() noexcept;
 [[nodiscard]] std::span<const Method> config_methods() noexcept;
 [[nodiscard]] std::span<const Method> chat_methods() noexcept;
+[[nodiscard]] std::span<const Method> session_methods() noexcept;
 [[nodiscard]] std::span<const Method> device_methods() noexcept;
 [[nodiscard]] std::span<const Method> agent_methods() noexcept;
 [[nodiscard]] std::span<const Method> node_methods() noexcept;
