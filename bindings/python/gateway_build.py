@@ -24,7 +24,7 @@ def declarations(include):
     text = re.sub(r"#ifdef __cplusplus.*?#endif", "", text, flags=re.DOTALL)
     constants = re.findall(r"^#define (GW_NEVER|GW_PORT_ANY|GW_LENGTH_UNKNOWN)\b", text, flags=re.MULTILINE)
     text = re.sub(r"^ *#.*$", "", text, flags=re.MULTILINE).replace("GW_API ", "")
-    own = re.search(r"#if 0 /\* declarations for cffi \*/(.*?)#endif /\* for cffi \*/", NATIVE.read_text(), flags=re.DOTALL).group(1)
+    own = re.search(r"#if 0 +/\* declarations for cffi \*/(.*?)#endif /\* for cffi \*/", NATIVE.read_text(), flags=re.DOTALL).group(1)
     return text + "".join(f"\n#define {name} ..." for name in constants) + own
 
 

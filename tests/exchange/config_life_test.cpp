@@ -336,7 +336,7 @@ TEST_CASE("life: no memory while the file is read leaves the configuration as it
 }
 
 TEST_CASE("life: config.get, config.set and config.patch") {
-    Life life("{gateway:{auth:{mode:'token',token:'a-secret-token'}},agents:{list:[{id:'a'}]},ui:{name:'${NAME}'}}");
+    Life life("{gateway:{auth:{mode:'token',token:'a-secret-token'}},agents:{list:[{id:'a'}]},talk:{name:'${NAME}'}}");
     json::Document document(std::pmr::get_default_resource());
     const std::string first = life.call([&](json::Writer& w) { life.inside().config_desk().get(w); });
     REQUIRE(document.parse(first));

@@ -57,7 +57,7 @@ void FailureLimiter::reset(const Options& options) {
     options_.entries_max = std::clamp<std::uint32_t>(options.entries_max, 1, 1U << 20U);
     entries_.clear();
     times_.clear();
-    slots_.assign(std::bit_ceil(options_.entries_max), none);
+    slots_.clear();  // made with the first failure: most gateways never see one
     newest_ = oldest_ = free_ = none;
     size_ = 0;
 }
@@ -104,12 +104,14 @@ void FailureLimiter::succeeded(LimitScope scope, const Source& source) noexcept 
 }
 
 std::uint32_t FailureLimiter::find(std::uint64_t key) const noexcept {
+    if (slots_.empty()) return none;
     std::uint32_t index = slots_[slot_of(key)];
     while (index != none && entries_[index].key != key) index = entries_[index].chain;
     return index;
 }
 
 std::uint32_t FailureLimiter::make(std::uint64_t key) {
+    if (slots_.empty()) slots_.assign(std::bit_ceil(options_.entries_max), none);
     if (free_ == none && entries_.size() == options_.entries_max) forget(oldest_);
     std::uint32_t index = free_;
     if (index == none) {

@@ -102,9 +102,13 @@ void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) 
     auto policy = make_owned<auth::Policy>(&memory_, *next, secret_, &memory_);
     config_.swap(next);
     policy_ = std::move(policy);
-    if (plan.has_part("auth-limiter")) auth_failures_->reset(policy_->limits());
-    if (plan.has_part("log")) configure_log();
-    if (proxy_ && plan.has_part("guardrail")) proxy_->take_settings();
+    try {
+        if (plan.has_part("auth-limiter")) auth_failures_->reset(policy_->limits());
+        if (plan.has_part("log")) configure_log();
+        if (proxy_ && plan.has_part("guardrail")) proxy_->take_settings();
+    } catch (const std::bad_alloc&) {  // the rest of it is in force
+        log_.error({"out of memory: a part of the new configuration waits for the next start"});
+    }
 }
 
 // The configured secret, else the one that an earlier start has left in the store, else a new one.

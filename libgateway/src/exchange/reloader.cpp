@@ -136,7 +136,11 @@ void Reloader::apply(const config::ReloadPlan& plan, ConfigReference& next) {
     gateway_.use_config(next, plan);
     for (ConfigListener* one = listeners_.front(); one != nullptr;) {
         ConfigListener* const following = listeners_.after(one->in_listeners);
-        one->on_config_changed(plan, path, config::as_text(hash));
+        try {
+            one->on_config_changed(plan, path, config::as_text(hash));
+        } catch (const std::bad_alloc&) {  // it is in force all the same
+            gateway_.log().error({"out of memory: not everybody heard of the new configuration"});
+        }
         one = following;
     }
 }

@@ -37,7 +37,6 @@ bool Call::require(rpc::Scope scope) {
 
 Core::Core(Gate& gate_in)
     : gate(gate_in),
-      registry(gate_in.memory()),
       presence(gate_in),
       health(*this),
       devices(gate_in.store(), gate_in.random(), gate_in.pool(), gate_in.memory()),
@@ -71,6 +70,13 @@ void Core::configure_sessions() {
 }
 
 void Core::start() {
+    node_events.set_runs(this);
+    if (const auto loaded = devices.load(); !loaded || !*loaded) {
+        gate.log().error({"the table of paired devices cannot be read: ",
+                          loaded ? std::string_view("it is damaged, and was put aside") : loaded.error().what});
+    }
+    if (const auto loaded = bootstraps.load(); !loaded)
+        gate.log().warn({"the setup codes cannot be read: ", loaded.error().what});
     nodes.load();
     approvals.history.load();
     health.arm();
@@ -195,7 +201,7 @@ void Core::start(const NodeRun& asked) {
 
 void Core::dispatch(Call& call) {
     Client& client = call.client;
-    const Method* method = registry.find(call.method);
+    const Method* method = find_method(call.method);
     // A name that nobody knows is told only to those who may do everything, as the list of names is.
     const rpc::Role role = method != nullptr ? method->role : rpc::Role::oper;
     if (role != rpc::Role::any && role != client.role) {
@@ -261,8 +267,10 @@ void Core::write_hello(json::Writer& writer, const Client& client, std::string_v
         .member("connId", client.conn())
         .end_object();
     writer.key("features").begin_object().key("methods").begin_array();
-    for (const Method& method : methods()) {
-        if (method.is_listed) writer.string(method.name);
+    for (const std::span<const Method> family : families()) {
+        for (const Method& method : family) {
+            if (method.is_listed) writer.string(method.name);
+        }
     }
     writer.end_array().key("events").begin_array();
     for (const std::string_view name : event_names()) writer.string(name);

@@ -88,7 +88,6 @@ public:
     void write_session_status(json::Writer& writer, const Client& client);
 
     Gate& gate;
-    Registry registry;
     Presence presence;
     Health health;
     auth::Devices devices;

@@ -1,20 +1,23 @@
 #include "method/table.h"
 
 #include <array>
-#include <vector>
 
 namespace gw::method {
 
-std::span<const Method> methods() {
-    static const std::vector<Method> all = [] {
-        std::vector<Method> out;
-        for (const std::span<const Method> family :
-             {system_methods(), chat_methods(), session_methods(), agent_methods(), config_methods(), device_methods(),
-              node_methods(), node_pair_methods(), approval_methods(), exec_policy_methods(), question_methods()})
-            out.insert(out.end(), family.begin(), family.end());
-        return out;
-    }();
+std::span<const std::span<const Method>> families() noexcept {
+    static const std::array<std::span<const Method>, 11> all{
+        {system_methods(), chat_methods(), session_methods(), agent_methods(), config_methods(), device_methods(),
+         node_methods(), node_pair_methods(), approval_methods(), exec_policy_methods(), question_methods()}};
     return all;
+}
+
+const Method* find_method(std::string_view name) noexcept {
+    for (const std::span<const Method> family : families()) {
+        for (const Method& method : family) {
+            if (method.name == name) return &method;
+        }
+    }
+    return nullptr;
 }
 
 std::span<const std::string_view> event_names() noexcept {
@@ -41,18 +44,6 @@ std::span<const std::string_view> event_names() noexcept {
                                                                    "question.requested",
                                                                    "question.resolved"});
     return names;
-}
-
-Registry::Registry(std::pmr::memory_resource* memory) : names_(memory) {
-    std::uint32_t index = 0;
-    for (const Method& method : methods()) {
-        if (!names_.add(method.name, index++)) throw std::bad_alloc();
-    }
-}
-
-const Method* Registry::find(std::string_view name) const noexcept {
-    const auto index = names_.find(name);
-    return index ? &methods()[*index] : nullptr;
 }
 
 }  // namespace gw::method

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory_resource>
 #include <span>
 #include <string_view>
 
 #include "method/call.h"
-#include "route/route.h"
 #include "rpc/scope.h"
 
 namespace gw::method {
@@ -24,19 +22,11 @@ struct Method {
     bool changes_gateway = false;  // control-plane writes have a rate of their own
 };
 
-// All rows, in the order in which they are listed.
-[[nodiscard]] std::span<const Method> methods();
+// All rows, family after family, in the order in which they are listed.
+[[nodiscard]] std::span<const std::span<const Method>> families() noexcept;
+// There are so few of them that looking at the length of each is faster than hashing the name.
+[[nodiscard]] const Method* find_method(std::string_view name) noexcept;
 [[nodiscard]] std::span<const std::string_view> event_names() noexcept;
-
-// Look-up by name.
-class Registry {
-public:
-    explicit Registry(std::pmr::memory_resource* memory);
-    [[nodiscard]] const Method* find(std::string_view name) const noexcept;
-
-private:
-    route::MethodTable names_;
-};
 
 // The rows of each family.
 [[nodiscard]] std::span<const Method> system_methods() noexcept;
