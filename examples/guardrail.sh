@@ -25,7 +25,7 @@ cat >"$state/openclaw.json" <<END
 END
 # Two tokens: what opens the proxy is never sent on to a model.
 token=proxy-$RANDOM$RANDOM
-DEFENSECLAW_GATEWAY_TOKEN=$token OPENCLAW_STATE_DIR=$state "$gatewayd" >"$state/output" 2>&1 &
+DEFENSECLAW_GATEWAY_TOKEN=$token OPENCLAW_STATE_DIR=$state TMPDIR=$state "$gatewayd" >"$state/output" 2>&1 &
 pid=$!
 for ((tries = 0; tries < 400; ++tries)); do
     grep -q '^listening on ' "$state/output" && break

@@ -36,7 +36,7 @@ cat >"$state/openclaw.json" <<'END'
 { gateway: { http: { endpoints: { chatCompletions: { enabled: true } } } } }
 END
 for name in $(compgen -e OPENCLAW_); do unset "$name"; done
-OPENCLAW_STATE_DIR=$state "$gatewayd" --port 0 >"$state/output" 2>&1 &
+OPENCLAW_STATE_DIR=$state TMPDIR=$state "$gatewayd" --port 0 >"$state/output" 2>&1 &
 gateway_pid=$!
 for ((tries = 0; tries < 200; ++tries)); do
     grep -q '^listening on ' "$state/output" && break
