@@ -12,9 +12,8 @@ function without(rawHeaders, names) {
 }
 
 export function fetchThrough(connect, input, init) {
-  const base = 'http://gateway.invalid';
-  const given = new Request(typeof input === 'string' ? new URL(input, base) : input, init?.body && !init.duplex ? { duplex: 'half', ...init } : init);
-  const { pathname, search, host } = new URL(given.url);
+  const given = new Request(typeof input === 'string' ? new URL(input, 'http://localhost') : input, init?.body && !init.duplex ? { duplex: 'half', ...init } : init);
+  const { pathname, search } = new URL(given.url);
   const { signal } = given;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
@@ -22,7 +21,7 @@ export function fetchThrough(connect, input, init) {
       createConnection: () => connect({}),
       method: given.method,
       path: pathname + search,
-      headers: { host, ...Object.fromEntries(given.headers) },
+      headers: { host: 'localhost', ...Object.fromEntries(given.headers) },
     });
     const abort = () => request.destroy(signal.reason);
     signal.addEventListener('abort', abort, { once: true });

@@ -21,7 +21,7 @@ async function growth(count, turn) {
     }
     return process.memoryUsage().rss;
   };
-  for (let i = 0; i < count / 5; i++) await turn(i);
+  for (let i = 0; i < count / 2; i++) await turn(i);
   const before = await settle();
   for (let i = 0; i < count; i++) await turn(i);
   return (await settle()) - before;
