@@ -164,11 +164,33 @@ export interface GatewayOptions {
   ports?: boolean | { port?: number; host?: string };
   /** What the gateway may ask of the program [connect, resolve]. `spawn` runs programs that the configuration names. */
   services?: ('connect' | 'resolve' | 'spawn' | 'watch' | 'datagram')[];
+  /**
+   * Decides who may come in, instead of `gateway.auth`. A falsy answer is 401; what it throws, or no answer in time, 503.
+   * Without `scopes` everything is allowed.
+   */
+  auth?: (visitor: Visitor) => Promise<User | boolean | null | undefined> | User | boolean | null | undefined;
   /** Closes the gateway. */
   signal?: AbortSignal;
 }
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+export interface User {
+  user?: string;
+  /** "operator.read", ... */
+  scopes?: string[];
+}
+
+/** Whoever wants to come in. Secrets are in here: not for a log. */
+export interface Visitor {
+  readonly address: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** What a gateway socket gave as `auth` in `connect`; empty for HTTP. */
+  readonly auth: '' | Record<string, any>;
+  header(name: string): string | undefined;
+}
 
 export interface Peer {
   /** The other end's address, as text; empty for this process. Without authentication only this machine is served. */
@@ -185,6 +207,8 @@ export interface GatewayRequest {
   readonly body: Buffer;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
+  /** Who sent it, as the option `auth` said. */
+  readonly user: { user: string; scopes: string[] } | undefined;
   header(name: string): string | undefined;
   param(name: string): string | undefined;
   text(): string;

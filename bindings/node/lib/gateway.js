@@ -9,7 +9,7 @@ import { check, GatewayError } from './errors.js';
 import { EventQueue } from './event_queue.js';
 import { fetchThrough, forward, headOf } from './http.js';
 import { native, numberOf, wordOf } from './native.js';
-import { PendingRequest } from './request.js';
+import { PendingRequest, Visitor } from './request.js';
 import { PendingRun } from './run.js';
 import * as services from './services.js';
 
@@ -26,6 +26,7 @@ export class Gateway {
   #routes = [];
   #runs = new Map(); // likewise
   #agents = new Map(); // functions by the ids of agents
+  #auth; // who may come in
   #servers = new Set();
   #queues = new Set();
   #timer;
@@ -35,20 +36,21 @@ export class Gateway {
   #stopped = withResolvers();
 
   constructor({
-    config = '', path = '', env = process.env, state = '', limits = {}, log, records = false, ports = false,
+    config = '', path = '', env = process.env, state = '', limits = {}, log, records = false, ports = false, auth,
     services: offered = ['connect', 'resolve'], signal,
   } = {}) {
     const bounds = Object.entries(limits);
     for (const [name, value] of bounds) {
       if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`limits.${name} is not a whole number from 0 on`);
     }
-    const bits = offered.reduce((sum, name) => sum | numberOf(Service, 'services', name), ports ? Service.LISTEN : 0);
+    const bits = offered.reduce((sum, name) => sum | numberOf(Service, 'services', name), (ports ? Service.LISTEN : 0) | (auth ? Service.AUTH : 0));
     const names = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const text = typeof config === 'string' ? config : JSON.stringify(config);
     const { port, host = '' } = Object(ports);
     const at = port === 0 ? -1 : port ?? 0;
     const [status, problems, opened] = native.open(text, path, names, state, bounds, bits, records, 0, at, host);
     this.#log = log;
+    this.#auth = auth;
     for (const line of problems.split('\n')) if (line && status === 0) this.#log?.('warn', line);
     this.#native = opened;
     this.#tellLog();
@@ -244,6 +246,7 @@ export class Gateway {
       case Event.SPAWN: this.#work(ask, (answer) => services.spawn(event, answer)); break;
       case Event.WATCH: this.#work(ask, (answer) => services.watch(event, answer)); break;
       case Event.DATAGRAM: this.#work(ask, (answer) => services.datagram(event, answer)); break;
+      case Event.AUTH: this.#work(ask, (answer) => this.#decide(event, answer)); break;
       case Event.SEND: this.#jobs.get(ask)?.send?.(event); break;
       case Event.CANCEL: this.#forget(ask); break;
       case Event.REQUEST: this.#onRequest(request, event.listener); break;
@@ -349,10 +352,10 @@ export class Gateway {
   #work(ask, start) {
     const job = {};
     this.#jobs.set(ask, job);
-    const answer = (status, { reason = '', addresses = [], port = 0, exitCode = 0, data, open = false } = {}) => {
+    const answer = (status, { reason = '', addresses = [], port = 0, exitCode = 0, data, user = '', scopes = '', open = false } = {}) => {
       if (this.#jobs.get(ask) !== job) return;
       this.#turn();
-      const gone = native.answer(this.#native, ask, status, reason, addresses, port, exitCode, data) < 0;
+      const gone = native.answer(this.#native, ask, status, reason, addresses, port, exitCode, data, user, scopes) < 0;
       if (gone) this.#forget(ask);
       else if (!open) this.#jobs.delete(ask);
     };
@@ -370,6 +373,19 @@ export class Gateway {
       (server) => answer(Status.OK, { port: server.address().port }),
       (error) => answer(Status.IO, { reason: error.code ?? error.message }),
     );
+  }
+
+  // Whoever cannot say who that is keeps them out, too: with 503 instead of 401.
+  async #decide(event, answer) {
+    try {
+      const found = await this.#auth(new Visitor(this.#about(event.request), event));
+      if (!found) return answer(Status.DENIED);
+      const { user = '', scopes = [] } = Object(found);
+      answer(Status.OK, { user, scopes: scopes.join(', ') });
+    } catch (error) {
+      answer(Status.IO);
+      this.#complain(`the function auth failed: ${error.message}`);
+    }
   }
 
   // --- requests --------------------------------------------------------------------------------------------------
@@ -398,8 +414,10 @@ export class Gateway {
     open.set(id, pending);
     const failure = await pending.answer(handler);
     open.delete(id);
-    if (!failure) return;
-    const message = `${what} failed: ${failure.message}`;
+    if (failure) this.#complain(`${what} failed: ${failure.message}`);
+  }
+
+  #complain(message) {
     this.#log?.('error', message);
     this.#tell('log', { level: 'error', message });
   }

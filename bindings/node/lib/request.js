@@ -22,6 +22,12 @@ export class GatewayRequest {
     return this.#text('parameter', name);
   }
 
+  /** Who sent it, as the option `auth` said: `{ user, scopes }`. */
+  get user() {
+    const said = this.#call('user');
+    return Array.isArray(said) ? { user: said[0], scopes: said[1].split(', ').filter(Boolean) } : undefined;
+  }
+
   text() {
     return this.body.toString();
   }
@@ -32,6 +38,22 @@ export class GatewayRequest {
 
   #text(question, name) {
     const text = this.#call(question, name);
+    return typeof text === 'string' ? text : undefined;
+  }
+}
+
+/** Whoever wants to come in: a request's head, or what a gateway socket gave as `auth`. */
+export class Visitor {
+  #call;
+
+  constructor(call, { host = '', data = '' }) {
+    this.#call = call;
+    const [method = '', path = '', query = ''] = [call('readRequest')].flat();
+    Object.assign(this, { address: host, method, path, query: new URLSearchParams(query), auth: data && JSON.parse(data) });
+  }
+
+  header(name) {
+    const text = this.#call('header', name);
     return typeof text === 'string' ? text : undefined;
   }
 }

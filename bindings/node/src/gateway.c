@@ -225,7 +225,7 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
     if (event.type == GW_EVENT_LISTEN || event.type == GW_EVENT_REQUEST)
         set(env, out, "listener", number(env, event.listener));
     if (event.data.len > 0) {
-        bool text = event.type == GW_EVENT_READY || event.type == GW_EVENT_RECORD;
+        bool text = event.type == GW_EVENT_READY || event.type == GW_EVENT_RECORD || event.type == GW_EVENT_AUTH;
         set(env, out, "data", text ? string(env, event.data) : buffer(env, event.data));
     }
     if (event.argc > 0) set(env, out, "argv", words(env, event.argv, event.argc));
@@ -237,12 +237,13 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
     return out;
 }
 
-/* answer(gateway, ask, status, reason, addresses, port, exit code, data) */
+/* answer(gateway, ask, status, reason, addresses, port, exit code, data, user, scopes) */
 static napi_value answer(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
     gateway* self = given.self;
     uint32_t count = 0;
-    gw_str reason = to_text(env, given.value[3]);
+    gw_str reason = to_text(env, given.value[3]), user = to_text(env, given.value[8]),
+           scopes = to_text(env, given.value[9]);
     gw_str* addresses = to_texts(env, given.value[4], &count);
     gw_answer said = {.size = sizeof said,
                       .status = (gw_status)to_double(env, given.value[2]),
@@ -252,10 +253,14 @@ static napi_value answer(napi_env env, napi_callback_info info) {
                       .address = addresses == NULL || count == 0 ? (gw_str){NULL, 0} : addresses[0],
                       .port = (uint32_t)to_double(env, given.value[5]),
                       .exit_code = (int32_t)to_double(env, given.value[6]),
-                      .data = to_bytes(env, given.value[7])};
+                      .data = to_bytes(env, given.value[7]),
+                      .user = user,
+                      .scopes = scopes};
     gw_status status = gw_ask_answer(self->handle, to_id(env, given.value[1]), &said);
     free_texts(addresses, count);
     free_text(reason);
+    free_text(user);
+    free_text(scopes);
     return status_value(env, status);
 }
 

@@ -78,7 +78,23 @@ static napi_value end_response(napi_env env, napi_callback_info info) {
     return status_value(env, gw_response_end(self->handle, to_id(env, given.value[1])));
 }
 
-const function request_functions[] = {{"route", add_route},
+/* user(gateway, request) -> [user, scopes], as the program itself said; or undefined when it is gone */
+static napi_value user(napi_env env, napi_callback_info info) {
+    arguments given = take_arguments(env, info);
+    gateway* self = given.self;
+    gw_request_id id = to_id(env, given.value[1]);
+    gw_str name, scopes;
+    napi_value out = NULL;
+    if (gw_request_user(self->handle, id, &name) != GW_OK || gw_request_scopes(self->handle, id, &scopes) != GW_OK)
+        return NULL;
+    napi_create_array_with_length(env, 2, &out);
+    napi_set_element(env, out, 0, string(env, name));
+    napi_set_element(env, out, 1, string(env, scopes));
+    return out;
+}
+
+const function request_functions[] = {{"user", user},
+                                      {"route", add_route},
                                       {"readRequest", read_request},
                                       {"header", header},
                                       {"parameter", parameter},

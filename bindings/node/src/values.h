@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARGUMENTS_MAX = 10, ARENA_BYTES = 16384 };
+enum { ARGUMENTS_MAX = 11, ARENA_BYTES = 16384 };
 
 /* One function of the addon; a table ends with an entry without a name. */
 typedef struct function {

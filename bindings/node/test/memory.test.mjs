@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gateway, Inspector, Router, RuleSet, SseDecoder } from 'libgateway';
 
-const connections = Number(process.env.GATEWAY_TEST_CONNS ?? 5000);
+const connections = Number(process.env.GATEWAY_TEST_CONNS ?? 2000);
 const skip = !globalThis.gc && 'needs --expose-gc';
 const config = { gateway: { auth: { mode: 'none' } } };
 const MB = 1 << 20;
@@ -47,7 +47,7 @@ test(`${connections} connections, opened and dropped`, { skip }, async () => {
 
 test('texts that nobody ends', { skip }, async () => {
   const piece = Buffer.from('The key is AKIAZQ3 ');
-  const grown = await growth(4000, (i) => {
+  const grown = await growth(1500, (i) => {
     const inspector = new Inspector();
     inspector.feed(piece);
     if (i % 2) inspector.finish();
