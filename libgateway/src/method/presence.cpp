@@ -63,7 +63,6 @@ void Presence::put(const Client& client, std::string_view reason, int change) {
     member_if(writer, "deviceFamily", client.device_family);
     member_if(writer, "modelIdentifier", client.model_identifier);
     member_if(writer, "mode", client.mode);
-    member_if(writer, "clientId", client.client_id);
     member_if(writer, "deviceId", client.device_id);
     writer.key("roles").begin_array().string(client.role == rpc::Role::node ? "node" : "operator").end_array();
     if (!client.scopes.empty()) {
