@@ -233,6 +233,44 @@ TEST_CASE("rpc: ticks and health go to everybody, in order") {
     CHECK(healths == 13);
 }
 
+TEST_CASE("rpc: calls that wait are counted, and one too many is refused") {
+    World world(open);
+    RpcClient client(world);
+    client.connect();
+    for (int i = 0; i < 257; ++i) {
+        client.send(R"({"type":"req","id":"w)" + std::to_string(i) +
+                    R"(","method":"agent.wait","params":{"runId":"nobody","timeoutMs":5000}})");
+    }
+    const Json refused = client.take_answer("w256");
+    CHECK(refused["error"]["code"].as_string() == "UNAVAILABLE");
+    CHECK(refused["error"]["retryable"].as_bool() == true);
+    world.advance(5000);
+    CHECK(client.take_answer("w255")["payload"]["status"].as_string() == "timeout");
+    CHECK(client.call("health")["ok"].as_bool() == true);
+}
+
+TEST_CASE("rpc: the token of a device opens HTTP, too, until it is revoked") {
+    World world(guarded);
+    RpcClient client(world);
+    RpcClient::Who who;  // a helper of this machine (mode backend) is let in without being paired
+    who.token = "secret-token-1";
+    who.client_id = who.mode = "cli";
+    const Json hello = client.connect_as(who);
+    const std::string token = text_of(hello["payload"]["auth"]["deviceToken"]);
+    REQUIRE(token.size() == 43);
+    const Json list = client.call("device.pair.list");
+    const std::string device = text_of(list["payload"]["paired"][std::size_t{0}]["deviceId"]);
+    RpcClient seed(world, "/", "Authorization: Bearer " + token + "\r\n");
+    seed.send(R"({"id":"1","method":"health"})");
+    CHECK(seed.take_answer("1")["ok"].as_bool() == true);
+    CHECK(client.call("device.token.revoke", R"({"deviceId":")" + device + R"(","role":"operator"})")["ok"].as_bool() ==
+          true);
+    RpcClient late(world, "/", "Authorization: Bearer " + token + "\r\n");
+    late.send(R"({"id":"1","method":"health"})");
+    CHECK(late.take_answer("1")["ok"].as_bool() == false);
+    CHECK(late.close_code() == 1008);
+}
+
 TEST_CASE("rpc: a shutdown is announced") {
     World world(open);
     RpcClient client(world);

@@ -27,11 +27,13 @@ void Hub::start() {
     core_.start();
 }
 
-void Hub::on_config_changed(const config::ReloadPlan& /*plan*/, std::string_view path, std::string_view hash) {
-    core_.on_config_changed(path, hash);
+// ConfigDesk tells clients.
+void Hub::on_config_changed(const config::ReloadPlan& /*plan*/, std::string_view /*path*/, std::string_view /*hash*/) {
+    core_.on_config_changed();
 }
 
 void Hub::shutdown(std::optional<std::uint64_t> restart_ms) {
+    core_.on_shutdown();
     Buffer out(pool());
     json::Writer writer(out);
     writer.begin_object().member("reason", restart_ms ? "gateway restarting" : "gateway stopping");
@@ -57,8 +59,7 @@ auth::ConnectOutcome Hub::decide(const auth::ConnectFacts& facts) {
 void Hub::tell_pairing(const auth::ConnectOutcome& outcome) {
     if (outcome.requested != nullptr) core_.tell_pair_request(*outcome.requested);
     if (outcome.approved && outcome.device != nullptr) {
-        core_.tell_pair_resolved({outcome.approved->data(), outcome.approved->size()}, outcome.device->id,
-                                 "approved");
+        core_.tell_pair_resolved({outcome.approved->data(), outcome.approved->size()}, outcome.device->id, "approved");
     }
 }
 
@@ -102,6 +103,13 @@ void Hub::closed(RpcSocket& socket) noexcept {
 // --- calls ----------------------------------------------------------------------------------------------------------
 
 void Hub::run(RpcSocket& socket, const rpc::Request& request) {
+    if (socket.pending_count() >= pending_max) {
+        rpc::Failure failure;
+        failure.code = rpc::code::unavailable;
+        failure.message = "The server is busy: too many calls of this client wait for their answers.";
+        failure.retryable = true;
+        return socket.fail(request.id, failure, request.meta.raw());
+    }
     Buffer payload(pool());
     method::Call call(*this, socket.client(), request.method, request.params, payload);
     current_ = &socket;

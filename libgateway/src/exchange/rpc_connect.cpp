@@ -207,7 +207,7 @@ bool RpcSocket::vouch(std::string_view token) {
     facts.now_ms = hub_.now();
     facts.unix_ms = hub_.unix_ms();
     client_.is_local = facts.client.is_local;
-    return auth::authorize_http(facts, policy, hub_.gateway().auth_failures(), nullptr).outcome ==
+    return auth::authorize_http(facts, policy, hub_.gateway().auth_failures(), &hub_.core().devices).outcome ==
            auth::HttpOutcome::allowed;
 }
 

@@ -384,7 +384,7 @@ auth::HttpVerdict ServerConn::authorize(const http1::RequestHead& head) {
     facts.fields = auth::FieldLookup(headers);
     facts.now_ms = gateway().now();
     facts.unix_ms = gateway().unix_ms();
-    return auth::authorize_http(facts, policy, gateway().auth_failures(), nullptr);
+    return auth::authorize_http(facts, policy, gateway().auth_failures(), &gateway().hub().core().devices);
 }
 
 void ServerConn::refuse_unauthorized(const auth::HttpVerdict& verdict) {

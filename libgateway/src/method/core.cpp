@@ -83,17 +83,17 @@ void Core::start() {
     tick_timer_.arm(gate.now() + tick_interval_ms);
 }
 
-void Core::on_config_changed(std::string_view path, std::string_view hash) {
+void Core::on_config_changed() {
     configure_sessions();
     health.refresh();
-    Buffer out(gate.pool());
-    json::Writer writer(out);
-    writer.begin_object().member("path", path).member("hash", hash).member("ts", gate.unix_ms()).end_object();
-    Event event;
-    event.name = "config.changed";
-    event.payload = out.text();
-    event.scope = rpc::Scope::read;
-    gate.broadcast(event);
+}
+
+void Core::on_shutdown() {
+    if (const auto flushed = sessions.flush(gate.unix_ms(), session::Sessions::Flush::all); !flushed)
+        gate.log().error({"cannot write the sessions: ", flushed.error().what});
+    if (!devices.is_dirty()) return;
+    if (const auto flushed = devices.flush(); !flushed)
+        gate.log().error({"cannot write the devices: ", flushed.error().what});
 }
 
 void Core::on_tick() {

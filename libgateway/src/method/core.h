@@ -48,8 +48,10 @@ public:
     // Begins the timers; the clock runs.
     void start();
 
-    // Gate::config() is another one: `path` and `hash` of the file it came from.
-    void on_config_changed(std::string_view path, std::string_view hash);
+    // Gate::config() is another one.
+    void on_config_changed();
+    // Writes what waits to be written together.
+    void on_shutdown();
 
     // A client was admitted, or is gone: its subscriptions, what it waits for, what waits for it.
     void on_joined(Client& client);

@@ -68,11 +68,18 @@ void pair_reject(Core& core, Call& call) {
     core.tell_pair_resolved(id, device_id, "rejected");
 }
 
+// Answers before the sockets of the device go: the caller's may be one of them.
+void answer_and_close(Core& core, Call& call, std::string_view device_id, std::optional<rpc::Role> role) {
+    const Ticket ticket = call.defer();
+    core.gate.answer(ticket, call.payload());
+    core.close_device(device_id, role);
+}
+
 void pair_remove(Core& core, Call& call) {
     const std::string_view id = call.text("deviceId");
     if (failed(call, core.devices.remove(id))) return;
     call.result().begin_object().member("deviceId", id).end_object();
-    core.close_device(id, std::nullopt);
+    answer_and_close(core, call, id, std::nullopt);
 }
 
 void pair_rename(Core& core, Call& call) {
@@ -120,7 +127,7 @@ void token_revoke(Core& core, Call& call) {
     const std::string_view id = call.text("deviceId");
     if (failed(call, core.devices.revoke(id, *role, scopes_of(call.client), core.gate.unix_ms(), device))) return;
     auth::write_revoked(call.result(), *device, *role);
-    core.close_device(id, *role == auth::Role::node ? rpc::Role::node : rpc::Role::oper);
+    answer_and_close(core, call, id, *role == auth::Role::node ? rpc::Role::node : rpc::Role::oper);
 }
 
 }  // namespace
