@@ -18,11 +18,7 @@ bool is_foreign_page(const HttpRequestFacts& request, const Policy& policy) noex
 }
 
 ScopeSet narrowed(ScopeSet scopes, std::optional<std::string_view> list) noexcept {
-    if (!list) return scopes;
-    ScopeSet asked;
-    std::string_view rest = *list;
-    while (const auto word = next_element(rest)) asked.add(*word);
-    return scopes.intersection(asked);
+    return list ? scopes.intersection(scope_set(*list)) : scopes;
 }
 
 HttpVerdict refused(HttpOutcome outcome) noexcept {

@@ -75,6 +75,12 @@ ScopeSet scope_set(std::span<const std::pmr::string> list) noexcept {
     return out;
 }
 
+ScopeSet scope_set(std::string_view list) noexcept {
+    ScopeSet out;
+    while (const auto word = next_element(list)) out.add(*word);
+    return out;
+}
+
 bool scope_allows(std::span<const std::pmr::string> granted, std::string_view needed) noexcept {
     return scope_set(granted).allows(needed);
 }

@@ -69,6 +69,7 @@ inline constexpr std::size_t scope_count_max = 32;
 inline constexpr std::size_t scope_bytes_max = 64;
 
 [[nodiscard]] ScopeSet scope_set(std::span<const std::pmr::string> list) noexcept;
+[[nodiscard]] ScopeSet scope_set(std::string_view list) noexcept;  // "operator.read, operator.write"
 [[nodiscard]] bool scope_allows(std::span<const std::pmr::string> granted, std::string_view needed) noexcept;
 // Whether every word of `wanted` is one of `granted` or implied by it. A word that is not known must be granted itself,
 // or by admin.

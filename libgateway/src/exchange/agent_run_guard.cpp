@@ -49,8 +49,7 @@ bool AgentRun::inspect_prompt() {
         }
     }
     for (message::Tool& tool : conversation.tools) {
-        if (!inspect_view(tool.description, Direction::prompt, {}) ||
-            !inspect_json(tool.schema, Direction::prompt, {}))
+        if (!inspect_view(tool.description, Direction::prompt, {}) || !inspect_json(tool.schema, Direction::prompt, {}))
             return false;
     }
     for (std::string_view& sequence : conversation.stop) {

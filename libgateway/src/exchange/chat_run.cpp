@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "endpoint/models.h"
 #include "exchange/gateway.h"
 #include "exchange/provider_request.h"
 #include "exchange/server_conn.h"
@@ -15,7 +16,6 @@ namespace gw::exchange {
 
 namespace {
 
-constexpr std::string_view event_stream = "text/event-stream; charset=utf-8";
 constexpr http1::Header stream_fields[] = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
 
 endpoint::ApiError failure_of(gw_status status, std::string_view what) {
@@ -41,8 +41,22 @@ ChatRun::ChatRun(Gateway& gateway, ServerConn& client)
       retry_after_(gateway.memory()),
       content_type_(gateway.memory()) {}
 
-void ChatRun::start(const config::Agent& agent, std::string_view model_override, const endpoint::ChatRequest& request,
-                    std::string_view body, const json::Value& root) {
+void ChatRun::start(std::string_view body) {
+    json::Document& document = gateway_.scratch_document();
+    if (!client_.parse_body(body, document)) return;
+    const json::Value root = document.root();
+    endpoint::ChatRequest request;
+    if (const auto error = endpoint::read_chat_request(root, request)) {
+        client_.answer_error(*error);
+        return;
+    }
+    const auto choice = endpoint::choose_agent(gateway_.config(), request.model, client_.agent_field());
+    if (choice.error) {
+        client_.answer_error(*choice.error);
+        return;
+    }
+    const config::Agent& agent = *choice.agent;
+    const std::string_view model_override = client_.field("x-openclaw-model");
     stream_ = request.stream;
     switch (config::choose_models(*config_, agent, model_override, candidates_)) {
     case config::ModelProblem::none: break;
@@ -61,6 +75,8 @@ void ChatRun::start(const config::Agent& agent, std::string_view model_override,
     } else {
         start_agent(agent, model_override, request, body);
     }
+    document.shrink(64 * 1024);
+    client_.drop_body();
 }
 
 // Whether the upstream's answer is the client's, byte for byte.
@@ -105,13 +121,13 @@ void ChatRun::start_agent(const config::Agent& agent, std::string_view model_ove
     writer_.emplace(message::AnswerIdentity{id_, model_, gateway_.unix_ms() / 1000}, stream_, request.include_usage,
                     gateway_.pool());
     AgentRun::Listener& listener = *this;
-    agent_ = make_owned<AgentRun>(gateway_.memory(), gateway_, std::move(asked), listener);
-    agent_->start();
+    agent_.emplace(gateway_, listener);
+    agent_->start(std::move(asked), {});
 }
 
 void ChatRun::on_start(std::string_view /*provider*/, std::string_view /*model*/) {
     if (!stream_) return;
-    client_.begin_stream(200, event_stream, stream_fields);
+    client_.begin_stream(200, event_stream_type, stream_fields);
     Buffer out(gateway_.pool());
     writer_->begin(out);
     send(out);
@@ -144,7 +160,7 @@ void ChatRun::on_end(const AgentRun::End& end) {
         return;
     }
     constexpr http1::Header blocked_field{"X-DefenseClaw-Blocked", "true"};
-    client_.answer(200, "application/json; charset=utf-8", out.text(), {&blocked_field, end.blocked ? 1U : 0U});
+    client_.answer(200, json_type, out.text(), {&blocked_field, end.blocked ? 1U : 0U});
 }
 
 void ChatRun::on_failed(const AgentFailure& failure) {
@@ -218,7 +234,7 @@ void ChatRun::on_head(const http1::ResponseHead& head) {
     std::array<http1::Header, 3> fields{stream_fields[0], stream_fields[1], {}};
     std::size_t count = 2;
     if (const auto id = head.headers.get("x-request-id")) fields[count++] = {"X-Request-Id", *id};
-    client_.begin_stream(200, event_stream, {fields.data(), count});
+    client_.begin_stream(200, event_stream_type, {fields.data(), count});
 }
 
 void ChatRun::refuse_upstream_answer(std::string_view message) {

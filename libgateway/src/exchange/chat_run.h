@@ -16,8 +16,9 @@
 #include "core/buffer.h"
 #include "core/owned.h"
 #include "endpoint/chat_completions.h"
-#include "exchange/agent_run.h"
 #include "exchange/config_handle.h"
+#include "exchange/http_run.h"
+#include "exchange/http_turn.h"
 #include "exchange/upstream_call.h"
 #include "sse/sse.h"
 
@@ -25,17 +26,12 @@ namespace gw::exchange {
 
 class ServerConn;
 
-class ChatRun final : public UpstreamCall::Listener, private AgentRun::Listener {
+class ChatRun final : public HttpRun, public UpstreamCall::Listener, private AgentRun::Listener {
 public:
     ChatRun(Gateway& gateway, ServerConn& client);
-    ~ChatRun() = default;
 
-    // Begins to answer the request that is open on the client's connection. `body` is its text, `request` was read from
-    // `root`; both are only used during this call.
-    void start(const config::Agent& agent, std::string_view model_override, const endpoint::ChatRequest& request,
-               std::string_view body, const json::Value& root);
-    // The client takes output again.
-    void on_drained();
+    void start(std::string_view body) override;
+    void on_drained() override;
 
     void on_head(const http1::ResponseHead& head) override;
     void on_body(std::span<const std::byte> data) override;
@@ -68,7 +64,7 @@ private:
     bool stream_ = false;
 
     // an agent
-    Owned<AgentRun> agent_;
+    std::optional<HttpTurn> agent_;
     std::optional<endpoint::ChatWriter> writer_;
     std::pmr::string id_, model_;
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "exchange/server_conn.h"
+#include "exchange/static_run.h"
 #include "store/handle.h"
 
 namespace gw::exchange {

@@ -16,7 +16,6 @@ namespace gw::exchange {
 namespace {
 
 constexpr std::string_view text_utf8 = "text/plain; charset=utf-8";
-constexpr std::string_view json_utf8 = "application/json; charset=utf-8";
 constexpr std::size_t label_chars_max = 128;
 constexpr std::size_t egress_bytes_max = 8192;
 
@@ -69,7 +68,7 @@ void ProxyRun::admit(const http1::RequestHead& head, std::string_view peer, bool
     case Route::passthrough:
         if (method == "POST") break;
         if (method == "GET" && route_ == Route::passthrough) {
-            client_.answer_early(404, json_utf8,
+            client_.answer_early(404, json_type,
                                  R"({"error":{"message":"There is nothing at this path.","type":"not_found"}})");
             return;
         }
@@ -169,7 +168,7 @@ void ProxyRun::refuse_text(int status, std::string_view text) { client_.answer_e
 void ProxyRun::refuse_route(int status, std::string_view text) {
     Buffer out(gateway_.pool());
     endpoint::write_route_error(out, text);
-    client_.answer_early(status, json_utf8, out.text());
+    client_.answer_early(status, json_type, out.text());
 }
 
 void ProxyRun::answer_providers(bool reload) {
@@ -187,7 +186,7 @@ void ProxyRun::answer_providers(bool reload) {
         proxy_.providers().write(out, path);
     }
     static constexpr http1::Header no_store{"Cache-Control", "no-store"};
-    client_.answer(200, json_utf8, out.text(), {&no_store, 1});
+    client_.answer(200, json_type, out.text(), {&no_store, 1});
 }
 
 void ProxyRun::answer_models() {
@@ -200,7 +199,7 @@ void ProxyRun::answer_models() {
     w.begin_object().member("object", "list").key("data").begin_array().begin_object();
     w.member("id", name).member("object", "model").member("owned_by", "defenseclaw");
     w.end_object().end_array().end_object();
-    client_.answer(200, json_utf8, out.text());
+    client_.answer(200, json_type, out.text());
 }
 
 // The inspection routes, and what of the guardrail can be seen and changed while it runs.
@@ -252,7 +251,7 @@ void ProxyRun::answer_inspection(std::string_view body) {
         status = 404;
         endpoint::write_route_error(out, "there is nothing at this path");
     }
-    client_.answer(status, json_utf8, out.text());
+    client_.answer(status, json_type, out.text());
 }
 
 void ProxyRun::answer_metrics() {

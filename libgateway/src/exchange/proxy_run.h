@@ -18,6 +18,7 @@
 #include "core/owned.h"
 #include "core/timers.h"
 #include "endpoint/records.h"
+#include "exchange/http_run.h"
 #include "exchange/inspected_stream.h"
 #include "exchange/inspection.h"
 #include "exchange/proxy.h"
@@ -30,19 +31,18 @@ namespace gw::exchange {
 
 class ServerConn;
 
-class ProxyRun final : public UpstreamCall::Listener {
+class ProxyRun final : public HttpRun, public UpstreamCall::Listener {
 public:
     ProxyRun(Gateway& gateway, Proxy& proxy, ServerConn& client);
-    ~ProxyRun();
+    ~ProxyRun() override;
 
     // `peer` names the address that the request came from. May answer at once; else the body is read, up to
     // body_bytes_max(), and start() goes on.
     void admit(const http1::RequestHead& head, std::string_view peer, bool peer_is_loopback);
     [[nodiscard]] std::uint64_t body_bytes_max() const noexcept { return body_bytes_max_; }
-    void start(std::string_view body);
-    void on_drained();
-    // The head of the answer went out.
-    void on_answered(int status) noexcept;
+    void start(std::string_view body) override;
+    void on_drained() override;
+    void on_answered(int status) noexcept override;
 
     void on_head(const http1::ResponseHead& head) override;
     void on_body(std::span<const std::byte> data) override;

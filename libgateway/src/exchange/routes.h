@@ -7,21 +7,10 @@
 #include <vector>
 
 #include "core/result.h"
+#include "exchange/endpoints.h"
 #include "route/route.h"
 
 namespace gw::exchange {
-
-enum class Target : std::uint32_t {
-    health,
-    healthz,
-    ready,
-    startupz,
-    chat_completions,
-    models,
-    model,
-    page,               // what no route has: endpoint/control_pages.h
-    host_first = 1000,  // host_first + index: a route of the host
-};
 
 struct HostRoute {
     std::uint32_t number = 0;
@@ -37,10 +26,12 @@ public:
     [[nodiscard]] route::Match match(std::string_view method, std::string_view target) {
         return router_.match(method, target);
     }
-    // Null for one of our own targets.
+    // What a match's target stands for: one of the two is null.
+    [[nodiscard]] static const Endpoint* endpoint(std::uint32_t target) noexcept;
     [[nodiscard]] const HostRoute* host_route(std::uint32_t target) const noexcept;
 
 private:
+    static constexpr std::uint32_t host_first = 1000;  // host_first + index: a route of the host
     route::Router router_;
     std::pmr::vector<HostRoute> host_routes_;
 };

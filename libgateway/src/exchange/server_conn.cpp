@@ -5,16 +5,16 @@
 #include <charconv>
 
 #include "core/text.h"
-#include "endpoint/models.h"
-#include "endpoint/probes.h"
+#include "endpoint/control_pages.h"
+#include "endpoint/error_form.h"
 #include "exchange/gateway.h"
 #include "exchange/hub.h"
+#include "exchange/proxy_run.h"
+#include "exchange/static_run.h"
 
 namespace gw::exchange {
 
 namespace {
-
-constexpr std::string_view json_type = "application/json; charset=utf-8";
 
 http1::Limits server_limits(const gw_limits& limits) {
     http1::Limits out;
@@ -36,6 +36,7 @@ ServerConn::ServerConn(Gateway& gateway, const gw_peer& peer)
       http_(server_limits(gateway.limits()), gateway.pool(), gateway.memory()),
       body_(gateway.pool()),
       parameters_(gateway.memory()),
+      caller_(gateway.memory()),
       peer_is_loopback_(peer.address.len == 0 ||
                         upstream::classify_address(as_text(peer.address)) == upstream::AddressKind::loopback),
       listener_(peer.listener),
@@ -135,7 +136,7 @@ void ServerConn::on_protocol_error(const Error& error) {
     ++gateway().stats().bad_requests_total;
     const int status = http_.error_status() != 0 ? http_.error_status() : 400;
     set_error(error.what, status);
-    const bool at_work = phase_ == Phase::answer && (run_ || proxy_run_ || host_request_ != 0);
+    const bool at_work = phase_ == Phase::answer && (run_ || host_request_ != 0);
     if (http_.response_open() || at_work) {
         end_request();
         close(Close::abort);
@@ -188,9 +189,11 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     if (host_auth_) host_auth_->forget();
 
     if (Proxy* proxy = gateway().proxy(); proxy != nullptr && !gateway().draining() && proxy->owns(listener_, head)) {
-        proxy_run_ = make_owned<ProxyRun>(gateway().memory(), gateway(), *proxy, *this);
-        proxy_run_->admit(head, peer_, peer_is_loopback_);
-        if (proxy_run_) allow_body(head, proxy_run_->body_bytes_max());
+        auto run = make_owned<ProxyRun>(gateway().memory(), gateway(), *proxy, *this);
+        ProxyRun& proxied = *run;
+        run_ = std::move(run);
+        proxied.admit(head, peer_, peer_is_loopback_);
+        if (run_) allow_body(head, proxied.body_bytes_max());
         return;
     }
     const route::Match match = gateway().routes().match(head.method, head.target);
@@ -234,59 +237,50 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     }
     }
 
-    const config::Config& config = gateway().config();
-    const HostRoute* host_route = gateway().routes().host_route(target_);
-    bool is_public = false;
+    bool is_open = false;
     std::uint64_t body_bytes_max = gateway().limits().body_bytes_max;
-    switch (static_cast<Target>(target_)) {
-    case Target::health:
-    case Target::healthz:
-    case Target::ready:
-    case Target::startupz:
-    case Target::page: is_public = true; break;
-    case Target::chat_completions:
-        if (!config.chat_completions.enabled) {
-            refuse({404,
-                    "invalid_request_error",
-                    "The chat completions endpoint is disabled. Set gateway.http.endpoints.chatCompletions.enabled to "
-                    "true in the configuration.",
-                    "endpoint_disabled",
-                    {}});
-            return;
-        }
-        body_bytes_max = config.chat_completions.body_bytes_max;
-        break;
-    case Target::models:
-    case Target::model:
-        if (!config.chat_completions.enabled && !config.responses.enabled) {
-            refuse({404,
-                    "invalid_request_error",
-                    "The model list comes with the OpenAI endpoints, which are disabled. Set "
-                    "gateway.http.endpoints.chatCompletions.enabled to true.",
-                    "endpoint_disabled",
-                    {}});
-            return;
-        }
-        break;
-    case Target::host_first: break;
-    }
-    if (host_route != nullptr) {
-        is_public = host_route->is_public;
-        if (host_route->body_bytes_max != 0) body_bytes_max = host_route->body_bytes_max;
-    }
-    if (!is_public && gateway().host_auth()) {
+    if (!check_endpoint(body_bytes_max, is_open)) return;
+    if (!is_open && gateway().host_auth()) {
         body_bytes_max_ = body_bytes_max;
         set_phase(Phase::answer);
         if (!ask_host_auth({})) refuse_unavailable();
         return;
     }
-    if (!is_public) {
-        if (const auth::HttpVerdict verdict = authorize(head); verdict.outcome != auth::HttpOutcome::allowed) {
+    if (!is_open) {
+        const auth::HttpVerdict verdict = authorize(head);
+        if (verdict.outcome != auth::HttpOutcome::allowed) {
             refuse_unauthorized(verdict);
             return;
         }
+        keep_caller(verdict.identity);
     }
     allow_body(head, body_bytes_max);
+}
+
+bool ServerConn::check_endpoint(std::uint64_t& body_bytes_max, bool& is_open) {
+    const Routes& routes = gateway().routes();
+    if (run_) {  // a page
+        is_open = true;
+    } else if (const Endpoint* const endpoint = Routes::endpoint(target_)) {
+        const config::Config& config = gateway().config();
+        if (endpoint->enabled != nullptr && !endpoint->enabled(config)) {
+            refuse({404, "invalid_request_error", endpoint->disabled_text, "endpoint_disabled", {}});
+            return false;
+        }
+        is_open = endpoint->access == Access::open;
+        if (endpoint->body_bytes_max != nullptr) body_bytes_max = endpoint->body_bytes_max(config);
+    } else if (const HostRoute* const route = routes.host_route(target_)) {
+        is_open = route->is_public;
+        if (route->body_bytes_max != 0) body_bytes_max = route->body_bytes_max;
+    }
+    return true;
+}
+
+void ServerConn::keep_caller(const auth::HttpIdentity& identity) {
+    caller_.kind = identity.kind;
+    caller_.scopes = identity.scopes;
+    caller_.is_owner = identity.is_owner();
+    caller_.user = identity.user;
 }
 
 void ServerConn::refuse_unavailable() {
@@ -304,6 +298,10 @@ void ServerConn::on_decided(HostAuth::Outcome outcome) {
     if (rpc_) return rpc_->on_decided(outcome);
     switch (outcome) {
     case HostAuth::Outcome::allowed:
+        caller_.kind = auth::IdentityKind::proxy_user;
+        caller_.user = user();
+        caller_.scopes = scopes().empty() ? auth::ScopeSet::all() : auth::scope_set(scopes());
+        caller_.is_owner = caller_.scopes.allows(auth::Scope::admin);
         set_phase(Phase::body);
         allow_body(*head_, body_bytes_max_);
         break;
@@ -416,108 +414,62 @@ void ServerConn::on_request() {
 }
 
 void ServerConn::dispatch() {
-    if (proxy_run_) {
-        proxy_run_->start(body_.text());
-        return;
-    }
-    if (gateway().routes().host_route(target_) != nullptr) {
+    if (gateway().routes().host_route(target_) != nullptr && !run_) {
         ask_host();
         return;
     }
-    Buffer out(gateway().pool());
-    const auto probe = [&](endpoint::Probe which) {
-        const std::string_view host = head_->headers.get_single("host").value_or(std::string_view{});
-        const bool details =
-            gateway().policy().client(peer_, host, auth::read_forwarding(head_->headers)).is_loopback ||
-            authorize(*head_).outcome == auth::HttpOutcome::allowed;
-        const int status = endpoint::write_probe(out, which, gateway().draining(), details, gateway().uptime_ms());
-        static constexpr http1::Header no_store{"Cache-Control", "no-store"};
-        answer(status, json_type, out.text(), {&no_store, 1});
-    };
-    switch (static_cast<Target>(target_)) {
-    case Target::health: probe(endpoint::Probe::health); break;
-    case Target::healthz: probe(endpoint::Probe::live); break;
-    case Target::ready: probe(endpoint::Probe::ready); break;
-    case Target::startupz: probe(endpoint::Probe::started); break;
-    case Target::chat_completions: start_chat(); break;
-    case Target::models:
-        endpoint::write_models(out, gateway().config());
-        answer(200, json_type, out.text());
-        break;
-    case Target::model:
-        if (const auto error = endpoint::write_model(out, gateway().config(), parameter("id"))) {
-            answer_error(*error);
-        } else {
-            answer(200, json_type, out.text());
-        }
-        break;
-    case Target::page: start_page(); break;
-    case Target::host_first: break;
-    }
+    if (!run_) run_ = Routes::endpoint(target_)->make(gateway(), *this);
+    run_->start(body_.text());
+}
+
+bool ServerConn::is_local() {
+    const std::string_view host = head_->headers.get_single("host").value_or(std::string_view{});
+    return gateway().policy().client(peer_, host, auth::read_forwarding(head_->headers)).is_loopback;
+}
+
+bool ServerConn::has_credentials() { return authorize(*head_).outcome == auth::HttpOutcome::allowed; }
+
+std::string_view ServerConn::agent_field() const noexcept {
+    const std::string_view id = field("x-openclaw-agent-id");
+    return id.empty() ? field("x-openclaw-agent") : id;
+}
+
+bool ServerConn::parse_body(std::string_view body, json::Document& document) {
+    const std::string_view text = body.empty() ? std::string_view("{}") : body;
+    json::Limits limits;
+    limits.bytes_max = text.size();  // the body's own limit has been kept
+    const auto parsed = document.parse(text, limits);
+    if (parsed) return true;
+    std::array<char, 160> message{};
+    const int size =
+        std::snprintf(message.data(), message.size(), "The body is not valid JSON at byte %zu: %.*s.",
+                      parsed.error().where, static_cast<int>(parsed.error().what.size()), parsed.error().what.data());
+    answer_error({400,
+                  "invalid_request_error",
+                  {message.data(), std::min<std::size_t>(static_cast<std::size_t>(size), message.size() - 1)},
+                  "invalid_json",
+                  {}});
+    return false;
 }
 
 // The control page answers what nothing else does. Below a path of its own it also says which methods it has; at "/" a
 // path that is not for GET is simply unknown.
 bool ServerConn::is_page(const http1::RequestHead& head) {
     if (!gateway().config().control_ui.enabled && !gateway().config().canvas_host.enabled) return false;
-    page_ = endpoint::find_page(path_, gateway().config().control_ui.base_path);
-    if (page_.kind == endpoint::PageKind::none) return false;
-    const bool canvas = endpoint::is_canvas(page_);
+    const endpoint::Page page = endpoint::find_page(path_, gateway().config().control_ui.base_path);
+    if (page.kind == endpoint::PageKind::none) return false;
+    const bool canvas = endpoint::is_canvas(page);
     if (canvas ? !gateway().config().canvas_host.enabled : !gateway().config().control_ui.enabled) return false;
     if (head.method == "GET" || head.method == "HEAD") {
-        target_ = static_cast<std::uint32_t>(Target::page);
+        run_ = make_owned<StaticRun>(gateway().memory(), gateway(), *this, page);
         return true;
     }
-    if (page_.base.empty()) return false;
+    if (page.base.empty()) return false;
     static constexpr http1::Header allow{"Allow", "GET, HEAD"};
     refuse(
         {405, "invalid_request_error", "The method is not allowed here; the Allow field lists those that are.", {}, {}},
         {&allow, 1});
     return false;
-}
-
-void ServerConn::start_page() {
-    const bool local = peer_is_loopback_ && !head_->headers.get("x-forwarded-for") &&
-                       !head_->headers.get("forwarded") && !head_->headers.get("x-real-ip") &&
-                       endpoint::is_loopback_host(head_->headers.get_single("host"));
-    static_run_ = make_owned<StaticRun>(gateway().memory(), gateway(), *this);
-    static_run_->start(page_, authorize(*head_).outcome == auth::HttpOutcome::allowed, local);
-}
-
-void ServerConn::start_chat() {
-    json::Document& document = gateway().scratch_document();
-    const std::string_view text = body_.empty() ? std::string_view("{}") : body_.text();
-    json::Limits limits;
-    limits.bytes_max = text.size();  // the body's own limit has been kept
-    if (const auto parsed = document.parse(text, limits); !parsed) {
-        std::array<char, 160> message{};
-        const int size = std::snprintf(message.data(), message.size(), "The body is not valid JSON at byte %zu: %.*s.",
-                                       parsed.error().where, static_cast<int>(parsed.error().what.size()),
-                                       parsed.error().what.data());
-        answer_error({400,
-                      "invalid_request_error",
-                      {message.data(), std::min<std::size_t>(static_cast<std::size_t>(size), message.size() - 1)},
-                      "invalid_json",
-                      {}});
-        return;
-    }
-    endpoint::ChatRequest request;
-    if (const auto error = endpoint::read_chat_request(document.root(), request)) {
-        answer_error(*error);
-        return;
-    }
-    const http1::Headers& headers = head_->headers;
-    const auto agent_header = headers.get("x-openclaw-agent-id");
-    const auto choice = endpoint::choose_agent(
-        gateway().config(), request.model, agent_header ? *agent_header : headers.get("x-openclaw-agent").value_or(""));
-    if (choice.error) {
-        answer_error(*choice.error);
-        return;
-    }
-    run_ = make_owned<ChatRun>(gateway().memory(), gateway(), *this);
-    run_->start(*choice.agent, headers.get("x-openclaw-model").value_or(""), request, text, document.root());
-    document.shrink(64 * 1024);
-    body_.clear();
 }
 
 bool ServerConn::sends_itself(std::string_view field) noexcept {
@@ -547,7 +499,7 @@ void ServerConn::send_head(int status, std::string_view content_type, std::span<
     if (!content_type.empty()) all[count++] = {"Content-Type", content_type};
     for (const http1::Header& field : fields) all[count++] = field;
     http_.send_head(sink(), status, {all, count}, framing, length, gateway().unix_ms());
-    if (proxy_run_) proxy_run_->on_answered(status);
+    if (run_) run_->on_answered(status);
 }
 
 void ServerConn::answer(int status, std::string_view content_type, std::string_view content,
@@ -561,7 +513,8 @@ void ServerConn::answer(int status, std::string_view content_type, std::string_v
 
 void ServerConn::answer_error(const endpoint::ApiError& error, std::span<const http1::Header> fields) {
     Buffer out(gateway().pool());
-    endpoint::write_error(out, error);
+    endpoint::write_error(out, error, endpoint::error_form_of(request_open_ ? path_ : std::string_view{}),
+                          gateway().unix_ms());
     answer(error.status, json_type, out.text(), fields);
 }
 
@@ -605,8 +558,6 @@ void ServerConn::end_request() noexcept {
     body_.clear();
     // The run may be the caller: it goes when the host's call settles.
     if (run_) finished_run_ = std::move(run_);
-    if (proxy_run_) finished_proxy_run_ = std::move(proxy_run_);
-    if (static_run_) finished_static_run_ = std::move(static_run_);
     if (host_request_ != 0) {
         const gw_request_id id = std::exchange(host_request_, 0);
         if (host_told_) {
@@ -620,17 +571,11 @@ void ServerConn::end_request() noexcept {
     gateway().request_closed();
 }
 
-void ServerConn::on_settle() noexcept {
-    finished_run_.reset();
-    finished_proxy_run_.reset();
-    finished_static_run_.reset();
-}
+void ServerConn::on_settle() noexcept { finished_run_.reset(); }
 
 void ServerConn::on_drained() {
     if (rpc_) rpc_->on_drained();
     if (run_) run_->on_drained();
-    if (proxy_run_) proxy_run_->on_drained();
-    if (static_run_) static_run_->on_drained();
     if (host_request_ != 0 && host_writable_waits_) gateway().enqueue(*this);
     if (input_paused()) resume_input();
 }

@@ -2,10 +2,7 @@
 //
 //     head ─► route ─► auth ─► body ─► dispatch ─► endpoint ─► answer ─► (next request)
 //                                         │
-//                                         ├─ our endpoints, answered at once
-//                                         ├─ ChatRun: an agent answers, piece by piece
-//                                         ├─ StaticRun: a file, of the control page or of an agent
-//                                         ├─ ProxyRun: LLM traffic that is only passing through
+//                                         ├─ an HttpRun: of our endpoints (endpoints.h), of a page, of the proxy
 //                                         └─ a route of the host: GW_EVENT_REQUEST
 //
 // A WebSocket upgrade, on any path, ends HTTP on the connection: from there on it is an RpcSocket's.
@@ -23,18 +20,25 @@
 #include "core/buffer.h"
 #include "core/owned.h"
 #include "endpoint/openai_error.h"
-#include "exchange/chat_run.h"
 #include "exchange/conn.h"
 #include "exchange/host_auth.h"
-#include "exchange/proxy_run.h"
+#include "exchange/http_run.h"
 #include "exchange/routes.h"
 #include "exchange/rpc_socket.h"
-#include "exchange/static_run.h"
 #include "gateway/conn.h"
 #include "gateway/request.h"
 #include "http1/http1.h"
 
 namespace gw::exchange {
+
+// Who sends the open request, and what he may do.
+struct HttpCaller {
+    explicit HttpCaller(std::pmr::memory_resource* memory) : user(memory) {}
+    auth::IdentityKind kind = auth::IdentityKind::nobody;
+    auth::ScopeSet scopes;
+    bool is_owner = false;  // for agents that are not public
+    std::pmr::string user;  // whom a trusted proxy or the host names
+};
 
 class ServerConn final : public Conn {
 public:
@@ -75,6 +79,21 @@ public:
     [[nodiscard]] std::string_view scopes() const noexcept {
         return host_auth_ ? host_auth_->scopes() : std::string_view{};
     }
+
+    // --- the open request, for who answers it -----------------------------------------------------------------------
+    [[nodiscard]] bool peer_is_loopback() const noexcept { return peer_is_loopback_; }
+    [[nodiscard]] std::string_view peer() const noexcept { return peer_; }  // its address
+    // It comes from this machine, whatever stands in between.
+    [[nodiscard]] bool is_local();
+    // Its credentials are right; asked of paths that everybody may call.
+    [[nodiscard]] bool has_credentials();
+    // Whose credentials came with it: of a path that not everybody may call.
+    [[nodiscard]] const HttpCaller& caller() const noexcept { return caller_; }
+    // x-openclaw-agent-id, or its alias; empty: not given.
+    [[nodiscard]] std::string_view agent_field() const noexcept;
+    // Reads a body as JSON, an empty one as {}. False: it is not, and the request was answered.
+    [[nodiscard]] bool parse_body(std::string_view body, json::Document& document);
+    void drop_body() noexcept { body_.clear(); }
 
     // --- a request that the host answers (request.h) ----------------------------------------------------------------
     [[nodiscard]] std::string_view method() const noexcept;
@@ -119,9 +138,10 @@ private:
                    http1::Framing framing, std::uint64_t length);
     void finish_response();
     void end_request() noexcept;
-    void start_chat();
-    void start_page();
     [[nodiscard]] bool is_page(const http1::RequestHead& head);
+    // What the path asks before its body is read. False: it was refused.
+    [[nodiscard]] bool check_endpoint(std::uint64_t& body_bytes_max, bool& is_open);
+    void keep_caller(const auth::HttpIdentity& identity);
     void ask_host();
     // True: the head asks for a WebSocket; it was refused, or waits for the end of the request.
     bool begin_upgrade(const http1::RequestHead& head);
@@ -134,17 +154,15 @@ private:
     std::string_view path_, query_;
     Buffer body_;
     std::pmr::vector<std::pair<std::pmr::string, std::pmr::string>> parameters_;
-    Owned<ChatRun> run_;
-    Owned<ChatRun> finished_run_;  // until the host's call settles
-    Owned<ProxyRun> proxy_run_, finished_proxy_run_;
+    Owned<HttpRun> run_;
+    Owned<HttpRun> finished_run_;  // until the host's call settles
     Owned<RpcSocket> rpc_;
     std::array<char, 28> accept_{};  // Sec-WebSocket-Accept, while the upgrade waits for the end of its request
     bool upgrading_ = false;
-    Owned<StaticRun> static_run_, finished_static_run_;
-    endpoint::Page page_;
     Phase phase_ = Phase::first;
     Milliseconds progress_at_ = 0;
     std::optional<HostAuth> host_auth_;
+    HttpCaller caller_;
     std::uint64_t body_bytes_max_ = 0;  // of the request that waits for it
     gw_request_id host_request_ = 0;
     std::uint64_t host_length_left_ = 0;

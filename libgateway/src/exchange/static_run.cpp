@@ -12,7 +12,6 @@ namespace gw::exchange {
 
 namespace {
 
-constexpr std::string_view settings_type = "application/json; charset=utf-8";
 constexpr std::string_view index_name = "index.html";
 constexpr std::size_t piece_bytes = 32U << 10U;
 constexpr std::size_t hashed_page_bytes_max = 256U << 10U;
@@ -28,7 +27,8 @@ bool is_html(std::string_view type) { return type.starts_with("text/html"); }
 
 }  // namespace
 
-StaticRun::StaticRun(Gateway& gateway, ServerConn& client) noexcept : gateway_(gateway), client_(client) {}
+StaticRun::StaticRun(Gateway& gateway, ServerConn& client, const endpoint::Page& page) noexcept
+    : gateway_(gateway), client_(client), page_(page) {}
 
 void StaticRun::check(Gateway& gateway) {
     const config::ControlUi& ui = gateway.config().control_ui;
@@ -39,8 +39,13 @@ void StaticRun::check(Gateway& gateway) {
          "503 until there is one"});
 }
 
-void StaticRun::start(const endpoint::Page& page, bool trusted, bool local) {
+void StaticRun::start(std::string_view /*body*/) {
     using endpoint::PageKind;
+    const endpoint::Page& page = page_;
+    const bool trusted = client_.has_credentials();
+    const http1::Headers& headers = client_.head()->headers;
+    const bool local = client_.peer_is_loopback() && !headers.get("x-forwarded-for") && !headers.get("forwarded") &&
+                       !headers.get("x-real-ip") && endpoint::is_loopback_host(headers.get_single("host"));
     const bool is_canvas = page.kind == PageKind::canvas;
     if ((page.kind == PageKind::private_settings && !trusted) || (is_canvas && !trusted && !local)) {
         client_.answer_error({401, "unauthorized", "Credentials are missing or not right.", {}, {}});
@@ -132,7 +137,7 @@ void StaticRun::answer_avatar(const endpoint::Page& page) {
         Buffer out(gateway_.pool());
         endpoint::write_avatar(out, agent, file != nullptr, page.base);
         static constexpr std::array fields{http1::Header{"Cache-Control", "no-cache"}, frame_options};
-        client_.answer(200, settings_type, out.text(), fields);
+        client_.answer(200, json_type, out.text(), fields);
         return;
     }
     if (file == nullptr) {
@@ -149,7 +154,7 @@ void StaticRun::answer_settings(const endpoint::Page& page) {
     Buffer out(gateway_.pool());
     endpoint::write_page_settings(out, gateway_.config(), page, readable);
     static constexpr std::array fields{http1::Header{"Cache-Control", "no-cache"}, frame_options};
-    client_.answer(200, settings_type, out.text(), fields);
+    client_.answer(200, json_type, out.text(), fields);
 }
 
 // --- how it goes out ---------------------------------------------------------------------------------------------

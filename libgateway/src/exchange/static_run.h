@@ -15,6 +15,7 @@
 #include "core/owned.h"
 #include "endpoint/control_pages.h"
 #include "endpoint/static_files.h"
+#include "exchange/http_run.h"
 #include "http1/http1.h"
 #include "store/files.h"
 
@@ -23,14 +24,12 @@ namespace gw::exchange {
 class Gateway;
 class ServerConn;
 
-class StaticRun {
+class StaticRun final : public HttpRun {
 public:
-    StaticRun(Gateway& gateway, ServerConn& client) noexcept;
-    // Answers the request that is open on the client's connection, which is a GET or HEAD. `trusted`: its credentials
-    // are right. `local`: it comes from this machine.
-    void start(const endpoint::Page& page, bool trusted, bool local);
-    // The client takes output again.
-    void on_drained();
+    // For a GET or HEAD; `page` is a view of the request's path.
+    StaticRun(Gateway& gateway, ServerConn& client, const endpoint::Page& page) noexcept;
+    void start(std::string_view body) override;
+    void on_drained() override;
 
     // Says in the log when the configured directory has no page. Called once.
     static void check(Gateway& gateway);
@@ -50,6 +49,7 @@ private:
 
     Gateway& gateway_;
     ServerConn& client_;
+    endpoint::Page page_;
     Owned<store::OpenFile> file_;
     std::uint64_t next_ = 0, left_ = 0;  // of the file
 };

@@ -1,0 +1,83 @@
+#include "exchange/endpoints.h"
+
+#include "endpoint/models.h"
+#include "endpoint/probes.h"
+#include "exchange/chat_run.h"
+#include "exchange/gateway.h"
+#include "exchange/server_conn.h"
+
+namespace gw::exchange {
+
+namespace {
+
+// An endpoint that answers at once.
+template <void (*answer)(Gateway&, ServerConn&)>
+class NowRun final : public HttpRun {
+public:
+    NowRun(Gateway& gateway, ServerConn& client) noexcept : gateway_(gateway), client_(client) {}
+    void start(std::string_view /*body*/) override { answer(gateway_, client_); }
+
+private:
+    Gateway& gateway_;
+    ServerConn& client_;
+};
+
+template <typename Run>
+Owned<HttpRun> make(Gateway& gateway, ServerConn& client) {
+    return make_owned<Run>(gateway.memory(), gateway, client);
+}
+
+template <endpoint::Probe probe>
+void answer_probe(Gateway& gateway, ServerConn& client) {
+    Buffer out(gateway.pool());
+    const bool details = client.is_local() || client.has_credentials();
+    const int status = endpoint::write_probe(out, probe, gateway.draining(), details, gateway.uptime_ms());
+    static constexpr http1::Header no_store{"Cache-Control", "no-store"};
+    client.answer(status, json_type, out.text(), {&no_store, 1});
+}
+
+void answer_models(Gateway& gateway, ServerConn& client) {
+    Buffer out(gateway.pool());
+    endpoint::write_models(out, gateway.config());
+    client.answer(200, json_type, out.text());
+}
+
+void answer_model(Gateway& gateway, ServerConn& client) {
+    Buffer out(gateway.pool());
+    if (const auto error = endpoint::write_model(out, gateway.config(), client.parameter("id"))) {
+        client.answer_error(*error);
+    } else {
+        client.answer(200, json_type, out.text());
+    }
+}
+
+bool chat_enabled(const config::Config& config) { return config.chat_completions.enabled; }
+std::uint64_t chat_body_bytes(const config::Config& config) { return config.chat_completions.body_bytes_max; }
+bool models_enabled(const config::Config& config) {
+    return config.chat_completions.enabled || config.responses.enabled;
+}
+
+constexpr std::string_view models_disabled =
+    "The model list comes with the OpenAI endpoints, which are disabled. Set "
+    "gateway.http.endpoints.chatCompletions.enabled to true.";
+
+using endpoint::Probe;
+constexpr Endpoint table[] = {
+    {"GET", "/health", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::health>>>},
+    {"GET", "/healthz", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::live>>>},
+    {"GET", "/ready", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::ready>>>},
+    {"GET", "/readyz", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::ready>>>},
+    {"GET", "/startupz", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::started>>>},
+    {"POST", "/v1/chat/completions", Access::caller, chat_enabled,
+     "The chat completions endpoint is disabled. Set gateway.http.endpoints.chatCompletions.enabled to true in the "
+     "configuration.",
+     chat_body_bytes, make<ChatRun>},
+    {"GET", "/v1/models", Access::caller, models_enabled, models_disabled, nullptr, make<NowRun<answer_models>>},
+    {"GET", "/v1/models/*id", Access::caller, models_enabled, models_disabled, nullptr, make<NowRun<answer_model>>},
+};
+
+}  // namespace
+
+std::span<const Endpoint> endpoints() noexcept { return table; }
+
+}  // namespace gw::exchange
