@@ -204,7 +204,7 @@ public:
             std::string text;
             method::TurnListener& listener;
         };
-        return make_owned<Echo>(memory(), request.text, listener);
+        return make_owned<Echo>(memory(), std::string(request.notices) + std::string(request.text), listener);
     }
     std::span<const method::CatalogTool> tools() const noexcept override { return {}; }
     bool send(method::ClientId client, std::string_view name, std::string_view payload) override {

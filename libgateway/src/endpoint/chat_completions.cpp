@@ -26,6 +26,52 @@ void write_usage(json::Writer& w, const message::Usage& usage) {
     w.member("total_tokens", usage.input_tokens + usage.output_tokens).end_object();
 }
 
+// Numbers that every model takes in the same range, and that providers refuse with an error each of its own.
+std::optional<ApiError> check_sampling(const json::Value& root) {
+    struct Range {
+        std::string_view name;
+        double min, max;
+        std::string_view message;
+    };
+    static constexpr Range ranges[] = {
+        {"temperature", 0, 2, "`temperature` must be between 0 and 2."},
+        {"top_p", 0, 1, "`top_p` must be between 0 and 1."},
+        {"frequency_penalty", -2, 2, "`frequency_penalty` must be between -2 and 2."},
+        {"presence_penalty", -2, 2, "`presence_penalty` must be between -2 and 2."},
+    };
+    for (const Range& range : ranges) {
+        const json::Value value = root[range.name];
+        if (!value.exists() || value.kind() == json::Kind::null) continue;
+        const auto number = value.as_double();
+        if (!number || !(*number >= range.min && *number <= range.max)) return invalid(range.message, range.name);
+    }
+    for (const std::string_view name : {"max_tokens", "max_completion_tokens"}) {
+        const json::Value value = root[name];
+        if (!value.exists() || value.kind() == json::Kind::null) continue;
+        if (value.as_int().value_or(0) < 1)
+            return invalid(name == "max_tokens" ? "`max_tokens` must be a whole number from 1 on."
+                                                : "`max_completion_tokens` must be a whole number from 1 on.",
+                           name);
+    }
+    const json::Value stop = root["stop"];
+    if (stop.exists() && stop.kind() != json::Kind::null && !stop.as_string()) {
+        if (!stop.is(json::Kind::array)) return invalid("Invalid stop: a string, or an array of strings.", "stop");
+        std::size_t count = 0;
+        for (json::Value one = stop.first(); one.exists(); one = one.next()) {
+            if (!one.as_string()) return invalid("Invalid stop: every sequence is a string.", "stop");
+            if (++count > 4) return invalid("Invalid stop: stop supports at most 4 sequences", "stop");
+        }
+    }
+    const json::Value tools = root["tools"];
+    const bool has_tools = tools.is(json::Kind::array) && tools.first().exists();
+    if (tools.exists() && tools.kind() != json::Kind::null && !tools.is(json::Kind::array))
+        return invalid("Invalid tools/tool_choice: `tools` must be an array.", "tools");
+    const json::Value choice = root["tool_choice"];
+    if (!has_tools && (choice.as_string() == "required" || choice.is(json::Kind::object)))
+        return invalid("Invalid tools/tool_choice: a tool is demanded and `tools` has none.", "tool_choice");
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ApiError> read_chat_request(const json::Value& root, ChatRequest& out) {
@@ -41,6 +87,12 @@ std::optional<ApiError> read_chat_request(const json::Value& root, ChatRequest& 
         if (!stream.as_bool()) return invalid("`stream` must be true or false.", "stream");
         out.stream = *stream.as_bool();
     }
+    const json::Value user = root["user"];
+    if (user.exists() && user.kind() != json::Kind::null) {
+        if (!user.as_string()) return invalid("`user` must be a string.", "user");
+        out.user = *user.as_string();
+    }
+    if (const auto error = check_sampling(root)) return error;
     out.include_usage = root["stream_options"]["include_usage"].as_bool().value_or(false);
     out.messages = root["messages"];
     if (!out.messages.is(json::Kind::array)) return invalid("`messages` must be an array of messages.", "messages");

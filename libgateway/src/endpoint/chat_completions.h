@@ -21,6 +21,7 @@ namespace gw::endpoint {
 // Views into the document that was read.
 struct ChatRequest {
     std::string_view model;
+    std::string_view user;
     json::Value model_value;  // where it stands in the body
     json::Value messages;
     bool stream = false;

@@ -14,12 +14,13 @@
 #include "core/buffer.h"
 #include "json/json.h"
 #include "message/conversation.h"
+#include "method/turn.h"
 
 namespace gw::exchange {
 
 class ToolRunner;
 
-struct AgentRequest {
+struct AgentRequest final : method::TurnExtras {
     AgentRequest(std::pmr::memory_resource* memory, BlockPool* pool)
         : run_id(memory),
           agent_id(memory),
@@ -36,6 +37,7 @@ struct AgentRequest {
     std::uint32_t timeout_ms = 0;  // for the whole run; 0: agents.defaults.timeoutSeconds
     ToolRunner* tools = nullptr;   // tools that the gateway runs itself, beside those of the client; outlives the run
     bool inspect = true;           // false: texts that the gateway has made itself
+    bool is_owner = true;          // whoever asks may do everything: tools that are the owner's alone are offered
 
     // The conversation may have views of `document`, which may be the parsed `source`.
     Buffer source;
@@ -53,6 +55,26 @@ struct AgentRequest {
         conversation.parts.push_back(part);
         conversation.turns.push_back({role, 0, conversation.parts.size() - 1, 1});
     }
+    // A call of a tool in an earlier answer; its arguments are a JSON object.
+    void add_call(std::string_view id, std::string_view tool, std::string_view arguments) {
+        message::ConversationPart part;
+        part.kind = message::ConversationPart::Kind::call;
+        part.call_id = conversation.keep(id);
+        part.tool = conversation.keep(tool);
+        part.arguments = conversation.keep(arguments);
+        add_to_turn(message::Role::assistant, part);
+    }
+    void add_result(std::string_view id, std::string_view tool, std::string_view text, bool is_error) {
+        message::ConversationPart part;
+        part.kind = message::ConversationPart::Kind::result;
+        part.call_id = conversation.keep(id);
+        part.tool = conversation.keep(tool);
+        part.inner_first = conversation.inner.size();
+        part.inner_count = 1;
+        part.is_error = is_error;
+        conversation.inner.emplace_back().text = conversation.keep(text);
+        add_to_turn(message::Role::tool, part);
+    }
     // One more image, in base64, of the turn that was added last.
     void add_image(std::string_view media_type, std::string_view base64) {
         message::ConversationPart part;
@@ -61,6 +83,17 @@ struct AgentRequest {
         part.data = conversation.keep(base64);
         conversation.parts.push_back(part);
         ++conversation.turns.back().count;
+    }
+
+private:
+    // Goes on with the last turn when that is the same speaker's.
+    void add_to_turn(message::Role role, const message::ConversationPart& part) {
+        auto& turns = conversation.turns;
+        const bool goes_on = !turns.empty() && turns.back().role == role &&
+                             turns.back().first + turns.back().count == conversation.parts.size();
+        if (!goes_on) turns.push_back({role, 0, conversation.parts.size(), 0});
+        conversation.parts.push_back(part);
+        ++turns.back().count;
     }
 };
 

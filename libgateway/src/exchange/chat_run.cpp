@@ -50,15 +50,13 @@ void ChatRun::start(std::string_view body) {
         client_.answer_error(*error);
         return;
     }
-    const auto choice = endpoint::choose_agent(gateway_.config(), request.model, client_.agent_field());
-    if (choice.error) {
-        client_.answer_error(*choice.error);
+    const AgentWish wish = read_agent_wish(gateway_, client_, request.model, request.user, "openai-user");
+    if (wish.error) {
+        client_.answer_error(*wish.error);
         return;
     }
-    const config::Agent& agent = *choice.agent;
-    const std::string_view model_override = client_.field("x-openclaw-model");
     stream_ = request.stream;
-    switch (config::choose_models(*config_, agent, model_override, candidates_)) {
+    switch (config::choose_models(*config_, *wish.agent, wish.model, candidates_)) {
     case config::ModelProblem::none: break;
     case config::ModelProblem::unknown_wish:
         client_.answer_error({404, "invalid_request_error",
@@ -70,10 +68,10 @@ void ChatRun::start(std::string_view body) {
             {500, "api_error", "The agent's model names a provider that is not configured.", "model_not_found", {}});
         return;
     }
-    if (passes_bytes(agent)) {
+    if (wish.session_key.empty() && passes_bytes(*wish.agent)) {
         start_provider(body, root);
     } else {
-        start_agent(agent, model_override, request, body);
+        start_agent(wish, request, body);
     }
     document.shrink(64 * 1024);
     client_.drop_body();
@@ -90,8 +88,7 @@ bool ChatRun::passes_bytes(const config::Agent& agent) const noexcept {
 
 // --- an agent ----------------------------------------------------------------------------------------------------
 
-void ChatRun::start_agent(const config::Agent& agent, std::string_view model_override,
-                          const endpoint::ChatRequest& request, std::string_view body) {
+void ChatRun::start_agent(const AgentWish& wish, const endpoint::ChatRequest& request, std::string_view body) {
     const auto uuid = crypto::random_uuid(gateway_.random());
     if (!uuid) {
         client_.answer_error({500, "api_error", "internal error", {}, {}});
@@ -102,8 +99,10 @@ void ChatRun::start_agent(const config::Agent& agent, std::string_view model_ove
     model_ = request.model.empty() ? "openclaw" : request.model;
     auto asked = make_owned<AgentRequest>(gateway_.memory(), gateway_.memory(), gateway_.pool());
     asked->run_id = id_;
-    asked->agent_id = agent.id;
-    asked->model = model_override;
+    asked->agent_id = wish.agent->id;
+    asked->model = wish.model;
+    asked->session_key = wish.session_key;
+    asked->is_owner = wish.is_owner;
     asked->source.append(body);
     json::Limits limits;
     limits.bytes_max = std::max<std::size_t>(1, body.size());
@@ -122,7 +121,7 @@ void ChatRun::start_agent(const config::Agent& agent, std::string_view model_ove
                     gateway_.pool());
     AgentRun::Listener& listener = *this;
     agent_.emplace(gateway_, listener);
-    agent_->start(std::move(asked), {});
+    agent_->start(std::move(asked));
 }
 
 void ChatRun::on_start(std::string_view /*provider*/, std::string_view /*model*/) {

@@ -16,6 +16,7 @@
 #include "core/buffer.h"
 #include "core/owned.h"
 #include "endpoint/chat_completions.h"
+#include "exchange/agent_wish.h"
 #include "exchange/config_handle.h"
 #include "exchange/http_run.h"
 #include "exchange/http_turn.h"
@@ -48,8 +49,7 @@ private:
     void on_failed(const AgentFailure& failure) override;
 
     [[nodiscard]] bool passes_bytes(const config::Agent& agent) const noexcept;
-    void start_agent(const config::Agent& agent, std::string_view model_override, const endpoint::ChatRequest& request,
-                     std::string_view body);
+    void start_agent(const AgentWish& wish, const endpoint::ChatRequest& request, std::string_view body);
     void send(Buffer& out);
     void start_provider(std::string_view body, const json::Value& root);
     void call_candidate();

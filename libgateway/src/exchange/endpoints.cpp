@@ -68,12 +68,12 @@ constexpr Endpoint table[] = {
     {"GET", "/ready", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::ready>>>},
     {"GET", "/readyz", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::ready>>>},
     {"GET", "/startupz", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::started>>>},
-    {"POST", "/v1/chat/completions", Access::caller, chat_enabled,
+    {"POST", "/v1/chat/completions", Access::write, chat_enabled,
      "The chat completions endpoint is disabled. Set gateway.http.endpoints.chatCompletions.enabled to true in the "
      "configuration.",
      chat_body_bytes, make<ChatRun>},
-    {"GET", "/v1/models", Access::caller, models_enabled, models_disabled, nullptr, make<NowRun<answer_models>>},
-    {"GET", "/v1/models/*id", Access::caller, models_enabled, models_disabled, nullptr, make<NowRun<answer_model>>},
+    {"GET", "/v1/models", Access::read, models_enabled, models_disabled, nullptr, make<NowRun<answer_models>>},
+    {"GET", "/v1/models/*id", Access::read, models_enabled, models_disabled, nullptr, make<NowRun<answer_model>>},
 };
 
 }  // namespace

@@ -20,13 +20,14 @@ class Gateway;
 class ServerConn;
 
 enum class Access : std::uint8_t {
-    open,    // everybody
-    caller,  // who has the credentials of gateway.auth
+    open,   // everybody
+    read,   // who has the credentials of gateway.auth, with the scope operator.read
+    write,  // ... operator.write
 };
 
 struct Endpoint {
     std::string_view method, pattern;
-    Access access = Access::caller;
+    Access access = Access::write;
     // Null: always there.
     bool (*enabled)(const config::Config& config) = nullptr;
     std::string_view disabled_text;

@@ -253,6 +253,7 @@ void ServerConn::on_head(const http1::RequestHead& head) {
             return;
         }
         keep_caller(verdict.identity);
+        if (!check_scope()) return;
     }
     allow_body(head, body_bytes_max);
 }
@@ -274,6 +275,22 @@ bool ServerConn::check_endpoint(std::uint64_t& body_bytes_max, bool& is_open) {
         if (route->body_bytes_max != 0) body_bytes_max = route->body_bytes_max;
     }
     return true;
+}
+
+// False: the caller may not do this, and was told.
+bool ServerConn::check_scope() {
+    const Endpoint* const endpoint = Routes::endpoint(target_);
+    if (endpoint == nullptr || endpoint->access == Access::open) return true;
+    const bool writes = endpoint->access == Access::write;
+    if (caller_.scopes.allows(writes ? auth::Scope::write : auth::Scope::read)) return true;
+    ++gateway().stats().refused_total;
+    refuse(
+        {403,
+         "forbidden",
+         writes ? std::string_view("missing scope: operator.write") : std::string_view("missing scope: operator.read"),
+         "missing_scope",
+         {}});
+    return false;
 }
 
 void ServerConn::keep_caller(const auth::HttpIdentity& identity) {
@@ -303,7 +320,7 @@ void ServerConn::on_decided(HostAuth::Outcome outcome) {
         caller_.scopes = scopes().empty() ? auth::ScopeSet::all() : auth::scope_set(scopes());
         caller_.is_owner = caller_.scopes.allows(auth::Scope::admin);
         set_phase(Phase::body);
-        allow_body(*head_, body_bytes_max_);
+        if (check_scope()) allow_body(*head_, body_bytes_max_);
         break;
     case HostAuth::Outcome::denied: {
         auth::HttpVerdict verdict;

@@ -142,6 +142,7 @@ private:
     // What the path asks before its body is read. False: it was refused.
     [[nodiscard]] bool check_endpoint(std::uint64_t& body_bytes_max, bool& is_open);
     void keep_caller(const auth::HttpIdentity& identity);
+    [[nodiscard]] bool check_scope();
     void ask_host();
     // True: the head asks for a WebSocket; it was refused, or waits for the end of the request.
     bool begin_upgrade(const http1::RequestHead& head);

@@ -5,6 +5,7 @@
 #include "json/json.h"
 #include "method/core.h"
 #include "method/run.h"
+#include "session/message.h"
 
 namespace gw::method {
 
@@ -15,20 +16,6 @@ constexpr std::size_t history_messages_max = 200;
 constexpr std::size_t history_bytes_max = 512U << 10U;
 
 constexpr std::size_t waiters_max = 1024;
-
-// The texts of a message of the transcript, joined.
-void append_text(const json::Value& message, std::pmr::string& out) {
-    const json::Value content = message["content"];
-    if (const auto text = content.as_string()) {
-        out += *text;
-        return;
-    }
-    for (json::Value part = content.first(); part.exists(); part = part.next()) {
-        if (part["type"].as_string() != "text") continue;
-        if (!out.empty()) out += '\n';
-        out += part["text"].as_string().value_or(std::string_view{});
-    }
-}
 
 }  // namespace
 
@@ -105,7 +92,7 @@ Chats::Started Chats::start(const RunSpec& spec, std::pmr::string& why, const Ru
         return Started::refused;
     }
     auto run = make_owned<Run>(core_.gate.memory(), core_, *this, spec);
-    if (line.empty()) collect_history(spec.session_key, *run);
+    if (line.empty()) collect_history(*run, line);
     if (!say(spec, *run, why)) {
         if (line.empty()) lines_.erase(lines_.find(spec.session_key));
         return Started::refused;
@@ -137,44 +124,122 @@ bool Chats::say(const RunSpec& spec, Run& run, std::pmr::string& why) {
     };
     if (const auto opened = core_.sessions.open(spec.session_key, now); !opened) return refuse(opened.error());
     Buffer message(core_.gate.pool());
-    json::Writer writer(message);
-    writer.begin_object().member("role", "user").key("content").begin_array();
-    writer.begin_object().member("type", "text").member("text", spec.text).end_object();
-    for (const TurnImage& image : spec.images) {
-        writer.begin_object().member("type", "image").member("mimeType", image.media).member("data", image.base64);
-        writer.end_object();
+    const auto keep = [&] {
+        auto kept = core_.sessions.append_message(spec.session_key, message.text(), now);
+        if (kept) {
+            run.message_ = message.text();
+            run.message_id_.assign(kept->data(), kept->size());
+            run.said_ids_.push_back(run.message_id_);
+        }
+        message.clear();
+        return kept;
+    };
+    for (const TurnMessage& result : spec.results) {
+        json::Writer writer(message);
+        session::write_tool_result(writer, result.call_id, result.tool, result.text, result.is_error, now);
+        if (const auto kept = keep(); !kept) return refuse(kept.error());
     }
-    writer.end_array().member("timestamp", now).end_object();
-    const auto kept = core_.sessions.append_message(spec.session_key, message.text(), now);
-    if (!kept) return refuse(kept.error());
+    if (spec.results.empty() || !spec.text.empty() || !spec.images.empty()) {
+        json::Writer writer(message);
+        writer.begin_object().member("role", "user").key("content").begin_array();
+        writer.begin_object().member("type", "text").member("text", spec.text).end_object();
+        for (const TurnImage& image : spec.images) {
+            writer.begin_object().member("type", "image").member("mimeType", image.media).member("data", image.base64);
+            writer.end_object();
+        }
+        writer.end_array().member("timestamp", now).end_object();
+        if (const auto kept = keep(); !kept) return refuse(kept.error());
+    }
     session::Changes changes(core_.gate.memory());
     changes.set("systemSent", true).set("lastInteractionAt", now);
     core_.touch_session(spec.session_key, changes);
-    run.message_ = message.text();
-    run.message_id_.assign(kept->data(), kept->size());
     return true;
 }
 
-void Chats::collect_history(std::string_view session_key, Run& run) {
+// Newest first, as the transcript is read.
+void Chats::collect(const session::TranscriptEntry& entry, Run& run) {
+    using Kind = TurnMessage::Kind;
+    std::pmr::memory_resource* const memory = core_.gate.memory();
+    const json::Value message = entry.message();
+    Run::Past past(memory);
+    if (entry.role == "toolResult") {
+        past.kind = Kind::result;
+        past.call_id = message["toolCallId"].as_string().value_or(std::string_view{});
+        past.tool = message["toolName"].as_string().value_or(std::string_view{});
+        past.is_error = message["isError"].as_bool().value_or(false);
+        past.text = session::message_text(message, memory);
+        run.history_.push_back(std::move(past));
+        return;
+    }
+    past.role = entry.role == "user" ? message::Role::user : message::Role::assistant;
+    if (past.role == message::Role::assistant) {
+        const std::size_t first = run.history_.size();
+        for (json::Value part = message["content"].first(); part.exists(); part = part.next()) {
+            if (part["type"].as_string() != "toolCall") continue;
+            Run::Past call(memory);
+            call.kind = Kind::call;
+            call.role = past.role;
+            call.call_id = part["id"].as_string().value_or(std::string_view{});
+            call.tool = part["name"].as_string().value_or(std::string_view{});
+            call.text = part["arguments"].raw();
+            run.history_.push_back(std::move(call));
+        }
+        std::reverse(run.history_.begin() + static_cast<std::ptrdiff_t>(first), run.history_.end());
+    }
+    past.text = session::message_text(message, memory);
+    if (!past.text.empty()) run.history_.push_back(std::move(past));
+}
+
+// What was said in the session before the run, oldest first. A call goes with its result: models refuse one alone.
+void Chats::collect_history(Run& run, const std::pmr::list<Run*>& line) {
+    run.history_.clear();
+    if (run.brings_past_) return;
+    const auto waits = [&](std::string_view id) {  // said by a run that has not begun yet
+        return std::any_of(line.begin(), line.end(), [&](const Run* one) {
+            return std::find(one->said_ids_.begin(), one->said_ids_.end(), id) != one->said_ids_.end();
+        });
+    };
+    const std::string_view session_key = run.session_key_;
     const auto entry = core_.sessions.find(session_key);
     if (!entry || *entry == nullptr) return;
     const std::pmr::string log = core_.sessions.log_of(session_key, **entry);
     if (log.empty()) return;
     std::size_t bytes = 0;
     const auto visit = [&](const session::TranscriptEntry& one) {
-        if (one.type != "message" || (one.role != "user" && one.role != "assistant")) return session::Visit::more;
-        Run::Past past{one.role == "user" ? message::Role::user : message::Role::assistant,
-                       std::pmr::string(core_.gate.memory())};
-        append_text(one.message(), past.text);
-        if (past.text.empty()) return session::Visit::more;
-        bytes += past.text.size();
-        if (bytes > history_bytes_max || run.history_.size() >= history_messages_max) return session::Visit::enough;
-        run.history_.push_back(std::move(past));
-        return session::Visit::more;
+        if (one.type != "message" || (one.role != "user" && one.role != "assistant" && one.role != "toolResult"))
+            return session::Visit::more;
+        if (waits(one.id)) return session::Visit::more;
+        const std::size_t before = run.history_.size();
+        collect(one, run);
+        for (std::size_t i = before; i < run.history_.size(); ++i) bytes += run.history_[i].text.size();
+        if (bytes <= history_bytes_max && run.history_.size() <= history_messages_max) return session::Visit::more;
+        run.history_.erase(run.history_.begin() + static_cast<std::ptrdiff_t>(before), run.history_.end());
+        return session::Visit::enough;
     };
     if (const auto read = core_.sessions.transcripts().read_back(log, visit); !read)
         core_.gate.log().warn({"cannot read the transcript of ", session_key, ": ", read.error().what});
     std::reverse(run.history_.begin(), run.history_.end());
+    pair_calls(run);
+}
+
+void Chats::pair_calls(Run& run) {
+    using Kind = TurnMessage::Kind;
+    auto& past = run.history_;
+    std::pmr::vector<std::string_view> called(core_.gate.memory()), answered(core_.gate.memory());
+    const auto has = [](const auto& list, std::string_view id) {
+        return std::find(list.begin(), list.end(), id) != list.end();
+    };
+    answered.assign(run.results_.begin(), run.results_.end());
+    for (const Run::Past& one : past) {
+        if (one.kind == Kind::call) called.push_back(one.call_id);
+        if (one.kind == Kind::result && has(called, one.call_id)) answered.push_back(one.call_id);
+    }
+    std::pmr::vector<bool> paired(core_.gate.memory());
+    for (const Run::Past& one : past) {
+        paired.push_back(one.kind == Kind::text || (has(called, one.call_id) && has(answered, one.call_id)));
+    }
+    std::size_t at = 0;
+    std::erase_if(past, [&](const Run::Past&) { return !paired[at++]; });
 }
 
 void Chats::begin_next(std::string_view session_key) {
@@ -256,14 +321,7 @@ void Chats::finish(Run& run, bool ok, std::string_view error) {
         lines_.erase(session_key);
     } else if (was_first) {
         Run& next = *line.front();
-        next.history_.clear();
-        collect_history(session_key, next);
-        // What this run and those behind it in line have said themselves is at the end of it.
-        std::size_t own = line.size();
-        while (own > 0 && !next.history_.empty()) {
-            own -= next.history_.back().role == message::Role::user ? 1 : 0;
-            next.history_.pop_back();
-        }
+        collect_history(next, line);
         begin_next(session_key);
     }
 }

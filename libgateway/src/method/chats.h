@@ -23,6 +23,7 @@
 #include "method/client.h"
 #include "method/gate.h"
 #include "method/turn.h"
+#include "session/transcript.h"
 
 namespace gw::method {
 
@@ -40,6 +41,13 @@ struct RunSpec {
     std::span<const TurnImage> images;
     std::uint32_t timeout_ms = 0;
     const Client* client = nullptr;  // whose run it is; null: the gateway's own
+    // Results of tools of the client's, which the session's last answer called; `text` may be empty then.
+    std::span<const TurnMessage> results;
+    // Hears everything at once, while others are told at a pace; until the end, or Run::forget_observer().
+    TurnListener* observer = nullptr;
+    // Taken. With it, `text` and `images` are only for the transcript.
+    Owned<TurnExtras>* extras = nullptr;
+    bool brings_past = false;  // the extras hold what was said before: the session's own past is not added
 };
 
 // How a finished run ended, kept for five minutes.
@@ -114,7 +122,9 @@ private:
     };
 
     [[nodiscard]] bool say(const RunSpec& spec, Run& run, std::pmr::string& why);
-    void collect_history(std::string_view session_key, Run& run);
+    void collect_history(Run& run, const std::pmr::list<Run*>& line);
+    void collect(const session::TranscriptEntry& entry, Run& run);
+    void pair_calls(Run& run);
     void begin_next(std::string_view session_key);
     void finish(Run& run, bool ok, std::string_view error);
     void keep(RunRecord record);

@@ -45,6 +45,10 @@ Run::Run(Core& core, Chats& chats, const RunSpec& spec)
       images_(core.gate.memory()),
       timeout_ms_(spec.timeout_ms),
       at_end_(core.gate.memory()),
+      results_(core.gate.memory()),
+      said_ids_(core.gate.memory()),
+      observer_(spec.observer),
+      brings_past_(spec.brings_past),
       pace_timer_(
           core.gate.timers(),
           [](void* self) {
@@ -69,6 +73,8 @@ Run::Run(Core& core, Chats& chats, const RunSpec& spec)
         kept.media = image.media;
         kept.base64 = image.base64;
     }
+    for (const TurnMessage& result : spec.results) results_.emplace_back(result.call_id);
+    if (spec.extras != nullptr) extras_ = std::move(*spec.extras);
 }
 
 Run::~Run() = default;
@@ -83,7 +89,8 @@ void Run::begin() {
     begun_ = true;
     started_ms_ = core_.gate.unix_ms();
     std::pmr::vector<TurnMessage> history(core_.gate.memory());
-    for (const Past& past : history_) history.push_back({past.role, past.text});
+    for (const Past& past : history_)
+        history.push_back({past.kind, past.role, past.text, past.call_id, past.tool, past.is_error});
     std::pmr::vector<TurnImage> images(core_.gate.memory());
     for (const Image& image : images_) images.push_back({image.media, image.base64});
     TurnRequest request;
@@ -93,9 +100,10 @@ void Run::begin() {
     request.model = model_;
     request.system = system_;
     request.history = history;
-    notices_ += text_;
-    request.text = notices_;
+    request.text = text_;
+    request.notices = notices_;
     request.images = images;
+    if (extras_) request.extras = &extras_;
     request.timeout_ms = timeout_ms_;
     tell_lifecycle("start");
     turn_ = core_.gate.make_turn(request, *this);
@@ -115,7 +123,17 @@ void Run::abort(std::string_view reason) {
     const std::string_view text = said_.text();
     tell_simple(SimpleNews::Kind::error, "The run was stopped.");
     tell_chat("aborted", text.empty() ? nullptr : &text, reason, {}, 3, 255);
+    TurnListener* const observer = observer_;
     chats_.finish(*this, false, "aborted");
+    if (observer != nullptr) observer->on_failed({409, "The run was stopped.", "api_error", "aborted", {}});
+}
+
+void Run::pause() noexcept {
+    if (turn_) turn_->pause();
+}
+
+void Run::resume() noexcept {
+    if (turn_) turn_->resume();
 }
 
 // --- what the turn says --------------------------------------------------------------------------------------------
@@ -123,10 +141,22 @@ void Run::abort(std::string_view reason) {
 void Run::on_start(std::string_view provider, std::string_view model) {
     provider_ = provider;
     model_name_ = model;
+    if (observer_ != nullptr) observer_->on_start(provider, model);
+}
+
+void Run::on_reasoning(std::string_view text) {
+    if (observer_ != nullptr) observer_->on_reasoning(text);
+}
+
+void Run::on_call(std::string_view id, std::string_view tool, std::string_view arguments) {
+    keep_call(id, tool, arguments);
+    if (observer_ != nullptr) observer_->on_call(id, tool, arguments);
 }
 
 void Run::on_text(std::string_view text) {
     said_.append(text);
+    if (observer_ != nullptr) observer_->on_text(text);
+    if (ended_) return;
     if (pace_timer_.armed()) return;
     tell_delta(false);
     pace_timer_.arm(core_.gate.now() + Chats::pace_ms);
@@ -157,26 +187,34 @@ void Run::tell_delta(bool all) {
 }
 
 void Run::on_tool_start(std::string_view id, std::string_view tool, std::string_view arguments) {
+    keep_call(id, tool, arguments);
+    if (observer_ != nullptr) observer_->on_tool_start(id, tool, arguments);
+}
+
+void Run::keep_call(std::string_view id, std::string_view tool, std::string_view arguments) {
     tell_delta(true);
-    keep_answer("toolUse", {}, id, tool, arguments);
-    write_tool("start", id, tool, "args", arguments, true, nullptr);
+    json::Document document(core_.gate.memory());
+    const bool readable = document.parse(arguments) && document.root().is(json::Kind::object);
+    const session::ToolCallPart call{id, tool, readable ? arguments : std::string_view("{}")};
+    keep_answer("toolUse", {}, {&call, 1});
+    write_tool("start", id, tool, "args", call.arguments, true, nullptr);
 }
 
 void Run::on_tool_progress(std::string_view id, std::string_view tool, std::string_view text) {
     write_tool("update", id, tool, "partialResult", text, false, nullptr);
+    if (observer_ != nullptr) observer_->on_tool_progress(id, tool, text);
 }
 
 void Run::on_tool_result(std::string_view id, std::string_view tool, std::string_view text, bool is_error) {
     write_tool("result", id, tool, "result", text, false, &is_error);
     Buffer message(core_.gate.pool());
     json::Writer writer(message);
-    writer.begin_object().member("role", "toolResult").member("toolCallId", id).member("toolName", tool);
-    writer.key("content").begin_array().begin_object().member("type", "text").member("text", text).end_object();
-    writer.end_array().member("isError", is_error).member("timestamp", core_.gate.unix_ms()).end_object();
+    session::write_tool_result(writer, id, tool, text, is_error, core_.gate.unix_ms());
     if (const auto kept = core_.sessions.append_message(session_key_, message.text(), core_.gate.unix_ms(),
                                                         store::Durability::buffered);
         !kept)
         core_.gate.log().error({"cannot write the transcript of ", session_key_, ": ", kept.error().what});
+    if (observer_ != nullptr) observer_->on_tool_result(id, tool, text, is_error);
 }
 
 void Run::write_tool(std::string_view phase, std::string_view id, std::string_view tool, std::string_view name,
@@ -196,9 +234,10 @@ void Run::write_tool(std::string_view phase, std::string_view id, std::string_vi
     tell_agent("tool", data.text(), true);
 }
 
-void Run::on_end(message::StopReason reason, const message::TokenUsage& usage, bool /*blocked*/) {
+void Run::on_end(message::StopReason reason, const message::TokenUsage& usage, bool blocked) {
     tell_delta(true);
-    keep_answer(name_of(reason), usage);
+    // What was said in front of calls is kept with them.
+    if (reason != message::StopReason::tool_calls || kept_at_ < said_.size()) keep_answer(name_of(reason), usage);
     session::Changes figures(core_.gate.memory());
     session::TurnFigures turn;
     turn.input = usage.input;
@@ -216,7 +255,9 @@ void Run::on_end(message::StopReason reason, const message::TokenUsage& usage, b
     const bool silent = text == "NO_REPLY";
     tell_simple(SimpleNews::Kind::done, text);
     tell_chat("final", silent ? nullptr : &text, name_of(reason), {}, 3, 255);
+    TurnListener* const observer = observer_;
     chats_.finish(*this, true, {});
+    if (observer != nullptr) observer->on_end(reason, usage, blocked);
 }
 
 void Run::on_failed(const TurnFailure& failure) {
@@ -225,12 +266,16 @@ void Run::on_failed(const TurnFailure& failure) {
     tell_lifecycle("error", failure.message);
     tell_simple(SimpleNews::Kind::error, failure.message);
     tell_chat("error", nullptr, {}, failure.message, 3, 255);
+    TurnListener* const observer = observer_;
     chats_.finish(*this, false, failure.message);
+    if (observer != nullptr) observer->on_failed(failure);
 }
 
 void Run::on_no_memory() noexcept {
+    TurnListener* const observer = std::exchange(observer_, nullptr);
+    if (observer != nullptr) observer->on_no_memory();
     try {
-        on_failed({0, "The gateway is out of memory."});
+        on_failed({0, "The gateway is out of memory.", {}, {}, {}});
     } catch (const std::bad_alloc&) {
         ended_ = true;  // nobody can be told: abort or time-out cleans it up
     }
@@ -306,25 +351,21 @@ void Run::tell_chat(std::string_view state, const std::string_view* text, std::s
     core_.gate.broadcast(event);
 }
 
-void Run::keep_answer(std::string_view stop_reason, const message::TokenUsage& usage, std::string_view call_id,
-                      std::string_view tool, std::string_view arguments) {
+void Run::keep_answer(std::string_view stop_reason, const message::TokenUsage& usage,
+                      std::span<const session::ToolCallPart> calls) {
     const std::uint64_t now = core_.gate.unix_ms();
+    session::AssistantMessage answer;
+    answer.text = said_.text().substr(kept_at_);
+    answer.calls = calls;
+    answer.provider = provider_;
+    answer.model = model_name_;
+    answer.usage.input = usage.input;
+    answer.usage.output = usage.output;
+    answer.usage.cache_read = usage.cached_input;
+    answer.stop_reason = stop_reason;
     Buffer message(core_.gate.pool());
     json::Writer writer(message);
-    writer.begin_object().member("role", "assistant").key("content").begin_array();
-    if (kept_at_ < said_.size() || tool.empty()) {
-        writer.begin_object().member("type", "text").member("text", said_.text().substr(kept_at_)).end_object();
-    }
-    if (!tool.empty()) {
-        writer.begin_object().member("type", "toolCall").member("id", call_id).member("name", tool);
-        writer.key("arguments").raw(arguments.empty() ? "{}" : arguments).end_object();
-    }
-    writer.end_array().member("provider", provider_).member("model", model_name_);
-    writer.key("usage").begin_object().member("input", usage.input).member("output", usage.output);
-    writer.member("cacheRead", usage.cached_input).member("cacheWrite", 0);
-    writer.member("totalTokens", usage.input + usage.output).key("cost").begin_object();
-    for (const std::string_view part : {"input", "output", "cacheRead", "cacheWrite", "total"}) writer.member(part, 0);
-    writer.end_object().end_object().member("stopReason", stop_reason).member("timestamp", now).end_object();
+    session::write_assistant_message(writer, answer, now);
     kept_at_ = said_.size();
     const auto kept = core_.sessions.append_message(session_key_, message.text(), now);
     if (!kept) {

@@ -13,6 +13,7 @@
 #include "core/timers.h"
 #include "method/gate.h"
 #include "method/turn.h"
+#include "session/message.h"
 
 namespace gw::method {
 
@@ -36,9 +37,14 @@ public:
     [[nodiscard]] bool begun() const noexcept { return begun_; }
     [[nodiscard]] std::uint64_t started_ms() const noexcept { return started_ms_; }
     [[nodiscard]] bool belongs_to(const Client& client) const noexcept;
+    void forget_observer() noexcept { observer_ = nullptr; }
+    void pause() noexcept;
+    void resume() noexcept;
 
     void on_start(std::string_view provider, std::string_view model) override;
     void on_text(std::string_view text) override;
+    void on_reasoning(std::string_view text) override;
+    void on_call(std::string_view id, std::string_view tool, std::string_view arguments) override;
     void on_tool_start(std::string_view id, std::string_view tool, std::string_view arguments) override;
     void on_tool_progress(std::string_view id, std::string_view tool, std::string_view text) override;
     void on_tool_result(std::string_view id, std::string_view tool, std::string_view text, bool is_error) override;
@@ -49,8 +55,11 @@ public:
 private:
     friend class Chats;
     struct Past {
-        message::Role role;
-        std::pmr::string text;
+        explicit Past(std::pmr::memory_resource* memory) : text(memory), call_id(memory), tool(memory) {}
+        TurnMessage::Kind kind = TurnMessage::Kind::text;
+        message::Role role = message::Role::user;
+        std::pmr::string text, call_id, tool;
+        bool is_error = false;
     };
     struct Image {
         std::pmr::string media, base64;
@@ -67,8 +76,10 @@ private:
     void write_tool(std::string_view phase, std::string_view id, std::string_view tool, std::string_view name,
                     std::string_view value, bool is_json, const bool* is_error);
     // Puts what was said since the last message into the transcript.
-    void keep_answer(std::string_view stop_reason, const message::TokenUsage& usage, std::string_view call_id = {},
-                     std::string_view tool = {}, std::string_view arguments = {});
+    void keep_answer(std::string_view stop_reason, const message::TokenUsage& usage,
+                     std::span<const session::ToolCallPart> calls = {});
+    // A call of a tool, in the transcript and as an event.
+    void keep_call(std::string_view id, std::string_view tool, std::string_view arguments);
 
     Core& core_;
     Chats& chats_;
@@ -79,6 +90,12 @@ private:
     std::pmr::vector<Image> images_;
     std::uint32_t timeout_ms_;
     std::vector<Ticket, std::pmr::polymorphic_allocator<Ticket>> at_end_;
+
+    std::pmr::vector<std::pmr::string> results_;   // of the client's tools, that the run begins with: ids of calls
+    std::pmr::vector<std::pmr::string> said_ids_;  // of what the run itself put into the transcript at its start
+    TurnListener* observer_;
+    Owned<TurnExtras> extras_;
+    bool brings_past_;
 
     Owned<Turn> turn_;
     Timer pace_timer_;
