@@ -17,10 +17,11 @@ std::string json_answer(std::string_view body) {
            "\r\n\r\n" + std::string(body);
 }
 std::string said(std::string_view text) {
-    return json_answer(R"({"id":"x","object":"chat.completion","model":"test-model","choices":[{"index":0,"message":)"
-                       R"({"role":"assistant","content":")" +
-                       std::string(text) +
-                       R"("},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}})");
+    return json_answer(
+        R"({"id":"x","object":"chat.completion","model":"test-model","choices":[{"index":0,"message":)"
+        R"({"role":"assistant","content":")" +
+        std::string(text) +
+        R"("},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}})");
 }
 std::string ask(std::string_view user, std::string_view text) {
     return R"({"model":"openclaw","user":")" + std::string(user) + R"(","messages":[{"role":"user","content":")" +
@@ -159,9 +160,9 @@ TEST_CASE("chat session: numbers out of range are refused before a provider sees
     for (const auto& one : cases) {
         INFO(one.member);
         auto& client = *world.client();
-        world.send(client, post("/v1/chat/completions",
-                                R"({"model":"openclaw","messages":[{"role":"user","content":"hi"}],)" +
-                                    std::string(one.member) + "}"));
+        world.send(client,
+                   post("/v1/chat/completions", R"({"model":"openclaw","messages":[{"role":"user","content":"hi"}],)" +
+                                                    std::string(one.member) + "}"));
         const Response response = take_response(client.received);
         CHECK(response.status == 400);
         CHECK(response.body.find(one.message) != std::string::npos);

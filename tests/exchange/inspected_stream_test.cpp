@@ -255,7 +255,8 @@ TEST_CASE("inspected stream: a tool call leaves whole or not at all") {
 
 TEST_CASE("inspected stream: a choice that goes on after its end cannot free what is held of it") {
     const auto event = [](int choice, std::string_view rest) {
-        return "data: {\"id\":\"c1\",\"choices\":[{\"index\":" + std::to_string(choice) + "," + std::string(rest) + "}]}\n\n";
+        return "data: {\"id\":\"c1\",\"choices\":[{\"index\":" + std::to_string(choice) + "," + std::string(rest) +
+               "}]}\n\n";
     };
     // Choice 1 holds everything behind it; choice 0 has a key that is replaced, ends, and speaks again.
     const std::string wire = event(1, R"("delta":{"content":"so key-ab"})") +

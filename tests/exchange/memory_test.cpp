@@ -143,18 +143,22 @@ TEST_CASE("memory: ten thousand random cuts of every conversation give the same 
          {},
          "400"},
     };
+    gw_host host{};  // whose random numbers are always the same
+    host.size = sizeof host;
+    host.random = [](void*, void* out, std::size_t len) {
+        std::fill_n(static_cast<unsigned char*>(out), len, static_cast<unsigned char>(7));
+        return true;
+    };
     for (const Conversation& c : conversations) {
+        gw_status status = GW_OK;
+        std::string problems;
+        gw_config* const loaded = load_config(c.config, &host, status, problems);
+        REQUIRE(status == GW_OK);
         const auto converse_cut = [&](Random* random) {
             const auto cut = [&](const std::string& text) {
                 return random == nullptr ? Pieces{{text}, "whole"} : cut_at_random(text, *random, 40);
             };
-            gw_host host{};  // whose random numbers are always the same
-            host.size = sizeof host;
-            host.random = [](void*, void* out, std::size_t len) {
-                std::fill_n(static_cast<unsigned char*>(out), len, static_cast<unsigned char>(7));
-                return true;
-            };
-            World world(c.config, &host);
+            World world(loaded, &host);
             world.names["upstream.test"] = {"93.184.216.34"};
             auto& client = *world.client();
             for (const std::string_view piece : cut(c.requests)) world.send(client, piece);
@@ -174,10 +178,11 @@ TEST_CASE("memory: ten thousand random cuts of every conversation give the same 
         const std::string want = converse_cut(nullptr);
         CHECK(want.find(c.part) != std::string::npos);
         Random random(4);
-        for (int i = 0; i < 10000; ++i) {
+        for (int i = 0; i < long_rounds(10000); ++i) {
             const std::string got = converse_cut(&random);
             if (got != want) FAIL("cut " << i << " gave " << got << " instead of " << want);
         }
+        gw_config_free(loaded);
     }
 }
 

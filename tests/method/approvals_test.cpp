@@ -327,7 +327,8 @@ TEST_CASE("approvals: a program on a node runs as it was approved, once") {
 // Two operators, a node and an approval: whatever comes first, they end alike.
 TEST_CASE("approvals: a thousand interleavings end in the same state") {
     std::string expected;
-    for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    const auto seeds = static_cast<std::uint64_t>(long_rounds(1000));
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         INFO("seed " << seed);
         Random random(seed);
         FakeGate gate;

@@ -8,6 +8,15 @@
 
 namespace gw::test {
 
+int long_rounds(int full) {
+#ifdef __SANITIZE_ADDRESS__
+    const bool slow = true;
+#else
+    const bool slow = false;
+#endif
+    return slow && std::getenv("GATEWAY_FULL") == nullptr ? full / 10 : full;
+}
+
 std::uint64_t Random::next() {
     std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
     z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;

@@ -16,6 +16,10 @@
 
 namespace gw::test {
 
+// How often a test of many random rounds does one: `full` times; with sanitizers, which make each ten times slower, a
+// tenth of that, unless the environment has GATEWAY_FULL.
+[[nodiscard]] int long_rounds(int full);
+
 // One way to cut an input: the pieces in order, with a printable form for failure messages.
 struct Pieces {
     std::vector<std::string_view> pieces;

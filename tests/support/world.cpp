@@ -6,20 +6,32 @@
 
 namespace gw::test {
 
-World::World(std::string_view config, const gw_host* host, const gw_limits* limits, gw_store* store,
-             std::uint32_t services) {
+gw_config* load_config(std::string_view text, const gw_host* host, gw_status& status, std::string& problems) {
     gw_config_source source{};
     source.size = sizeof source;
-    source.text = as_str(config.empty() ? "{}" : config);
-    gw_buf problems{};
-    status_ = gw_config_load(&source, host, &config_, &problems);
-    problems_.assign(static_cast<const char*>(problems.data), problems.len);
-    gw_buf_free(&problems);
-    if (status_ != GW_OK) return;
+    source.text = as_str(text.empty() ? "{}" : text);
+    gw_buf found{};
+    gw_config* config = nullptr;
+    status = gw_config_load(&source, host, &config, &found);
+    problems.assign(static_cast<const char*>(found.data), found.len);
+    gw_buf_free(&found);
+    return config;
+}
+
+World::World(std::string_view config, const gw_host* host, const gw_limits* limits, gw_store* store,
+             std::uint32_t services) {
+    config_ = load_config(config, host, status_, problems_);
+    if (status_ == GW_OK) start(config_, host, limits, store, services);
+}
+
+World::World(gw_config* config, const gw_host* host) { start(config, host, nullptr, nullptr, GW_SERVICE_ALL); }
+
+void World::start(gw_config* config, const gw_host* host, const gw_limits* limits, gw_store* store,
+                  std::uint32_t services) {
     gw_gateway_options options{};
     options.size = sizeof options;
     options.host = host;
-    options.config = config_;
+    options.config = config;
     options.limits = limits;
     options.store = store;
     options.services = services;

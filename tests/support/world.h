@@ -18,6 +18,9 @@
 
 namespace gw::test {
 
+// Null, and why, when the text is no configuration; else the caller frees it.
+gw_config* load_config(std::string_view text, const gw_host* host, gw_status& status, std::string& problems);
+
 class World {
 public:
     // One connection as the other end sees it.
@@ -38,6 +41,8 @@ public:
     // `config` is JSON5; "" is the empty configuration.
     explicit World(std::string_view config, const gw_host* host = nullptr, const gw_limits* limits = nullptr,
                    gw_store* store = nullptr, std::uint32_t services = GW_SERVICE_ALL);
+    // With a configuration that is the caller's.
+    World(gw_config* config, const gw_host* host);
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
@@ -87,6 +92,8 @@ public:
     std::uint64_t unix_ms = 1767225600000;
 
 private:
+    void start(gw_config* config, const gw_host* host, const gw_limits* limits, gw_store* store,
+               std::uint32_t services);
     void note(gw_status status) {
         if (status == GW_ERR_NO_MEMORY) out_of_memory = status;
     }
