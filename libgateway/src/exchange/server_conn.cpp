@@ -33,7 +33,7 @@ endpoint::ApiError protocol_failure(int status, std::string_view what) {
 
 ServerConn::ServerConn(Gateway& gateway, const gw_peer& peer)
     : Conn(gateway),
-      http_(server_limits(gateway.limits()), gateway.pool(), gateway.memory()),
+      http_(std::in_place, server_limits(gateway.limits()), gateway.pool(), gateway.memory()),
       body_(gateway.pool()),
       parameters_(gateway.memory()),
       caller_(gateway.memory()),
@@ -57,13 +57,13 @@ void ServerConn::start(tls::Context* tls) {
 std::size_t ServerConn::on_input(std::span<const std::byte> input) {
     gateway().stats().bytes_received += input.size();
     if (rpc_) return rpc_->on_input(input);
-    http_.feed(input);
+    http_->feed(input);
     for (;;) {
         if (output_full()) {  // many small answers, none of them taken: on_drained() goes on
             pause_input();
             break;
         }
-        const auto next = http_.next();
+        const auto next = http_->next();
         if (!next) {
             on_protocol_error(next.error());
             return input.size();
@@ -78,7 +78,7 @@ std::size_t ServerConn::on_input(std::span<const std::byte> input) {
             break;
         case http1::EventKind::trailers: break;
         case http1::EventKind::end: on_request(); break;
-        case http1::EventKind::upgrade: return input.size() - http_.take_rest().size();  // the rest is the socket's
+        case http1::EventKind::upgrade: return input.size() - http_->take_rest().size();  // the rest is the socket's
         }
         if (ending()) return input.size();
         if (host_auth_ && host_auth_->open()) {  // on_decided() goes on
@@ -86,9 +86,9 @@ std::size_t ServerConn::on_input(std::span<const std::byte> input) {
             break;
         }
     }
-    if (rpc_) return input.size() - http_.take_rest().size();
-    if (!request_open_) set_phase(http_.in_head() ? Phase::head : (had_request_ ? Phase::idle : Phase::first));
-    return input.size() - http_.take_rest().size();
+    if (rpc_) return input.size() - http_->take_rest().size();
+    if (!request_open_) set_phase(http_->in_head() ? Phase::head : (had_request_ ? Phase::idle : Phase::first));
+    return input.size() - http_->take_rest().size();
 }
 
 void ServerConn::set_phase(Phase phase) noexcept {
@@ -123,21 +123,21 @@ void ServerConn::on_timeout() {
     }
     ++gateway().stats().bad_requests_total;
     set_error("the request did not arrive in time", 408);
-    if (http_.response_open() || body_ignored_) {
+    if (http_->response_open() || body_ignored_) {
         close(Close::abort);
         return;
     }
-    http_.close_after_response();
+    http_->close_after_response();
     answer_error(protocol_failure(408, "The request did not arrive in time."));
     close(Close::linger);
 }
 
 void ServerConn::on_protocol_error(const Error& error) {
     ++gateway().stats().bad_requests_total;
-    const int status = http_.error_status() != 0 ? http_.error_status() : 400;
+    const int status = http_->error_status() != 0 ? http_->error_status() : 400;
     set_error(error.what, status);
     const bool at_work = phase_ == Phase::answer && (run_ || host_request_ != 0);
-    if (http_.response_open() || at_work) {
+    if (http_->response_open() || at_work) {
         end_request();
         close(Close::abort);
         return;
@@ -159,7 +159,7 @@ void ServerConn::on_eof() {
         close(Close::abort);
         return;
     }
-    const auto finished = http_.finish();
+    const auto finished = http_->finish();
     if (!request_open_) {
         close(Close::flush);  // what was answered still goes out
         return;
@@ -206,7 +206,7 @@ void ServerConn::on_head(const http1::RequestHead& head) {
         parameters_.emplace_back(parameter.name, parameter.value);
 
     if (gateway().draining()) {
-        http_.close_after_response();
+        http_->close_after_response();
         refuse({503, "unavailable", "The gateway is shutting down.", "shutting_down", {}});
         return;
     }
@@ -364,21 +364,22 @@ bool ServerConn::begin_upgrade(const http1::RequestHead& head) {
 }
 
 void ServerConn::finish_upgrade() {
-    if (!http_.may_upgrade()) {  // bytes came where the first frame belongs, in a body
+    if (!http_->may_upgrade()) {  // bytes came where the first frame belongs, in a body
         return answer_error({400, "invalid_request_error", "An upgrade request has no body.", "bad_upgrade", {}});
     }
     rpc_ = make_owned<RpcSocket>(gateway().memory(), gateway().hub(), *this, *head_, peer_);
     const http1::Header fields[] = {{"Upgrade", "websocket"},
                                     {"Connection", "Upgrade"},
                                     {"Sec-WebSocket-Accept", {accept_.data(), accept_.size()}}};
-    http_.accept_upgrade(sink(), fields, gateway().unix_ms());
+    http_->accept_upgrade(sink(), fields, gateway().unix_ms());
     end_request();
+    head_ = nullptr;
     rpc_->start();
 }
 
 void ServerConn::allow_body(const http1::RequestHead& head, std::uint64_t bytes_max) {
-    http_.set_body_bytes_max(bytes_max);
-    if (http_.expects_continue() && head.content_length.value_or(0) <= bytes_max) http_.send_continue(sink());
+    http_->set_body_bytes_max(bytes_max);
+    if (http_->expects_continue() && head.content_length.value_or(0) <= bytes_max) http_->send_continue(sink());
 }
 
 auth::HttpVerdict ServerConn::authorize(const http1::RequestHead& head) {
@@ -515,7 +516,7 @@ void ServerConn::send_head(int status, std::string_view content_type, std::span<
     if (!hsts.empty()) all[count++] = {"Strict-Transport-Security", hsts};
     if (!content_type.empty()) all[count++] = {"Content-Type", content_type};
     for (const http1::Header& field : fields) all[count++] = field;
-    http_.send_head(sink(), status, {all, count}, framing, length, gateway().unix_ms());
+    http_->send_head(sink(), status, {all, count}, framing, length, gateway().unix_ms());
     if (run_) run_->on_answered(status);
 }
 
@@ -523,8 +524,8 @@ void ServerConn::answer(int status, std::string_view content_type, std::string_v
                         std::span<const http1::Header> fields) {
     send_head(status, content_type, fields, status == 204 ? http1::Framing::none : http1::Framing::length,
               content.size());
-    if (!content.empty()) http_.send_body(sink(), as_bytes(content));
-    http_.send_end(sink());
+    if (!content.empty()) http_->send_body(sink(), as_bytes(content));
+    http_->send_end(sink());
     finish_response();
 }
 
@@ -545,10 +546,10 @@ void ServerConn::begin_sized(int status, std::string_view content_type, std::spa
     send_head(status, content_type, fields, http1::Framing::length, length);
 }
 
-void ServerConn::write(std::span<const std::byte> data) { http_.send_body(sink(), data); }
+void ServerConn::write(std::span<const std::byte> data) { http_->send_body(sink(), data); }
 
 void ServerConn::end() {
-    http_.send_end(sink());
+    http_->send_end(sink());
     finish_response();
 }
 
@@ -560,11 +561,11 @@ void ServerConn::break_off() noexcept {
 void ServerConn::finish_response() {
     end_request();
     if (ending()) return;
-    if (http_.should_close()) {
-        close(http_.should_linger() ? Close::linger : Close::flush);
+    if (http_->should_close()) {
+        close(http_->should_linger() ? Close::linger : Close::flush);
         return;
     }
-    set_phase(http_.idle() ? Phase::idle : Phase::body);
+    set_phase(http_->idle() ? Phase::idle : Phase::body);
     resume_input();  // a pipelined request may wait
 }
 
@@ -588,7 +589,10 @@ void ServerConn::end_request() noexcept {
     gateway().request_closed();
 }
 
-void ServerConn::on_settle() noexcept { finished_run_.reset(); }
+void ServerConn::on_settle() noexcept {
+    finished_run_.reset();
+    if (rpc_) http_.reset();  // its bytes are the socket's by now
+}
 
 void ServerConn::on_drained() {
     if (rpc_) rpc_->on_drained();
@@ -599,10 +603,10 @@ void ServerConn::on_drained() {
 
 void ServerConn::begin_drain() noexcept {
     if (ending() || rpc_) return;  // the hub says farewell to its sockets
-    if (!request_open_ && !http_.in_head()) {
+    if (!request_open_ && !http_->in_head()) {
         close(Close::flush);
     } else {
-        http_.close_after_response();
+        http_->close_after_response();
     }
 }
 
@@ -660,7 +664,7 @@ std::string_view ServerConn::parameter(std::string_view name) const noexcept {
 }
 
 gw_status ServerConn::host_start(int status, std::span<const http1::Header> fields, std::uint64_t length) {
-    if (http_.response_open()) return GW_ERR_STATE;
+    if (http_->response_open()) return GW_ERR_STATE;
     const bool streamed = length == GW_LENGTH_UNKNOWN;
     if (streamed) ++gateway().stats().streams_total;
     host_length_left_ = length;
@@ -669,7 +673,7 @@ gw_status ServerConn::host_start(int status, std::span<const http1::Header> fiel
 }
 
 gw_status ServerConn::host_write(std::span<const std::byte> data) {
-    if (!http_.response_open()) return GW_ERR_STATE;
+    if (!http_->response_open()) return GW_ERR_STATE;
     if (host_length_left_ != GW_LENGTH_UNKNOWN) {
         if (data.size() > host_length_left_) return GW_ERR_ARGUMENT;
         host_length_left_ -= data.size();
@@ -681,7 +685,7 @@ gw_status ServerConn::host_write(std::span<const std::byte> data) {
 }
 
 gw_status ServerConn::host_end() {
-    if (!http_.response_open()) return GW_ERR_STATE;
+    if (!http_->response_open()) return GW_ERR_STATE;
     gateway().requests().table.remove(std::exchange(host_request_, 0));
     end();
     return GW_OK;

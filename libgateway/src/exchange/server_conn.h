@@ -65,7 +65,7 @@ public:
     void break_off() noexcept;
     // Fields that every answer has from here.
     [[nodiscard]] static bool sends_itself(std::string_view field) noexcept;
-    [[nodiscard]] bool stream_begun() const noexcept { return http_.response_open(); }
+    [[nodiscard]] bool stream_begun() const noexcept { return http_ && http_->response_open(); }
     [[nodiscard]] bool is_full() const noexcept { return output_full(); }
 
     // --- the host decides who may come in ------------------------------------------------------------------------
@@ -148,7 +148,7 @@ private:
     bool begin_upgrade(const http1::RequestHead& head);
     void finish_upgrade();
 
-    http1::Server http_;
+    std::optional<http1::Server> http_;         // until the connection is a socket's
     const http1::RequestHead* head_ = nullptr;  // of the open request
     route::Outcome outcome_ = route::Outcome::not_found;
     std::uint32_t target_ = 0;
