@@ -21,7 +21,7 @@ namespace gw::bench {
 namespace {
 
 constexpr std::string_view config_text = R"({
-  gateway: { auth: { mode: "token", token: "sk-local-3f9a7d5e1c8b42609fd17a" }, http: { endpoints: { chatCompletions: { enabled: true } } } },
+  gateway: { auth: { mode: "token", token: "sk-local-3f9a7d5e1c8b42609fd17a" }, http: { endpoints: { chatCompletions: { enabled: true }, responses: { enabled: true } } } },
   agents: { defaults: { model: { primary: "mock/large-model" } } },
   models: { providers: { mock: { baseUrl: "http://127.0.0.1:9/v1", apiKey: "key", models: [{ id: "large-model", name: "Large" }] } } },
 })";
@@ -185,11 +185,17 @@ void probe(benchmark::State& state) {
         [&]() -> std::size_t { return host.send(host.client(), request) && host.take_client_bytes() != 0 ? 1 : 0; });
 }
 
+std::string responses_request() {
+    const std::string body = R"({"model":"openclaw","stream":true,"input":"What is the weather like in Paris today?"})";
+    return "POST /v1/responses HTTP/1.1\r\nHost: gateway.example.net:18789\r\nContent-Type: application/json\r\n"
+           "Authorization: Bearer sk-local-3f9a7d5e1c8b42609fd17a\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
 // A request that an upstream answers with `response`, on connections that are kept.
-void proxied(benchmark::State& state, Answer answer, const std::vector<std::string>& response) {
+void proxied(benchmark::State& state, const std::string& request, const std::vector<std::string>& response) {
     const CountedHost counted;
     Host host(counted.get());
-    const std::string request = sdk_request(answer);
     std::size_t bytes = request.size();
     for (const std::string& piece : response) bytes += piece.size();
     const std::size_t content = chat_answer().size();
@@ -216,8 +222,13 @@ int main(int argc, char** argv) {
     std::string at_once;
     for (const std::string& piece : stream) at_once += piece;
     add("exchange/probe", probe);
-    add("exchange/chat_1k", [](benchmark::State& state) { proxied(state, Answer::whole, {answer_response()}); });
-    add("exchange/stream_34", [&](benchmark::State& state) { proxied(state, Answer::streamed, stream); });
-    add("exchange/stream_34_at_once", [&](benchmark::State& state) { proxied(state, Answer::streamed, {at_once}); });
+    add("exchange/chat_1k",
+        [](benchmark::State& state) { proxied(state, sdk_request(Answer::whole), {answer_response()}); });
+    add("exchange/stream_34", [&](benchmark::State& state) { proxied(state, sdk_request(), stream); });
+    add("exchange/stream_34_at_once", [&](benchmark::State& state) { proxied(state, sdk_request(), {at_once}); });
+    // The same answer of the upstream, made into a Response on the way.
+    add("exchange/responses_stream_34", [&](benchmark::State& state) { proxied(state, responses_request(), stream); });
+    add("exchange/responses_stream_34_at_once",
+        [&](benchmark::State& state) { proxied(state, responses_request(), {at_once}); });
     return run_all(argc, argv);
 }

@@ -18,7 +18,7 @@ std::size_t allowed(RateLimiter& limiter, std::uint64_t key, std::uint64_t now_m
 }  // namespace
 
 TEST_CASE("auth: a bucket gives its burst, then its rate") {
-    RateLimiter limiter({.per_second = 100, .burst = 200}, std::pmr::new_delete_resource());
+    RateLimiter limiter({.count = 100, .burst = 200}, std::pmr::new_delete_resource());
     CHECK(allowed(limiter, 1, 1000, 400) == 200);
     CHECK(limiter.take(1, 1000) == 10);
     CHECK(limiter.take(1, 1009) == 1);
@@ -33,7 +33,7 @@ TEST_CASE("auth: a bucket gives its burst, then its rate") {
 TEST_CASE("auth: odd rates wait as long as they say, and not longer") {
     for (const std::uint32_t rate : {1U, 3U, 7U, 999U, 1000U, 4000000000U}) {
         INFO(rate);
-        RateLimiter limiter({.per_second = rate, .burst = 1}, std::pmr::new_delete_resource());
+        RateLimiter limiter({.count = rate, .burst = 1}, std::pmr::new_delete_resource());
         std::uint64_t now_ms = 5;
         CHECK(limiter.take(1, now_ms) == 0);
         const std::uint64_t wait_ms = limiter.take(1, now_ms);
@@ -43,14 +43,32 @@ TEST_CASE("auth: odd rates wait as long as they say, and not longer") {
         }
         CHECK(limiter.take(1, now_ms + wait_ms) == 0);
     }
-    RateLimiter off({.per_second = 0}, std::pmr::new_delete_resource());
+    RateLimiter off({.count = 0}, std::pmr::new_delete_resource());
     CHECK(allowed(off, 1, 0, 1000) == 1000);
-    RateLimiter no_burst({.per_second = 1, .burst = 0}, std::pmr::new_delete_resource());
+    RateLimiter no_burst({.count = 1, .burst = 0}, std::pmr::new_delete_resource());
     CHECK(allowed(no_burst, 1, 0, 10) == 1);
 }
 
+TEST_CASE("auth: what is left, and when all of it is there again") {
+    RateLimiter limiter({.count = 100, .window_ms = 60000, .burst = 100}, std::pmr::new_delete_resource());
+    RateLimiter::Standing standing;
+    CHECK(limiter.look(1, 0).left == 100);
+    for (std::uint32_t i = 1; i <= 100; ++i) {
+        CHECK(limiter.take(1, 0, &standing) == 0);
+        CHECK(standing.left == 100 - i);
+        CHECK(standing.full_in_ms == i * 600);
+    }
+    CHECK(limiter.take(1, 0, &standing) == 600);
+    CHECK(standing.left == 0);
+    CHECK(limiter.take(1, 599) == 1);
+    CHECK(limiter.look(1, 30000).left == 50);
+    CHECK(limiter.look(1, 30000).left == 50);  // looking takes nothing
+    CHECK(limiter.take(1, 30000, &standing) == 0);
+    CHECK(limiter.look(1, 60600).full_in_ms == 0);
+}
+
 TEST_CASE("auth: a full table gives the place of whom it owes nothing, else strangers share") {
-    RateLimiter limiter({.per_second = 10, .burst = 2, .buckets_max = 4}, std::pmr::new_delete_resource());
+    RateLimiter limiter({.count = 10, .burst = 2, .buckets_max = 4}, std::pmr::new_delete_resource());
     for (std::uint64_t key = 1; key <= 4; ++key) CHECK(allowed(limiter, key, 1000, 2) == 2);
     CHECK(limiter.bucket_count() == 4);
     // Nobody is full again: strangers have two tokens between them, the known keep their own counts.
@@ -67,7 +85,7 @@ TEST_CASE("auth: a full table gives the place of whom it owes nothing, else stra
 
 TEST_CASE("auth: the table against a plain model") {
     test::Random random(7);
-    RateLimiter limiter({.per_second = 50, .burst = 5, .buckets_max = 64}, std::pmr::new_delete_resource());
+    RateLimiter limiter({.count = 50, .burst = 5, .buckets_max = 64}, std::pmr::new_delete_resource());
     std::vector<std::uint64_t> tokens(64, 5000);
     std::vector<std::uint64_t> at(64, 0);
     std::uint64_t now_ms = 0;

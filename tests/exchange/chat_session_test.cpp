@@ -182,4 +182,42 @@ TEST_CASE("chat session: scopes that are narrowed are kept to") {
     CHECK(take_response(reader.received).status == 200);
 }
 
+TEST_CASE("chat session: pictures are looked at, and fetched only where that is allowed") {
+    constexpr std::string_view pixel =
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const auto with = [](std::string_view url) {
+        return R"({"model":"openclaw","user":"ann","messages":[{"role":"user","content":[{"type":"text","text":"what is it?"},)"
+               R"({"type":"image_url","image_url":{"url":")" +
+               std::string(url) + R"("}}]}]})";
+    };
+    World world(config);
+    std::string seen;
+    auto& client = *world.client();
+    world.send(client, post("/v1/chat/completions", with("data:image/png;base64," + std::string(pixel))));
+    world.advance(5);
+    REQUIRE(world.upstreams.size() == 1);
+    CHECK(world.upstreams[0]->received.find("data:image/png;base64," + std::string(pixel)) != std::string::npos);
+    world.send(*world.upstreams[0], said("a pixel"));
+    CHECK(take_response(client.received).status == 200);
+
+    const struct {
+        std::string url, message;
+    } cases[] = {
+        {"https://example.com/cat.png", "messages[0].content[1]"},
+        {"data:image/png;base64,AAAA", "messages[0].content[1]"},
+        {"data:text/html;base64,PGI+", "messages[0].content[1]"},
+    };
+    for (const auto& one : cases) {
+        INFO(one.url);
+        auto& other = *world.client();
+        world.send(other, post("/v1/chat/completions", with(one.url)));
+        world.advance(5);
+        const Response response = take_response(other.received);
+        CHECK(response.status == 400);
+        INFO(response.body);
+        CHECK(response.body.find(one.message) != std::string::npos);
+    }
+    CHECK(world.upstreams.size() == 1);
+}
+
 }  // namespace gw::test

@@ -8,7 +8,9 @@
 #include <sstream>
 
 #include "api/handles.h"
+#include "config/agent_edit.h"
 #include "config/schema_json.h"
+#include "config/source.h"
 #include "core/buffer.h"
 #include "exchange/config_desk.h"
 #include "exchange/config_file.h"
@@ -422,16 +424,162 @@ TEST_CASE("life: a patch that needs a restart leaves a note, keeps its delay and
     gw_gateway_free(life.gateway);
     life.stopped = false;
     life.open();
-    const auto note = exchange::take_restart_sentinel(life.inside());
-    REQUIRE(note);
-    REQUIRE(document.parse(*note));
-    CHECK(document.root()["sessionKey"].as_string() == "agent:main:main");
-    CHECK(document.root()["message"].as_string() == "because");
-    CHECK(document.root()["stats"]["mode"].as_string() == "config.patch");
+    std::vector<std::string> notices;
+    life.inside().hub().core().system_events.each("agent:main:main",
+                                                  [&](std::string_view text) { notices.emplace_back(text); });
+    CHECK(notices == std::vector<std::string>{"Gateway restart config-patch ok (config.patch)\nbecause"});
+    CHECK(life.logged("Gateway restart config-patch ok (config.patch)"));
     CHECK_FALSE(exchange::take_restart_sentinel(life.inside()));
     const std::string third = patch("{gateway:{port:18792}}");
     REQUIRE(document.parse(third));
     CHECK(document.root()["restart"]["cooldownMsApplied"].as_int().value_or(0) > 20000);
+}
+
+TEST_CASE("life: agents are made, changed and removed in the file, in force at once") {
+    using Kind = config::EditKind;
+    struct Step {
+        void (*change)(void*, config::Node&, const config::Node&);
+        std::string_view agents, file;
+    };
+    const Step steps[] = {
+        {[](void*, config::Node& tree, const config::Node& resolved) {
+             config::add_agent(tree, resolved, {"b", "Bee", "~/bee", "B", std::nullopt, std::nullopt});
+         },
+         "a b", R"({"id":"b","name":"Bee","workspace":"~/bee","identity":{"emoji":"B"}})"},
+        {[](void*, config::Node& tree, const config::Node&) {
+             CHECK(config::change_agent(tree, {"b", "Bea", std::nullopt, "X", "b.png", std::nullopt}));
+             CHECK_FALSE(config::change_agent(tree, {"nobody", "x", {}, {}, {}, {}}));
+         },
+         "a b", R"({"id":"b","name":"Bea","workspace":"~/bee","identity":{"emoji":"X","avatar":"b.png"}})"},
+        {[](void*, config::Node& tree, const config::Node&) {
+             CHECK(config::remove_agent(tree, "b") == 0);
+             CHECK_FALSE(config::remove_agent(tree, "b"));
+         },
+         "a", R"({"id":"a"})"},
+    };
+    Life life(plain);
+    method::ConfigRefusal refusal(std::pmr::get_default_resource());
+    for (const Step& step : steps) {
+        method::ConfigChange one;
+        one.edit.kind = Kind::change;
+        one.edit.change = step.change;
+        bool ok = false;
+        const std::string out =
+            life.call([&](json::Writer& w) { ok = life.inside().config_desk().change(one, w, refusal); });
+        INFO(std::string(refusal.message));
+        CHECK(ok);
+        CHECK(out.empty());
+        std::string ids;
+        for (const config::Agent& agent : life.inside().config().agents)
+            ids.append(ids.empty() ? "" : " ").append(agent.id);
+        CHECK(ids == step.agents);
+        std::string text = slurp(life.file());
+        std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+        CHECK(text.find(step.file) != std::string::npos);
+    }
+    // The first agent that is named does not push away the one that nobody had to name.
+    Life bare("{gateway:{auth:{mode:'none'}}}");
+    method::ConfigChange one;
+    one.edit.kind = Kind::change;
+    one.edit.change = steps[0].change;
+    CHECK(bare.call([&](json::Writer& w) { CHECK(bare.inside().config_desk().change(one, w, refusal)); }).empty());
+    CHECK(bare.inside().config().agents.size() == 2);
+    CHECK(bare.inside().config().agents[0].id == "main");
+    CHECK(bare.inside().config().agents[0].is_default);
+}
+
+TEST_CASE("life: agents.create, agents.update, agents.delete") {
+    Life life("{gateway:{auth:{mode:'none'}}}");
+    const auto ask = [&](std::string_view method, std::string_view params) {
+        exchange::Hub& hub = life.inside().hub();
+        method::Client client(std::pmr::get_default_resource());
+        client.scopes = {rpc::Scope::admin};
+        client.protocol = 4;
+        json::Document document(std::pmr::get_default_resource());
+        REQUIRE(document.parse(params));
+        PooledBuffer payload;
+        method::Call call(hub, client, method, document.root(), payload.buffer);
+        hub.core().dispatch(call);
+        return call.failed() ? std::string(call.failed()->message) : std::string(payload.buffer.text());
+    };
+    store::Store& store = life.inside().hub().store();
+    REQUIRE(store.put("workspace-ops-1/AGENTS.md", "be kind"));
+    struct Step {
+        std::string_view method, params, answer;
+    };
+    const Step steps[] = {
+        {"agents.create", R"({"name":" "})", "name required"},
+        {"agents.create", R"({"name":"Main"})", "\"main\" is reserved"},
+        {"agents.create", R"({"name":"Ops 1","workspace":"~/ops","emoji":"X"})",
+         R"({"ok":true,"agentId":"ops-1","name":"Ops 1","workspace":"~/ops"})"},
+        {"agents.create", R"({"name":"ops_1","model":"no/such"})",
+         "invalid config: agents.list[2].model: names a provider that models.providers does not have, \"no/such\"; "
+         "there is "
+         "none"},
+        {"agents.create", R"({"name":"OPS 1"})", "agent \"ops-1\" already exists"},
+        {"agents.files.get", R"({"agentId":"ops-1","name":"SOUL.md"})",
+         R"({"agentId":"ops-1","workspace":"workspace-ops-1","file":{"name":"SOUL.md","path":"workspace-ops-1/SOUL.md","missing":true}})"},
+        {"agent.identity.get", R"({"agentId":"ops-1"})",
+         R"({"agentId":"ops-1","name":"Ops 1","nameSource":"config","avatar":"Ops ","emoji":"X"})"},
+        {"agents.update", R"({"agentId":"ops-1","name":"Oops","avatar":"me.png"})", R"({"ok":true,"agentId":"ops-1"})"},
+        {"agent.identity.get", R"({"agentId":"ops-1"})",
+         R"({"agentId":"ops-1","name":"Oops","nameSource":"config","avatar":"/avatar/ops-1","emoji":"X"})"},
+        {"agents.update", R"({"agentId":"nobody","name":"x"})", "agent \"nobody\" not found"},
+        {"agents.delete", R"({"agentId":"main"})", "\"main\" cannot be deleted"},
+        {"agents.delete", R"({"agentId":"ops-1"})",
+         R"({"ok":true,"agentId":"ops-1","removedBindings":0,"removed":[{"path":"agents/ops-1","method":"missing"},)"
+         R"({"path":"workspace-ops-1","method":"trash"}],"failed":[]})"},
+        {"agents.delete", R"({"agentId":"ops-1"})", "agent \"ops-1\" not found"},
+    };
+    for (const Step& step : steps) {
+        INFO(step.method << " " << step.params);
+        CHECK(ask(step.method, step.params) == step.answer);
+    }
+    CHECK(life.inside().config().agents.size() == 1);
+    store::Listing kept(std::pmr::get_default_resource());
+    REQUIRE(store.list("trash/ops-1-", kept));
+    REQUIRE(kept.size() == 1);
+    CHECK(kept[0].key.ends_with("/workspace-ops-1/AGENTS.md"));
+}
+
+TEST_CASE("life: agents of entries, models and bindings") {
+    struct Case {
+        std::string_view before, after;
+        void (*change)(config::Node&);
+    };
+    const Case cases[] = {
+        {R"({"agents":{"entries":{"a":{"name":"A"}}}})",
+         R"({"agents":{"entries":{"a":{"name":"A"},"b":{"name":"B"}}}})",
+         [](config::Node& tree) {
+             config::add_agent(tree, tree, {"b", "B", {}, {}, {}, {}});
+         }},
+        {R"({"agents":{"entries":{"a":{"model":{"primary":"x/y","fallbacks":["x/z"]}}}}})",
+         R"({"agents":{"entries":{"a":{"model":{"primary":"x/z","fallbacks":["x/z"]}}}}})",
+         [](config::Node& tree) {
+             CHECK(config::change_agent(tree, {"a", {}, {}, {}, {}, "x/z"}));
+         }},
+        {R"({"agents":{"list":[{"id":"a","model":"x/y"}]}})", R"({"agents":{"list":[{"id":"a"}]}})",
+         [](config::Node& tree) {
+             CHECK(config::change_agent(tree, {"a", {}, {}, {}, {}, ""}));
+         }},
+        {R"({"agents":{"list":[{"id":"a"},{"id":"b"}]},"bindings":[{"agentId":"b"},{"agentId":"a"},{"agentId":"b"}]})",
+         R"({"agents":{"list":[{"id":"a"}]},"bindings":[{"agentId":"a"}]})",
+         [](config::Node& tree) { CHECK(config::remove_agent(tree, "b") == 2); }},
+        {R"({"agents":{"entries":{"a":{},"b":{}}}})", R"({"agents":{"entries":{"a":{}}}})",
+         [](config::Node& tree) { CHECK(config::remove_agent(tree, "b") == 0); }},
+    };
+    for (const Case& one : cases) {
+        std::pmr::vector<config::Problem> problems;
+        config::Report report(problems, std::pmr::get_default_resource());
+        report.add_main(one.before);
+        auto tree = config::parse_tree(0, report);
+        REQUIRE(tree);
+        one.change(*tree);
+        PooledBuffer out;
+        json::Writer writer(out.buffer);
+        config::write_tree(writer, *tree);
+        CHECK(out.buffer.text() == one.after);
+    }
 }
 
 TEST_CASE("life: five backups, the newest first") {

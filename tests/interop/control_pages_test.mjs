@@ -18,10 +18,13 @@ page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
 
 const MESSAGE = 'one two three four five';
 const answered = () => [...tap.counted.keys()];
-async function until(what, check, timeout = 30000) {
+let looks = 0;
+async function until(what, check, timeout = 60000) {
   const end = Date.now() + timeout;
   while (!(await check())) {
     assert.ok(Date.now() < end, `${what}; seen: ${answered().join(', ')}; console: ${complaints.slice(0, 5).join(' | ')}`);
+    // On a busy machine a page gives itself up, and asks whether to wait.
+    if (++looks % 20 === 0) await page.getByText('Keep waiting').click({ timeout: 500 }).catch(() => {});
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -35,7 +38,7 @@ const shown = (text) => page.evaluate((wanted) => {
   };
   walk(document.body);
   return texts.join('').split(wanted).length - 1;
-}, text);
+}, text).catch(() => 0);  // the page is on its way to another one
 
 try {
   await page.goto(`${tap.url}/#token=${TOKEN}`, { waitUntil: 'domcontentloaded' });
@@ -44,15 +47,16 @@ try {
   assert.deepEqual(blocked, [], 'what our header fields forbid the page');
   if (CHAT) {
     const box = page.locator('textarea').first();
-    await box.waitFor({ state: 'visible', timeout: 30000 });
+    await box.waitFor({ state: 'visible', timeout: 60000 });
     await until('the history is asked for', () => tap.counted.has('chat.history') || tap.counted.has('chat.startup'));
     await box.fill(MESSAGE);
     await box.press('Enter');
     await until('the message is sent', () => tap.calls.some((call) => call.method === 'chat.send'));
     await until('the answer streams', () => (tap.counted.get('event chat') ?? 0) > 0);
-    await until('question and answer are shown', async () => (await shown('four five')) >= 2);
+    await until('question and answer are shown', async () => (await shown('four five')) >= 1 && (await shown('alpha beta')) >= 1);
     await page.reload({ waitUntil: 'domcontentloaded' });
-    await until('both are shown after a reload', async () => (await shown('four five')) >= 2);
+    await until('both are shown after a reload', async () => (await shown('four five')) >= 1 && (await shown('alpha beta')) >= 1);
+    assert.equal(await shown('event gap'), 0, 'the page misses no event');
   }
   assert.deepEqual([...tap.problems], [], 'what the published schema refuses');
   console.log(`${RELEASE}: ${CHAT ? 'chatted' : 'logged in'}; seen: ${answered().join(', ')}`);

@@ -48,7 +48,7 @@ class ControlPagesTest(unittest.TestCase):
             missing = NEEDED[release] - self.listed_methods(gateway)
             environment = {**os.environ, "GATEWAY": gateway.url, "TOKEN": TOKEN, "RELEASE": release, "CHROMIUM": chromium(),
                            "SHOTS": str(SHOTS), "CHAT": "" if missing else "yes", "HOME": gateway.state.name}
-            run_node("control_pages_test.mjs", PATHS["node"], environment, timeout=120, packages_of="node_clients")
+            run_node("control_pages_test.mjs", PATHS["node"], environment, timeout=240, packages_of="node_clients")
             if missing:
                 self.skipTest(f"the page was served; it cannot chat without {', '.join(sorted(missing))}")
 

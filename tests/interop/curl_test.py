@@ -131,7 +131,7 @@ class PlainTest(unittest.TestCase):
         self.assertGreater(int(head.headers["content-length"]), 0)
 
     def test_paths_that_do_not_exist(self):
-        for path in ("/nothing", "/v1/nothing", "/v1/chat/completions/x", "/%zz"):
+        for path in ("/api/nothing", "/v1/nothing", "/v1/chat/completions/x", "/%zz"):
             answer = self.get(path, "--path-as-is")
             self.assertIn(answer.status, (400, 404), path)
             self.assertIn("error", answer.json)

@@ -77,7 +77,7 @@ class StrictHttpTest(unittest.TestCase):
 
     def test_pipelined_requests(self):
         chat = chat_bytes(question("abc", stream=True))
-        data = request_bytes() + chat + request_bytes(target="/nothing") + chat + request_bytes(fields=["Connection: close"])
+        data = request_bytes() + chat + request_bytes(target="/v1/nothing") + chat + request_bytes(fields=["Connection: close"])
         with self.raw(data) as raw:
             received = raw.read_to_end()
         self.assertEqual(statuses(received), [200, 200, 404, 200, 200])

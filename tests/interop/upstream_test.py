@@ -51,7 +51,7 @@ class UpstreamTest(unittest.TestCase):
 
     def test_what_the_upstream_is_asked(self):
         body = question("hello", temperature=0.25, tools=[{"type": "function", "function": {"name": "f", "x_unknown": [1]}}],
-                        x_unknown={"a": None}, user="u")
+                        x_unknown={"a": None})
         text = json.dumps(body).replace("0.25", "2.50e-1")  # a number stays as its sender wrote it
         answer = curl(self.gateway.url + CHAT, "-H", "x-openclaw-model: mock/test-model+echo", "-H", "Cookie: secret=1", body=text.encode())
         seen = json.loads(answer.content)

@@ -13,9 +13,9 @@ namespace {
 using Names = std::set<std::string>;
 
 const Names codecs{"tls", "http1", "sse", "ws"};
-const Names everything{"core",     "json",     "crypto", "tls",    "http1",    "sse",     "ws",
-                       "message",  "store",    "config", "auth",   "session",  "route",   "guardrail",
-                       "provider", "upstream", "rpc",    "method", "endpoint", "exchange"};
+const Names everything{"core",     "json",     "crypto",  "tls",  "http1",   "sse",      "ws",
+                       "message",  "store",    "config",  "auth", "session", "route",    "guardrail",
+                       "provider", "upstream", "content", "rpc",  "method",  "endpoint", "exchange"};
 
 Names without(Names names, const Names& removed) {
     for (const std::string& name : removed) names.erase(name);
@@ -40,6 +40,7 @@ const std::map<std::string, Names> may_include{
     {"guardrail", {"core", "crypto", "json", "message", "store"}},
     {"provider", {"core", "crypto", "json", "message", "http1", "sse"}},
     {"upstream", {"core", "json", "message", "http1", "sse"}},
+    {"content", {"core", "crypto", "json", "config", "guardrail", "upstream"}},
     {"rpc", below_front},
     {"method",
      [] {

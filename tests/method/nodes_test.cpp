@@ -471,3 +471,45 @@ TEST_CASE("nodes: an approval is of what was shown") {
 }
 
 }  // namespace gw::test
+
+namespace gw::test {
+
+TEST_CASE("nodes: progress gives a command its time again, and what a node's plug-ins offer is shown") {
+    FakeGate gate;
+    auto& oper = gate.oper("cli", 4);
+    auto& node = gate.node("n1", {"system.which"}, "linux", 4);
+    auto& other = gate.node("n2", {"system.which"}, "linux", 4);
+    const int call = gate.send_call(oper, "node.invoke", invocation("n1", "system.which", R"(,"timeoutMs":1000)"));
+    const Reply request = FakeGate::take_event(node, "node.invoke.request");
+    const std::string id = request.at({"payload", "id"});
+    const auto progress = [&](FakeGate::Party& from, std::string_view of) {
+        return gate
+            .call(from, "node.invoke.progress",
+                  R"({"invokeId":")" + id + R"(","nodeId":")" + std::string(of) + R"(","seq":0,"chunk":"x"})")
+            .text();
+    };
+    for (int i = 0; i < 5; ++i) {
+        gate.advance(900);
+        CHECK(progress(node, "n1") == R"({"ok":true,"payload":{"ok":true}})");
+    }
+    CHECK(progress(other, "n2") == R"({"ok":true,"payload":{"ok":true,"ignored":true}})");
+    CHECK(progress(other, "n1").find("nodeId mismatch") != std::string::npos);
+    CHECK(gate.answers(call).empty());
+    gate.advance(1001);
+    CHECK(gate.answer_of(call).at({"error", "message"}) == "TIMEOUT: node invoke timed out");
+    CHECK(progress(node, "n1") == R"({"ok":true,"payload":{"ok":true,"ignored":true}})");
+
+    const std::string tools = R"([{"pluginId":"p","name":"t","description":"d"}])";
+    CHECK(gate.call(node, "node.pluginTools.update", R"({"tools":)" + tools + "}").at({"payload", "tools"}) == tools);
+    CHECK(gate.call(oper, "node.describe", R"({"nodeId":"n1"})").at({"payload", "nodePluginTools"}) == tools);
+    CHECK(gate.call(node, "node.pluginSurface.refresh", R"({"surface":"canvas"})").at({"error", "message"}) ==
+          "canvas host unavailable for this node session");
+    gate.core().nodes.set_canvas_url("http://192.0.2.1:18790");
+    const Reply surface = gate.call(node, "node.pluginSurface.refresh", R"({"surface":"canvas"})");
+    CHECK(
+        surface.at({"payload", "pluginSurfaceUrls", "canvas"}).starts_with("http://192.0.2.1:18790/__openclaw__/cap/"));
+    CHECK(gate.call(node, "node.pluginSurface.refresh", R"({"surface":"x"})").at({"error", "message"}) ==
+          "plugin surface unavailable: x");
+}
+
+}  // namespace gw::test

@@ -206,7 +206,7 @@ public:
         };
         return make_owned<Echo>(memory(), std::string(request.notices) + std::string(request.text), listener);
     }
-    std::span<const method::CatalogTool> tools() const noexcept override { return {}; }
+    void describe_tools(std::pmr::vector<method::CatalogTool>&) override {}
     bool send(method::ClientId client, std::string_view name, std::string_view payload) override {
         const auto found = parties_.find(client);
         if (found == parties_.end()) return false;

@@ -146,7 +146,14 @@ void World::pump() {
             note(gw_ask_answer(gateway_, event.ask, &answer));
             break;
         }
+        case GW_EVENT_SPAWN: {
+            Program program{event.ask, {}, std::string(as_text(event.data)), event.timeout_ms, event.output_bytes_max};
+            for (std::size_t i = 0; i < event.argc; ++i) program.argv.emplace_back(as_text(event.argv[i]));
+            programs.push_back(std::move(program));
+            break;
+        }
         case GW_EVENT_RESOLVE: {
+            looked_up.emplace_back(as_text(event.host));
             if (!answer_names) {
                 open_asks.push_back(event.ask);
                 break;
@@ -169,6 +176,7 @@ void World::pump() {
             auth_questions.push_back(
                 {event.ask, event.request, std::string(as_text(event.host)), std::string(as_text(event.data))});
             break;
+        case GW_EVENT_WATCH: watches.push_back({event.ask, std::string(as_text(event.host))}); break;
         case GW_EVENT_CANCEL: cancelled_asks.push_back(event.ask); break;
         case GW_EVENT_REQUEST: requests.push_back(event.request); break;
         case GW_EVENT_REQUEST_WRITABLE: writable_requests.push_back(event.request); break;
@@ -187,6 +195,11 @@ void World::pump() {
         }
         case GW_EVENT_RUN_WRITABLE: writable_runs.push_back(event.run); break;
         case GW_EVENT_RUN_CANCEL: cancelled_runs.push_back(event.run); break;
+        case GW_EVENT_TOOL_CALL:
+            tool_calls.push_back({event.call, std::string(as_text(event.tool)), std::string(as_text(event.data)),
+                                  std::string(as_text(event.agent)), std::string(as_text(event.session))});
+            break;
+        case GW_EVENT_TOOL_CANCEL: cancelled_tool_calls.push_back(event.call); break;
         case GW_EVENT_RECORD: records.emplace_back(as_text(event.data)); break;
         case GW_EVENT_READY:
             events.emplace_back("READY");
@@ -197,6 +210,16 @@ void World::pump() {
         default: events.emplace_back("?"); break;
         }
     }
+}
+
+void World::end_program(gw_ask_id ask, std::string_view output, std::int32_t exit_code, gw_status status) {
+    gw_answer answer{};
+    answer.size = sizeof answer;
+    answer.status = status;
+    answer.exit_code = exit_code;
+    answer.data = as_str(output);
+    note(gw_ask_answer(gateway_, ask, &answer));
+    advance(1);
 }
 
 void World::accept(Peer& upstream) {

@@ -7,6 +7,7 @@
 #include <gateway/conn.h>
 #include <gateway/event.h>
 #include <gateway/request.h>
+#include <gateway/tool.h>
 
 #include <map>
 #include <memory>
@@ -66,6 +67,17 @@ public:
     void refuse(Peer& upstream, std::string_view reason = "connection refused");
     std::map<std::string, std::vector<std::string>> names;  // RESOLVE: absent means it fails
     bool answer_names = true;
+    std::vector<std::string> looked_up;  // every name that was asked for
+    // Programs that the gateway wants to be run, to be answered with end_program().
+    struct Program {
+        gw_ask_id ask = 0;
+        std::vector<std::string> argv;
+        std::string input;
+        std::uint32_t timeout_ms = 0;
+        std::size_t output_bytes_max = 0;
+    };
+    std::vector<Program> programs;
+    void end_program(gw_ask_id ask, std::string_view output, std::int32_t exit_code = 0, gw_status status = GW_OK);
     std::vector<gw_ask_id> open_asks, cancelled_asks;
 
     // With GW_SERVICE_AUTH: who wants to come in, to be answered with gw_ask_answer().
@@ -76,6 +88,13 @@ public:
     };
     std::vector<AuthQuestion> auth_questions;
 
+    // Files that are to be watched; a change is told with gw_ask_answer().
+    struct Watch {
+        gw_ask_id ask = 0;
+        std::string path;
+    };
+    std::vector<Watch> watches;
+
     std::vector<gw_request_id> requests, cancelled_requests, writable_requests;
     // Answers that the host is asked for, in the order of their GW_EVENT_RUN.
     struct Run {
@@ -84,6 +103,13 @@ public:
     };
     std::vector<Run> runs;
     std::vector<gw_run_id> cancelled_runs, writable_runs;
+    // Calls of the host's tools, in the order of their GW_EVENT_TOOL_CALL.
+    struct ToolCall {
+        gw_tool_call_id id = 0;
+        std::string tool, arguments, agent, session;
+    };
+    std::vector<ToolCall> tool_calls;
+    std::vector<gw_tool_call_id> cancelled_tool_calls;
     std::vector<std::string> events;  // the names of LISTEN, READY, STOPPED as they came
     std::string ready_url, ready_token;
     std::vector<std::string> records;  // event records of the guardrail

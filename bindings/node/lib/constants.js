@@ -81,6 +81,8 @@ export const Event = Object.freeze({
   RUN: 40,
   RUN_WRITABLE: 41,
   RUN_CANCEL: 42,
+  TOOL_CALL: 43,
+  TOOL_CANCEL: 44,
   READY: 48,
   STOPPED: 49,
   RECORD: 50,
@@ -89,6 +91,11 @@ export const Event = Object.freeze({
 /** How a route of the host is served; bits. */
 export const RouteFlag = Object.freeze({
   PUBLIC: 1,
+});
+
+/** Who is offered a tool of the host; bits. */
+export const ToolFlag = Object.freeze({
+  OWNER_ONLY: 1,
 });
 
 /** What became of a request that was looked up in a router. */

@@ -114,7 +114,7 @@ test('a provider that is not there is an error of the upstream', async (t) => {
       const response = await ask(url);
       assert.ok([502, 503].includes(response.status), `${host}: ${response.status}`);
       assert.ok((await response.json()).error);
-      assert.match(lines.at(-1)[1], /provider mock/);
+      assert.ok(lines.some(([, text]) => text.includes('provider mock')), String(lines));
     });
   }
 });

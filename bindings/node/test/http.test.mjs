@@ -128,7 +128,7 @@ test('beside another server of the same process', async (t) => {
   const url = `http://127.0.0.1:${server.address().port}`;
   assert.equal(await (await fetch(`${url}/mine`)).text(), 'mine');
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
-  assert.equal((await fetch(`${url}/nowhere`, { headers: { authorization } })).status, 404);
+  assert.equal((await fetch(`${url}/v1/nowhere`, { headers: { authorization } })).status, 404);
   const large = 'x'.repeat(300_000);
   const echoed = await fetch(`${url}/echo`, { method: 'POST', headers: { authorization }, body: large });
   assert.deepEqual([echoed.headers.get('x-two'), await echoed.text()], ['2', large]);

@@ -89,6 +89,8 @@ class Event(IntEnum):
     RUN = 40
     RUN_WRITABLE = 41
     RUN_CANCEL = 42
+    TOOL_CALL = 43
+    TOOL_CANCEL = 44
     READY = 48
     STOPPED = 49
     RECORD = 50
@@ -98,6 +100,12 @@ class RouteFlag(IntFlag):
     """How a route of the host is served; bits."""
 
     PUBLIC = 1
+
+
+class ToolFlag(IntFlag):
+    """Who is offered a tool of the host; bits."""
+
+    OWNER_ONLY = 1
 
 
 class RouteOutcome(IntEnum):

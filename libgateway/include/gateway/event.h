@@ -33,6 +33,7 @@ typedef struct gw_conn gw_conn;
 typedef uint64_t gw_ask_id;
 typedef uint64_t gw_request_id;
 typedef uint64_t gw_run_id;
+typedef uint64_t gw_tool_call_id;
 
 /* What a host can do for its gateway, as bits of gw_gateway_options.services. Events of a service come only to a host that
  * offers it; a feature that needs a missing one fails with a clear error. */
@@ -125,6 +126,11 @@ typedef enum gw_event_type {
     GW_EVENT_RUN_WRITABLE = 41, /* the answer of `run` may go on after gw_run_delta() said GW_DONE */
     GW_EVENT_RUN_CANCEL = 42,   /* nobody waits for `run` any more; the id is gone */
 
+    /* tools that the host runs (tool.h); since 0.2 */
+    GW_EVENT_TOOL_CALL = 43,   /* `call` wants a result of the host's tool `tool`; `data` are its arguments, a JSON object;
+                                * `agent` and `session` say for whom */
+    GW_EVENT_TOOL_CANCEL = 44, /* nobody waits for `call` any more; the id is gone */
+
     /* the gateway */
     GW_EVENT_READY = 48,  /* comes once. Every port listens; `host` is the address to tell people:
                            * "http://127.0.0.1:18789", empty when the host does not offer GW_SERVICE_LISTEN. `data` is
@@ -154,10 +160,12 @@ typedef struct gw_event {
     bool abort;              /* CLOSE: do not wait for anything */
     gw_status status;        /* STOPPED: GW_OK, or why the gateway cannot run */
     gw_run_id run;           /* RUN, RUN_WRITABLE, RUN_CANCEL */
-    gw_str agent;            /* RUN: the agent's id */
-    gw_str session;          /* RUN: the key of its session */
+    gw_str agent;            /* RUN, TOOL_CALL: the agent's id */
+    gw_str session;          /* RUN, TOOL_CALL: the key of its session */
     gw_str model;            /* RUN: "provider/model", or empty */
     bool restart;            /* STOPPED: begin again; since 0.2 */
+    gw_tool_call_id call;    /* TOOL_CALL, TOOL_CANCEL; since 0.2 */
+    gw_str tool;             /* TOOL_CALL: its name; since 0.2 */
 } gw_event;
 
 /* Takes the next event into `*event`, whose `size` is set. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT

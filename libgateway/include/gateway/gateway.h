@@ -17,5 +17,6 @@
 #include "gateway/ask.h"
 #include "gateway/request.h"
 #include "gateway/agent.h"
+#include "gateway/tool.h"
 
 #endif /* GATEWAY_GATEWAY_H */

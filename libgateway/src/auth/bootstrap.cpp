@@ -1,6 +1,7 @@
 #include "auth/bootstrap.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "crypto/base64.h"
 #include "crypto/compare.h"
@@ -11,8 +12,8 @@ namespace {
 
 constexpr std::string_view bootstrap_key = "devices/bootstrap.json";
 constexpr std::size_t bootstrap_file_bytes_max = 1U << 20U;
-constexpr std::string_view bootstrap_members[] = {"token",  "setupId", "deviceId",   "roles",
-                                                  "scopes", "ts",      "issuedAtMs", "lastUsedAtMs"};
+constexpr std::string_view bootstrap_members[] = {"token",  "setupId", "deviceId",   "roles",       "scopes",
+                                                  "access", "ts",      "issuedAtMs", "lastUsedAtMs"};
 
 void read_list(json::Value list, ScopeList& out) {
     if (!list.is(json::Kind::array)) return;
@@ -38,7 +39,7 @@ std::string_view name_of(SetupAccess access) noexcept {
 
 BootstrapTokens::BootstrapTokens(store::Store& store, const crypto::Random& random, BlockPool* pool,
                                  std::pmr::memory_resource* memory)
-    : store_(store), random_(random), pool_(pool), memory_(memory), tokens_(memory) {
+    : store_(store), random_(random), pool_(pool), memory_(memory), tokens_(memory), completions_(memory) {
     tokens_.reserve(count_max);  // so that what is there never moves
 }
 
@@ -63,6 +64,9 @@ Result<void> BootstrapTokens::load() {
         token.issued_ms = static_cast<std::uint64_t>(*issued);
         token.last_used_ms =
             static_cast<std::uint64_t>(std::max<std::int64_t>(one["lastUsedAtMs"].as_int().value_or(0), 0));
+        for (const SetupAccess access : {SetupAccess::full, SetupAccess::limited}) {
+            if (one["access"].as_string() == name_of(access)) token.access = access;
+        }
         read_list(one["roles"], token.roles);
         read_list(one["scopes"], token.scopes);
         for (json::Value member = one.first(); member.exists() && token.extra.size() < 16; member = member.next()) {
@@ -96,6 +100,7 @@ DeviceError BootstrapTokens::issue(SetupAccess access, std::uint64_t now_ms, con
     Token token(memory_);
     token.token = std::move(*text);
     token.setup_id.assign(id->data(), id->size());
+    token.access = access;
     token.issued_ms = now_ms;
     token.roles.emplace_back(name_of(Role::node));
     if (access != SetupAccess::node) {
@@ -129,11 +134,31 @@ DeviceError BootstrapTokens::redeem(std::string_view token, std::string_view dev
                                     std::uint64_t now_ms) {
     Token* const found = find(token);
     if (found == nullptr) return DeviceError::unknown_token;
+    if (found->device_id.empty()) {
+        Completion& done = completions_.emplace_back(memory_);
+        done.setup_id = found->setup_id;
+        done.device_id = device_id;
+        done.access = found->access;
+        done.at_ms = now_ms;
+        if (completions_.size() > count_max) completions_.pop_front();
+        completion_waits_ = true;
+    }
     found->device_id = device_id;
     found->last_used_ms = now_ms;
     std::erase_if(found->roles, [&](const auto& one) { return one == name_of(role); });
     if (found->roles.empty()) tokens_.erase(tokens_.begin() + (found - tokens_.data()));
     return save();
+}
+
+const BootstrapTokens::Completion* BootstrapTokens::completion(std::string_view setup_id) const noexcept {
+    for (const Completion& one : completions_) {
+        if (one.setup_id == setup_id) return &one;
+    }
+    return nullptr;
+}
+
+const BootstrapTokens::Completion* BootstrapTokens::take_completion() noexcept {
+    return std::exchange(completion_waits_, false) ? &completions_.back() : nullptr;
 }
 
 DeviceError BootstrapTokens::save() {
@@ -146,6 +171,7 @@ DeviceError BootstrapTokens::save() {
         write_optional(writer, "deviceId", token.device_id);
         write_words(writer, "roles", token.roles);
         write_words(writer, "scopes", token.scopes);
+        writer.member("access", name_of(token.access));
         writer.member("ts", token.issued_ms).member("issuedAtMs", token.issued_ms);
         write_optional(writer, "lastUsedAtMs", token.last_used_ms);
         for (const auto& [name, value] : token.extra) writer.key(name).raw(value);

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <list>
 #include <memory_resource>
 #include <span>
 #include <string>
@@ -40,8 +41,17 @@ public:
         std::pmr::string device_id;  // empty: nobody has shown it yet
         ScopeList roles;             // that were not used yet
         ScopeList scopes;
+        SetupAccess access = SetupAccess::node;
         std::uint64_t issued_ms = 0, last_used_ms = 0;
         ExtraMembers extra;
+    };
+
+    // A device came in with a code.
+    struct Completion {
+        explicit Completion(std::pmr::memory_resource* memory) : setup_id(memory), device_id(memory) {}
+        std::pmr::string setup_id, device_id;
+        SetupAccess access = SetupAccess::node;
+        std::uint64_t at_ms = 0;
     };
 
     BootstrapTokens(store::Store& store, const crypto::Random& random, BlockPool* pool,
@@ -59,6 +69,10 @@ public:
     [[nodiscard]] DeviceError redeem(std::string_view token, std::string_view device_id, Role role,
                                      std::uint64_t now_ms);
     [[nodiscard]] std::size_t size() const noexcept { return tokens_.size(); }
+    // What became of a code: the last `count_max` are remembered until the gateway ends. Null: nothing yet.
+    [[nodiscard]] const Completion* completion(std::string_view setup_id) const noexcept;
+    // The completion that nobody has been told of yet, once; null: there is none.
+    [[nodiscard]] const Completion* take_completion() noexcept;
 
 private:
     void expire(std::uint64_t now_ms);
@@ -70,6 +84,8 @@ private:
     BlockPool* pool_;
     std::pmr::memory_resource* memory_;
     std::pmr::vector<Token> tokens_;
+    std::pmr::list<Completion> completions_;  // oldest first
+    bool completion_waits_ = false;           // the last of them
 };
 
 // Appends the code that a device scans.

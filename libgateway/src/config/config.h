@@ -39,6 +39,7 @@ struct Timeouts {
 struct Model {
     explicit Model(std::pmr::memory_resource* memory) : id(memory), name(memory) {}
     std::pmr::string id, name;
+    std::uint32_t context_tokens = 0;  // how much it can read at once; 0: not known
 };
 
 // models.providers.<id>
@@ -83,9 +84,39 @@ struct Agent {
     bool host = false;  // runtime "host": the program around the gateway answers
 };
 
+// One kind of thing that clients attach to a request: gateway.http.endpoints.*.files and .images.
+struct AttachmentRules {
+    explicit AttachmentRules(std::pmr::memory_resource* memory) : url_allowlist(memory), allowed_mimes(memory) {}
+
+    bool allow_url = true;
+    std::pmr::vector<std::pmr::string>
+        url_allowlist;  // "cdn.example.com", "*.example.com"; lower case; empty: any host
+    std::pmr::vector<std::pmr::string> allowed_mimes;  // lower case; empty: nothing of this kind is taken
+    std::uint64_t bytes_max = 10485760;                // of one, decoded
+    std::uint32_t redirects_max = 3;
+    std::uint32_t timeout_ms = 10000;    // of a whole fetch, redirects included
+    bool allow_private_network = false;  // URLs may lead to this machine and to private addresses
+};
+
+// All that a client may attach to one request.
+struct Attachments {
+    explicit Attachments(std::pmr::memory_resource* memory) : files(memory), images(memory) {}
+
+    AttachmentRules files, images;
+    std::uint64_t file_chars_max = 200000;  // characters of one file's text
+    std::uint32_t pdf_pages_max = 4;
+    std::uint64_t pdf_pixels_max = 4000000;  // of the picture of one page
+    std::uint32_t pdf_text_chars_min = 200;  // with less text than this its pages become pictures
+    std::uint32_t url_parts_max = 8;         // files and images that come from a URL, together
+    std::uint32_t image_parts_max = UINT32_MAX;
+    std::uint64_t image_bytes_total_max = UINT64_MAX;  // decoded
+};
+
 struct Endpoint {  // gateway.http.endpoints.*
+    explicit Endpoint(std::pmr::memory_resource* memory) : attachments(memory) {}
     bool enabled = false;
     std::uint64_t body_bytes_max = 20971520;
+    Attachments attachments;
 };
 
 // gateway.controlUi: the web page of the gateway, and what its origin must be.
@@ -107,6 +138,7 @@ struct ControlUi {
 struct CanvasHost {  // canvasHost: files that agents show to people
     explicit CanvasHost(std::pmr::memory_resource* memory) : root(memory) {}
     bool enabled = true;
+    bool live_reload = true;
     std::pmr::string root;  // a directory; empty: canvas in the state directory
 };
 
@@ -173,12 +205,77 @@ struct Logging {
     std::pmr::string file;  // empty: a file for each day below the state directory
 };
 
+// gateway.http.rateLimit: requests of one caller, by credential and address.
+struct HttpRateLimit {
+    std::uint32_t requests = 100;  // in a window, and at once; 0: no limit
+    std::uint32_t window_ms = 60000;
+    bool everywhere = false;  // scope "all": /v1, /tools and /hooks, too, and not /api alone
+};
+
+// gateway.tools: what /tools/invoke offers. Names of tools.
+struct ToolPolicy {
+    explicit ToolPolicy(std::pmr::memory_resource* memory) : allow(memory), deny(memory) {}
+    std::pmr::vector<std::pmr::string> allow, deny;  // `allow` takes from the list that is denied without being named
+};
+
+enum class HookScheme : std::uint8_t { none, github, stripe, slack };  // who signs, and how
+
+// hooks.mappings[]: what becomes of the messages of one sender.
+struct HookMapping {
+    explicit HookMapping(std::pmr::memory_resource* memory)
+        : path(memory),
+          source(memory),
+          name(memory),
+          agent_id(memory),
+          session_key(memory),
+          message_template(memory),
+          text_template(memory),
+          channel(memory),
+          model(memory),
+          secret(memory) {}
+    std::pmr::string path;    // below hooks.path, without slashes at its ends; empty: any
+    std::pmr::string source;  // of the payload; empty: any
+    bool wake = false;        // action "wake": a notice for the main session, no run of its own
+    bool now = true;          // wakeMode "now"
+    std::pmr::string name;
+    std::pmr::string agent_id;  // empty: the default agent
+    std::pmr::string session_key;
+    std::pmr::string message_template, text_template;
+    std::pmr::string channel, model;
+    std::uint32_t timeout_s = 0;
+    bool trusted = false;  // allowUnsafeExternalContent: the text is put to the agent as it is
+    HookScheme scheme = HookScheme::none;
+    std::pmr::string secret;  // of the signature; never empty with a scheme
+};
+
+struct Hooks {  // hooks
+    explicit Hooks(std::pmr::memory_resource* memory)
+        : token(memory),
+          path("/hooks", memory),
+          default_session_key(memory),
+          session_key_prefixes(memory),
+          agent_ids(memory),
+          mappings(memory) {}
+    bool enabled = false;
+    std::pmr::string token;  // never empty when they are enabled
+    std::pmr::string path;   // with the first slash, without the last
+    std::uint64_t body_bytes_max = 262144;
+    std::pmr::string default_session_key;                     // empty: each run has its own
+    bool request_session_key = false;                         // allowRequestSessionKey: the sender may name one
+    std::pmr::vector<std::pmr::string> session_key_prefixes;  // empty: any
+    bool agent_ids_set = false;
+    std::pmr::vector<std::pmr::string> agent_ids;  // allowedAgentIds; "*" is any
+    std::pmr::vector<HookMapping> mappings;
+};
+
 struct Config {
     explicit Config(std::pmr::memory_resource* memory)
         : custom_bind_host(memory),
           auth(memory),
           tls(memory),
           session(memory),
+          chat_completions(memory),
+          responses(memory),
           strict_transport_security(memory),
           default_model_primary(memory),
           default_model_fallbacks(memory),
@@ -191,6 +288,8 @@ struct Config {
           trusted_proxies(memory),
           ca_bundle_path(memory),
           nodes(memory),
+          tools(memory),
+          hooks(memory),
           guardrail(memory),
           logging(memory) {}
 
@@ -243,15 +342,15 @@ struct Config {
 
     std::pmr::string default_model_primary;  // "provider/model"; empty: the built-in agent answers
     std::pmr::vector<std::pmr::string> default_model_fallbacks;
-    std::pmr::vector<Agent> agents;  // at least one
+    std::pmr::vector<Agent> agents;     // at least one
     std::uint32_t runs_max = 1024;      // agents.defaults.maxConcurrent: runs at one time, the others wait
     std::uint32_t run_timeout_s = 600;  // agents.defaults.timeoutSeconds
     std::pmr::vector<Provider> providers;
 
-    bool control_ui_origin_by_host = false;                         // dangerouslyAllowHostHeaderOriginFallback
-    bool control_ui_insecure_auth = false;   // allowInsecureAuth: without a device, from this machine
-    bool control_ui_without_device = false;  // dangerouslyDisableDeviceAuth: without a device, from anywhere
-    bool real_ip_fallback = false;                       // allowRealIpFallback
+    bool control_ui_origin_by_host = false;             // dangerouslyAllowHostHeaderOriginFallback
+    bool control_ui_insecure_auth = false;              // allowInsecureAuth: without a device, from this machine
+    bool control_ui_without_device = false;             // dangerouslyDisableDeviceAuth: without a device, from anywhere
+    bool real_ip_fallback = false;                      // allowRealIpFallback
     std::pmr::string assistant_name, assistant_avatar;  // ui.assistant: how pages call the agent; may be empty
     ControlUi control_ui;
     CanvasHost canvas_host;
@@ -267,6 +366,9 @@ struct Config {
         bool auto_approve_local = true;  // what a node of this machine offers needs nobody's approval
     } nodes;
 
+    HttpRateLimit http_rate_limit;
+    ToolPolicy tools;
+    Hooks hooks;
     Guardrail guardrail;
     Logging logging;
 

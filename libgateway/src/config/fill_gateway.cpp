@@ -235,9 +235,16 @@ void Gateway::http() {
     };
     endpoint("gateway.http.endpoints.chatCompletions", out_.chat_completions);
     endpoint("gateway.http.endpoints.responses", out_.responses);
+    fill_attachments(root_, out_, report_);
     constexpr std::string_view transport = "gateway.http.securityHeaders.strictTransportSecurity";
     out_.strict_transport_security = text_at(root_, transport);
     if (!is_field_value(out_.strict_transport_security)) error(transport, "must be the value of a header field");
+    HttpRateLimit& limit = out_.http_rate_limit;
+    limit.requests = integer_at(root_, "gateway.http.rateLimit.requests", limit.requests);
+    limit.window_ms = integer_at(root_, "gateway.http.rateLimit.windowMs", limit.window_ms);
+    limit.everywhere = text_at(root_, "gateway.http.rateLimit.scope") == "all";
+    texts_at(root_, "gateway.tools.allow", out_.tools.allow);
+    texts_at(root_, "gateway.tools.deny", out_.tools.deny);
 }
 
 void Gateway::nodes() {
@@ -322,6 +329,7 @@ void Gateway::pages() {
         ui.base_path += base;
     }
     out_.canvas_host.enabled = boolean_at(root_, "canvasHost.enabled", out_.canvas_host.enabled);
+    out_.canvas_host.live_reload = boolean_at(root_, "canvasHost.liveReload", out_.canvas_host.live_reload);
     out_.canvas_host.root = text_at(root_, "canvasHost.root");
     out_.assistant_name = text_at(root_, "ui.assistant.name");
     out_.assistant_avatar = text_at(root_, "ui.assistant.avatar");

@@ -147,6 +147,7 @@ private:
             Model model(provider_.models.get_allocator().resource());
             model.id = id;
             model.name = text_at(node, "name").empty() ? id : text_at(node, "name");
+            model.context_tokens = integer_at(node, "contextTokens", integer_at(node, "contextWindow", 0U));
             provider_.models.push_back(std::move(model));
             path_.resize(here);
         }

@@ -52,9 +52,11 @@ public:
         : now_(now), request_(request), environment_(environment), memory_(memory), out_(memory) {}
 
     Edited run(Buffer& next) {
-        if (!has_right_base()) return std::move(out_);
-        if (request_.kind == EditKind::patch && !now_.valid) return refuse("invalid config; fix before patching");
-        std::optional<Node> tree = read_raw();
+        const bool change = request_.kind == EditKind::change;
+        if (!change && !has_right_base()) return std::move(out_);
+        if ((change || request_.kind == EditKind::patch) && !now_.valid)
+            return refuse("invalid config; fix before patching");
+        std::optional<Node> tree = change ? changed() : read_raw();
         if (!tree) return std::move(out_);
         if (request_.kind == EditKind::patch) {
             if (!tree->is(Kind::object)) return refuse("config.patch raw must be an object");
@@ -104,6 +106,12 @@ private:
             out_.message = "config changed since last load; re-run config.get and retry";
         }
         return out_.message.empty();
+    }
+
+    Node changed() {
+        Node tree = clone(now_.parsed, memory_);
+        request_.change(request_.context, tree, now_.resolved);
+        return tree;
     }
 
     std::optional<Node> read_raw() {

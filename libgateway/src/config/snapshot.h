@@ -37,12 +37,15 @@ void write_snapshot(json::Writer& out, const Snapshot& snapshot, BlockPool* pool
 // Only the configuration with its defaults, without secrets, as the other methods answer it.
 void write_config(json::Writer& out, const Snapshot& snapshot);
 
-enum class EditKind : std::uint8_t { set, patch, apply };
+enum class EditKind : std::uint8_t { set, patch, apply, change };
 
 struct EditRequest {
     EditKind kind = EditKind::set;
     std::string_view raw;                       // JSON5: the whole file, or the patch
     std::optional<std::string_view> base_hash;  // of the file that the caller has seen
+    // `change`: in the place of a text, what is to become of the file as it is; `resolved` has its includes, too.
+    void (*change)(void* context, Node& tree, const Node& resolved) = nullptr;
+    void* context = nullptr;
 };
 
 struct Edited {

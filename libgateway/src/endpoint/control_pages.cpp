@@ -92,6 +92,8 @@ Page find_page(std::string_view path, std::string_view base_path) noexcept {
         if (path == base) return {PageKind::redirect, {}, base};
         if (const auto rest = below(path, base)) return {PageKind::canvas, *rest, base};
     }
+    if (path == "/__openclaw__/live-reload.js") return {PageKind::live_script, {}, canvas_bases[0]};
+    if (path == live_socket_path) return {PageKind::live_socket, {}, canvas_bases[0]};
     if (!base_path.empty()) {
         if (const Page page = page_below(path, base_path); page.kind != PageKind::none) return page;
     }

@@ -7,7 +7,9 @@
 //     /avatar/<agent>, /avatar/<agent>?meta=1   the picture of an agent, and where it is
 //
 // All of it stands below gateway.controlUi.basePath, and once more below /control-ui. Beside it, at fixed paths, are
-// the files that agents show: /__openclaw__/canvas/... and /canvas-host/...
+// the files that agents show: /__openclaw__/canvas/... and /canvas-host/..., with the script that makes them load
+// again,
+// /__openclaw__/live-reload.js, and its socket, /__openclaw__/ws.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +28,8 @@ enum class PageKind : std::uint8_t {
     private_settings,  // control-ui-config.json
     avatar,            // `rest`: the agent's id, as it was sent
     canvas,            // `rest`: the path below the canvas
+    live_script,       // of the canvas
+    live_socket,       // likewise, asked for without an upgrade
     redirect,          // to the same path with a slash behind it
 };
 
@@ -39,6 +43,7 @@ struct Page {
 // config::ControlUi. Paths below /api, /v1, /hooks, /tools, /plugins and /__openclaw__ are never the page's.
 [[nodiscard]] Page find_page(std::string_view path, std::string_view base_path) noexcept;
 
+inline constexpr std::string_view live_socket_path = "/__openclaw__/ws";
 [[nodiscard]] bool is_canvas(const Page& page) noexcept;
 // True for a Host field that names this machine as only itself does: no page of a foreign name that was made to lead to
 // 127.0.0.1 (DNS rebinding) passes for local.

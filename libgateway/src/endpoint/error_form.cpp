@@ -1,6 +1,7 @@
 #include "endpoint/error_form.h"
 
 #include "core/calendar.h"
+#include "core/text.h"
 #include "json/json.h"
 
 namespace gw::endpoint {
@@ -20,6 +21,25 @@ ErrorForm error_form_of(std::string_view path) noexcept {
     return ErrorForm::openai;
 }
 
+ApiError not_found_at(std::string_view path) noexcept {
+    constexpr std::string_view api = "/api/v";
+    if (path.starts_with(api)) {
+        const std::string_view rest = path.substr(api.size());
+        const std::string_view version = rest.substr(0, rest.find('/'));
+        if (parse_decimal(version) && version != "1")
+            return {404,
+                    "not_found",
+                    "There is no such version of this API. There is one: v1, at /api/v1 and at /api.",
+                    "unknown_version",
+                    {}};
+    }
+    return {404, "not_found", "There is nothing at this path.", {}, {}};
+}
+
+std::string_view too_large_in(ErrorForm form, std::string_view otherwise) noexcept {
+    return form == ErrorForm::hook ? std::string_view("payload too large") : otherwise;
+}
+
 void write_error(Buffer& out, const ApiError& error, ErrorForm form, std::uint64_t unix_ms) {
     json::Writer w(out);
     switch (form) {
@@ -31,7 +51,7 @@ void write_error(Buffer& out, const ApiError& error, ErrorForm form, std::uint64
         return;
     case ErrorForm::tools:
         w.begin_object().member("ok", false).key("error").begin_object();
-        w.member("type", error.code.empty() ? error.type : error.code).member("message", error.message);
+        w.member("type", error.type).member("message", error.message);
         w.end_object().end_object();
         return;
     case ErrorForm::hook: w.begin_object().member("ok", false).member("error", error.message).end_object(); return;

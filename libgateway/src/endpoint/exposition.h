@@ -59,6 +59,10 @@ public:
     void write(Exposition& to, std::string_view name, std::string_view help) const {
         to.histogram(name, help, bounds_us_, counts_, sum_us_);
     }
+    [[nodiscard]] std::span<const std::uint64_t> bounds_us() const noexcept { return bounds_us_; }
+    // One more than bounds: what is above the last.
+    [[nodiscard]] std::span<const std::uint64_t> counts() const noexcept { return counts_; }
+    [[nodiscard]] std::uint64_t sum_us() const noexcept { return sum_us_; }
 
 private:
     std::array<std::uint64_t, size> bounds_us_;

@@ -255,7 +255,7 @@ void write_page_policy(Buffer& out, std::string_view html, bool external_frames)
     out.append(
         "; style-src 'self' 'unsafe-inline' https://fonts.googleapis.com; font-src 'self' data: "
         "https://fonts.gstatic.com; img-src 'self' data: blob: https:; media-src 'self' data: blob:; worker-src 'self' "
-        "blob:; connect-src 'self' ws: wss:; frame-src 'self'");
+        "blob:; connect-src 'self' data: ws: wss:; frame-src 'self'");
     if (external_frames) out.append(" http: https:");
 }
 

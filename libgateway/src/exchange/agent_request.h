@@ -23,6 +23,7 @@ class ToolRunner;
 struct AgentRequest final : method::TurnExtras {
     AgentRequest(std::pmr::memory_resource* memory, BlockPool* pool)
         : run_id(memory),
+          trace(memory),
           agent_id(memory),
           model(memory),
           session_key(memory),
@@ -31,6 +32,7 @@ struct AgentRequest final : method::TurnExtras {
           conversation(memory) {}
 
     std::pmr::string run_id;       // as clients and records name the run; may be empty
+    std::pmr::string trace;        // how log lines name it; empty: by its run
     std::pmr::string agent_id;     // of an agent that is configured
     std::pmr::string model;        // "provider/model" in place of the agent's own; empty: its own
     std::pmr::string session_key;  // may be empty

@@ -124,7 +124,9 @@ void AgentRun::next_round() {
     } else if (candidates_.empty()) {
         model_ = make_owned<BuiltinModel>(gateway_.memory(), gateway_, listener, request_->conversation);
     } else {
-        model_ = make_owned<ProviderModel>(gateway_.memory(), gateway_, listener, candidates_, request_->conversation);
+        const std::string_view trace = request_->trace.empty() ? request_->run_id : request_->trace;
+        model_ = make_owned<ProviderModel>(gateway_.memory(), gateway_, listener, candidates_, request_->conversation,
+                                           trace);
     }
     model_->start();
 }

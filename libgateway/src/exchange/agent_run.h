@@ -107,6 +107,7 @@ private:
     // ToolCall::Owner
     void on_tool_progress(ToolCall& call, std::string_view text) override;
     void on_tool_result(ToolCall& call, std::string_view text, bool is_error) override;
+    void on_tool_no_memory(ToolCall& /*call*/) noexcept override { on_no_memory(); }
 
     template <typename Step>
     void guard(Step&& step) noexcept {
@@ -131,6 +132,7 @@ private:
 
     // agent_run_tools.cpp
     [[nodiscard]] bool is_own(std::string_view tool) const noexcept;
+    [[nodiscard]] bool may_call(std::string_view tool) const noexcept;
     void offer_tools();
     void take_calls();
     void keep_answer();

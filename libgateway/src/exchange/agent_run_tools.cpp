@@ -18,6 +18,11 @@ bool AgentRun::is_own(std::string_view tool) const noexcept {
     return !clients && request_->tools != nullptr;
 }
 
+// A tool that is the owner's alone is not there for others, whatever the model believes.
+bool AgentRun::may_call(std::string_view tool) const noexcept {
+    return request_->tools->has(tool) && (request_->is_owner || !request_->tools->owner_only(tool));
+}
+
 void AgentRun::offer_tools() {
     auto& tools = request_->conversation.tools;
     client_tools_ = tools.size();
@@ -25,7 +30,7 @@ void AgentRun::offer_tools() {
     std::pmr::vector<message::Tool> offered(gateway_.memory());
     request_->tools->describe(offered);
     for (const message::Tool& tool : offered) {
-        if (is_own(tool.name)) tools.push_back(tool);
+        if (is_own(tool.name) && may_call(tool.name)) tools.push_back(tool);
     }
 }
 
@@ -77,7 +82,7 @@ void AgentRun::start_tool() {
     listener_.on_tool_start({call.id, call.tool, call.arguments});
     if (ended_) return;
     tool_runs_ = true;
-    if (request_->tools->has(call.tool)) {
+    if (may_call(call.tool)) {
         request_->tools->start(call);
     } else {
         on_tool_result(call, "There is no tool of this name.", true);

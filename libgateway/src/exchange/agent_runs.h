@@ -17,7 +17,7 @@
 #include "core/owned.h"
 #include "core/timers.h"
 #include "exchange/event_source.h"
-#include "exchange/tools.h"
+#include "exchange/toolbox.h"
 
 namespace gw::exchange {
 
@@ -50,14 +50,14 @@ public:
     void fail_all();
     [[nodiscard]] std::size_t open_count() const noexcept { return active_count_ + waiting_count_; }
 
-    [[nodiscard]] BuiltinTools& tools() noexcept { return tools_; }
+    [[nodiscard]] Toolbox& tools() noexcept { return tools_; }
 
 private:
     void on_timer() noexcept;
 
     Gateway& gateway_;
     std::pmr::vector<std::pmr::string> host_agents_;
-    BuiltinTools tools_;
+    Toolbox tools_;
     List<AgentRun> active_, waiting_, retired_;
     std::size_t active_count_ = 0, waiting_count_ = 0;
     Timer turn_timer_;

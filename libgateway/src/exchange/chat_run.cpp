@@ -7,24 +7,18 @@
 #include "core/text.h"
 #include "endpoint/models.h"
 #include "exchange/gateway.h"
+#include "exchange/http_failures.h"
 #include "exchange/provider_request.h"
 #include "exchange/server_conn.h"
 #include "provider/openai_chat.h"
 #include "provider/translate_chat.h"
+#include "provider/translate_parts.h"
 
 namespace gw::exchange {
 
 namespace {
 
 constexpr http1::Header stream_fields[] = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
-
-endpoint::ApiError failure_of(gw_status status, std::string_view what) {
-    switch (status) {
-    case GW_ERR_TIMEOUT: return {504, "upstream_error", what, "provider_timeout", {}};
-    case GW_ERR_LIMIT: return {503, "upstream_error", what, "provider_busy", {}};
-    default: return {502, "upstream_error", what, "provider_unreachable", {}};
-    }
-}
 
 }  // namespace
 
@@ -97,12 +91,14 @@ void ChatRun::start_agent(const AgentWish& wish, const endpoint::ChatRequest& re
     id_ = "chatcmpl_";
     id_.append(uuid->data(), uuid->size());
     model_ = request.model.empty() ? "openclaw" : request.model;
-    auto asked = make_owned<AgentRequest>(gateway_.memory(), gateway_.memory(), gateway_.pool());
+    asked_ = make_owned<AgentRequest>(gateway_.memory(), gateway_.memory(), gateway_.pool());
+    AgentRequest* const asked = asked_.get();
     asked->run_id = id_;
     asked->agent_id = wish.agent->id;
     asked->model = wish.model;
     asked->session_key = wish.session_key;
     asked->is_owner = wish.is_owner;
+    asked->trace = client_.request_id();
     asked->source.append(body);
     json::Limits limits;
     limits.bytes_max = std::max<std::size_t>(1, body.size());
@@ -119,9 +115,54 @@ void ChatRun::start_agent(const AgentWish& wish, const endpoint::ChatRequest& re
     }
     writer_.emplace(message::AnswerIdentity{id_, model_, gateway_.unix_ms() / 1000}, stream_, request.include_usage,
                     gateway_.pool());
+    load_pictures();
+}
+
+// Pictures come from the client or, where the configuration allows it, from a URL; what they are is looked at.
+void ChatRun::load_pictures() {
+    ContentLoad::Listener& listener = *this;
+    pictures_.emplace(gateway_, listener, (*config_).chat_completions.attachments);
+    const json::Value root = asked_->document.root();
+    std::pmr::list<std::pmr::string>& own = asked_->conversation.own;
+    for (const message::ConversationPart& part : asked_->conversation.parts) {
+        if (part.kind != message::ConversationPart::Kind::image) continue;
+        std::pmr::string& place = own.emplace_back();
+        provider::append_path(root, part.where, place);
+        const bool by_url = part.data.empty();
+        pictures_->add({ContentPart::Kind::image,
+                        by_url ? ContentPart::Source::url : ContentPart::Source::base64,
+                        by_url ? part.url : part.data,
+                        part.media,
+                        {},
+                        place});
+    }
+    if (!pictures_->empty()) return pictures_->start();
+    pictures_.reset();
+    begin_turn();
+}
+
+void ChatRun::on_content_loaded() {
+    message::Conversation& conversation = asked_->conversation;
+    std::size_t next = 0;
+    for (message::ConversationPart& part : conversation.parts) {
+        if (part.kind != message::ConversationPart::Kind::image) continue;
+        const LoadedImage& image = pictures_->results()[next++].images.front();
+        part.media = conversation.keep(image.media_type);
+        if (image.base64.data() != part.data.data())
+            part.data = conversation.keep(image.base64);  // else it stays as it is
+        part.url = {};
+    }
+    begin_turn();
+}
+
+void ChatRun::on_content_failed(int status, std::string_view message) {
+    client_.answer_error(attachment_error(status, message));
+}
+
+void ChatRun::begin_turn() {
     AgentRun::Listener& listener = *this;
     agent_.emplace(gateway_, listener);
-    agent_->start(std::move(asked));
+    agent_->start(std::move(asked_));
 }
 
 void ChatRun::on_start(std::string_view /*provider*/, std::string_view /*model*/) {
@@ -167,9 +208,8 @@ void ChatRun::on_failed(const AgentFailure& failure) {
         fail_stream(failure.message, failure.type);
         return;
     }
-    const http1::Header retry_after{"Retry-After", failure.retry_after};
-    client_.answer_error({failure.http_status, failure.type, failure.message, failure.code, {}},
-                         {&retry_after, failure.retry_after.empty() ? std::size_t{0} : std::size_t{1}});
+    answer_failure(client_, {failure.http_status, failure.type, failure.message, failure.code, {}},
+                   failure.retry_after);
 }
 
 void ChatRun::on_drained() {
@@ -301,9 +341,7 @@ void ChatRun::on_end() {
     json::Document& document = gateway_.scratch_document();
     const auto parsed = document.parse(collected_.text());
     const auto mapped = provider::map_openai_error(upstream_status_, parsed ? document.root() : json::Value{});
-    const http1::Header retry_after{"Retry-After", retry_after_};
-    client_.answer_error({mapped.status, mapped.type, mapped.message, mapped.code, {}},
-                         {&retry_after, retry_after_.empty() ? std::size_t{0} : std::size_t{1}});
+    answer_failure(client_, {mapped.status, mapped.type, mapped.message, mapped.code, {}}, retry_after_);
 }
 
 void ChatRun::on_failure(gw_status status, std::string_view what) {
@@ -311,9 +349,10 @@ void ChatRun::on_failure(gw_status status, std::string_view what) {
         fail_stream(what);
         return;
     }
-    gateway_.log().warn({"provider ", candidates_[candidate_].provider->id, ": ", what});
+    gateway_.log().warn(
+        {"provider ", candidates_[candidate_].provider->id, ": ", what, " (", client_.request_id(), ")"});
     if (call_next_candidate()) return;
-    client_.answer_error(failure_of(status, what));
+    client_.answer_error(provider_error(status, what));
 }
 
 void ChatRun::on_no_memory() noexcept {
@@ -322,7 +361,9 @@ void ChatRun::on_no_memory() noexcept {
 }
 
 void ChatRun::fail_stream(std::string_view message, std::string_view type) {
-    if (!candidates_.empty()) gateway_.log().warn({"provider ", candidates_[candidate_].provider->id, ": ", message});
+    if (!candidates_.empty())
+        gateway_.log().warn(
+            {"provider ", candidates_[candidate_].provider->id, ": ", message, " (", client_.request_id(), ")"});
     refused_ = true;
     if (!done_seen_) {
         Buffer out(gateway_.pool());

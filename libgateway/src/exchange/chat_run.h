@@ -18,6 +18,7 @@
 #include "endpoint/chat_completions.h"
 #include "exchange/agent_wish.h"
 #include "exchange/config_handle.h"
+#include "exchange/content_load.h"
 #include "exchange/http_run.h"
 #include "exchange/http_turn.h"
 #include "exchange/upstream_call.h"
@@ -27,7 +28,10 @@ namespace gw::exchange {
 
 class ServerConn;
 
-class ChatRun final : public HttpRun, public UpstreamCall::Listener, private AgentRun::Listener {
+class ChatRun final : public HttpRun,
+                      public UpstreamCall::Listener,
+                      private AgentRun::Listener,
+                      private ContentLoad::Listener {
 public:
     ChatRun(Gateway& gateway, ServerConn& client);
 
@@ -48,8 +52,14 @@ private:
     void on_end(const AgentRun::End& end) override;
     void on_failed(const AgentFailure& failure) override;
 
+    // Pictures of the request.
+    void on_content_loaded() override;
+    void on_content_failed(int status, std::string_view message) override;
+
     [[nodiscard]] bool passes_bytes(const config::Agent& agent) const noexcept;
     void start_agent(const AgentWish& wish, const endpoint::ChatRequest& request, std::string_view body);
+    void load_pictures();
+    void begin_turn();
     void send(Buffer& out);
     void start_provider(std::string_view body, const json::Value& root);
     void call_candidate();
@@ -64,6 +74,8 @@ private:
     bool stream_ = false;
 
     // an agent
+    Owned<AgentRequest> asked_;  // until the turn has it
+    std::optional<ContentLoad> pictures_;
     std::optional<HttpTurn> agent_;
     std::optional<endpoint::ChatWriter> writer_;
     std::pmr::string id_, model_;

@@ -32,6 +32,7 @@ public:
     // The call is given up in the middle: closed at once.
     void give_up() noexcept;
     void close_idle() noexcept;
+    [[nodiscard]] std::string_view address() const noexcept { return address_; }
 
     void on_lost() noexcept override;
     void on_no_memory() noexcept override;

@@ -23,6 +23,7 @@ std::string_view name_of_kind(config::EditKind kind) noexcept {
     switch (kind) {
     case config::EditKind::set: return "config.set";
     case config::EditKind::patch: return "config.patch";
+    case config::EditKind::change: return "a method";
     case config::EditKind::apply: break;
     }
     return "config.apply";
@@ -118,6 +119,12 @@ bool ConfigDesk::change(const method::ConfigChange& change, json::Writer& out, m
             return false;
         }
         gateway.log().info({name_of_kind(change.edit.kind), " wrote ", handle.file});
+    }
+    if (change.edit.kind == config::EditKind::change) {
+        // In force at once: the caller's next call finds what this one has made. What cannot be is told in the log.
+        if (!edited.noop && gateway.config().reload_mode != config::ReloadMode::off) [[maybe_unused]]
+            const gw_status status = gateway.reloader().reload();
+        return true;
     }
     std::optional<config::Snapshot> written;
     if (!edited.noop)

@@ -1,10 +1,16 @@
 #include "exchange/endpoints.h"
 
 #include "endpoint/models.h"
+#include "endpoint/openapi.h"
 #include "endpoint/probes.h"
 #include "exchange/chat_run.h"
+#include "exchange/embeddings_run.h"
 #include "exchange/gateway.h"
+#include "exchange/responses_run.h"
+#include "exchange/rest_chat.h"
+#include "exchange/rest_run.h"
 #include "exchange/server_conn.h"
+#include "exchange/tool_run.h"
 
 namespace gw::exchange {
 
@@ -53,13 +59,24 @@ void answer_model(Gateway& gateway, ServerConn& client) {
 
 bool chat_enabled(const config::Config& config) { return config.chat_completions.enabled; }
 std::uint64_t chat_body_bytes(const config::Config& config) { return config.chat_completions.body_bytes_max; }
+bool responses_enabled(const config::Config& config) { return config.responses.enabled; }
+std::uint64_t responses_body_bytes(const config::Config& config) { return config.responses.body_bytes_max; }
+std::uint64_t embeddings_body_bytes(const config::Config& /*config*/) { return endpoint::embeddings_body_bytes_max; }
 bool models_enabled(const config::Config& config) {
     return config.chat_completions.enabled || config.responses.enabled;
 }
 
 constexpr std::string_view models_disabled =
-    "The model list comes with the OpenAI endpoints, which are disabled. Set "
-    "gateway.http.endpoints.chatCompletions.enabled to true.";
+    "Models and embeddings come with the OpenAI endpoints, which are disabled. Set "
+    "gateway.http.endpoints.chatCompletions.enabled or gateway.http.endpoints.responses.enabled to true.";
+
+void answer_openapi(Gateway& /*gateway*/, ServerConn& client) {
+    client.answer(200, json_type, endpoint::openapi_json());
+}
+
+std::uint64_t tool_body_bytes(const config::Config& /*config*/) { return ToolRun::body_bytes_max; }
+// A message of the longest kind, whose every byte is escaped.
+std::uint64_t rest_chat_bytes(const config::Config& /*config*/) { return 26U << 20U; }
 
 using endpoint::Probe;
 constexpr Endpoint table[] = {
@@ -68,12 +85,28 @@ constexpr Endpoint table[] = {
     {"GET", "/ready", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::ready>>>},
     {"GET", "/readyz", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::ready>>>},
     {"GET", "/startupz", Access::open, nullptr, {}, nullptr, make<NowRun<answer_probe<Probe::started>>>},
+    {"GET", "/health/detailed", Access::open, nullptr, {}, nullptr, make<NowRun<answer_health_details>>},
     {"POST", "/v1/chat/completions", Access::write, chat_enabled,
      "The chat completions endpoint is disabled. Set gateway.http.endpoints.chatCompletions.enabled to true in the "
      "configuration.",
      chat_body_bytes, make<ChatRun>},
+    {"POST", "/v1/responses", Access::write, responses_enabled,
+     "The Responses endpoint is disabled. Set gateway.http.endpoints.responses.enabled to true in the configuration.",
+     responses_body_bytes, make<ResponsesRun>},
+    {"POST", "/v1/embeddings", Access::write, models_enabled, models_disabled, embeddings_body_bytes,
+     make<EmbeddingsRun>},
     {"GET", "/v1/models", Access::read, models_enabled, models_disabled, nullptr, make<NowRun<answer_models>>},
     {"GET", "/v1/models/*id", Access::read, models_enabled, models_disabled, nullptr, make<NowRun<answer_model>>},
+    {"GET", "/openapi.json", Access::open, nullptr, {}, nullptr, make<NowRun<answer_openapi>>},
+    {"POST", "/tools/invoke", Access::write, nullptr, {}, tool_body_bytes, make<ToolRun>},
+    // Also below /api/v1 (routes.cpp).
+    {"GET", "/api/status", Access::read, nullptr, {}, nullptr, make<NowRun<answer_rest_status>>},
+    {"POST", "/api/chat", Access::write, nullptr, {}, rest_chat_bytes, make<RestChatRun>},
+    {"GET", "/api/models", Access::read, nullptr, {}, nullptr, make<NowRun<answer_rest_models>>},
+    {"GET", "/api/channels", Access::read, nullptr, {}, nullptr, make<NowRun<answer_rest_channels>>},
+    {"GET", "/api/sessions", Access::read, nullptr, {}, nullptr, make<NowRun<answer_rest_sessions>>},
+    {"GET", "/api/sessions/:id", Access::read, nullptr, {}, nullptr, make<NowRun<answer_rest_session>>},
+    {"POST", "/api/sessions/:id", Access::read, nullptr, {}, rest_chat_bytes, make<RestSessionRun>},
 };
 
 }  // namespace

@@ -29,22 +29,27 @@ Gateway::Gateway(const GatewayOptions& options)
       asks_(&memory_),
       scratch_(&memory_),
       routes_(&memory_),
+      front_(&memory_),
       requests_(&memory_),
       upstreams_(*this),
       runs_(*this),
+      responses_(timers_, &memory_),
       hub_(*this),
       listeners_(*this),
       reloader_(*this),
       config_desk_(*this),
+      canvas_reload_(*this),
       drain_timer_(
           timers_, [](void* self) { static_cast<Gateway*>(self)->drain_is_over(); }, this) {
     options_.config = nullptr;  // config_ holds it
+    runs_.tools().builtin.set_sessions(&hub_.session_lister());
     if (options_.store != nullptr) options_.store->retain();
     if (options_.host.read_file != nullptr) lent_files_.emplace(options_.host);
 }
 
 Gateway::~Gateway() {
     reloader_.stop();
+    canvas_reload_.stop();
     listeners_.stop();
     // Clients first: with nobody waiting, no upstream call is tried again.
     for (Conn* conn = conns_.front(); conn != nullptr;) {
@@ -71,6 +76,7 @@ gw_status Gateway::start() {
     if (const gw_status status = resolve_secret(); status != GW_OK) return status;
     policy_ = make_owned<auth::Policy>(&memory_, config(), secret_, &memory_);
     auth_failures_.emplace(policy_->limits(), &memory_);
+    front_.configure(config());
     StaticRun::check(*this);
     if (config().guardrail.enabled) {
         proxy_.emplace(*this);
@@ -211,9 +217,11 @@ void Gateway::shutdown() {
     if (draining_) return;
     draining_ = true;
     reloader_.stop();
+    canvas_reload_.stop();
     listeners_.stop();
     drain_timer_.arm(now_ + limits().drain_ms);
     hub_.shutdown(state_.restart ? std::optional<std::uint64_t>(Reloader::restart_expected_ms) : std::nullopt);
+    canvas_reload_.close_sockets();
     for (Conn* conn = conns_.front(); conn != nullptr; conn = conns_.after(conn->in_all)) {
         if (auto* server = dynamic_cast<ServerConn*>(conn)) server->begin_drain();
     }

@@ -26,17 +26,22 @@
 #include "crypto/random.h"
 #include "exchange/agent_runs.h"
 #include "exchange/asks.h"
+#include "exchange/canvas_reload.h"
 #include "exchange/config_desk.h"
 #include "exchange/config_handle.h"
 #include "exchange/conn.h"
 #include "exchange/day_log.h"
 #include "exchange/event_source.h"
+#include "exchange/helper_run.h"
+#include "exchange/hook_desk.h"
+#include "exchange/http_front.h"
 #include "exchange/hub.h"
 #include "exchange/instance_lock.h"
 #include "exchange/listeners.h"
 #include "exchange/proxy.h"
 #include "exchange/reloader.h"
 #include "exchange/requests.h"
+#include "exchange/response_store.h"
 #include "exchange/routes.h"
 #include "exchange/upstreams.h"
 #include "gateway/conn.h"
@@ -108,6 +113,7 @@ public:
     void use_config(ConfigReference& next, const config::ReloadPlan& plan);
     [[nodiscard]] gw_status reload_config() { return reloader_.reload(); }
     [[nodiscard]] Reloader& reloader() noexcept { return reloader_; }
+    [[nodiscard]] CanvasReload& canvas_reload() noexcept { return canvas_reload_; }
     [[nodiscard]] ConfigDesk& config_desk() noexcept { return config_desk_; }
     [[nodiscard]] DayLog& day_log() noexcept { return day_log_; }
     [[nodiscard]] const Log& log() const noexcept { return log_; }
@@ -123,10 +129,18 @@ public:
     [[nodiscard]] List<Conn>& conns() noexcept { return conns_; }
     [[nodiscard]] List<Conn>& dirty() noexcept { return dirty_; }
     [[nodiscard]] Routes& routes() noexcept { return routes_; }
+    [[nodiscard]] HookDesk& hook_desk() {
+        if (!hook_desk_) hook_desk_.emplace(&memory_);
+        return *hook_desk_;
+    }
+    [[nodiscard]] HttpFront& front() noexcept { return front_; }
     [[nodiscard]] Requests& requests() noexcept { return requests_; }
     [[nodiscard]] Upstreams& upstreams() noexcept { return upstreams_; }
+    [[nodiscard]] Helpers& helpers() noexcept { return helpers_; }
     [[nodiscard]] AgentRuns& runs() noexcept { return runs_; }
+    [[nodiscard]] ResponseStore& responses() noexcept { return responses_; }
     [[nodiscard]] Listeners& listeners() noexcept { return listeners_; }
+    [[nodiscard]] const Listeners& listeners() const noexcept { return listeners_; }
     [[nodiscard]] json::Document& scratch_document() noexcept { return scratch_; }
     [[nodiscard]] gw_stats& stats() noexcept { return stats_; }
     [[nodiscard]] bool draining() const noexcept { return draining_; }
@@ -208,16 +222,21 @@ private:
     AskTable asks_;
     json::Document scratch_;
     Routes routes_;
+    HttpFront front_;
+    std::optional<HookDesk> hook_desk_;  // from the first message to a hook on
     Requests requests_;
     Upstreams upstreams_;
+    Helpers helpers_;
     std::optional<Proxy> proxy_;
     AgentRuns runs_;
+    ResponseStore responses_;
     Hub hub_;
     store::LocalFiles local_files_;
     std::optional<store::LentFiles> lent_files_;  // of a host that has its own way to read
     Listeners listeners_;
     Reloader reloader_;
     ConfigDesk config_desk_;
+    CanvasReload canvas_reload_;
     Timer drain_timer_;
     State state_;
     bool started_ = false;

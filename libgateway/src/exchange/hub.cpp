@@ -25,6 +25,7 @@ Hub::~Hub() = default;
 void Hub::start() {
     gateway_.reloader().listeners().push_back(in_listeners);
     core_.start();
+    if (const auto left = take_restart_sentinel(gateway_)) core_.on_restarted(*left);
 }
 
 // ConfigDesk tells clients.
@@ -61,6 +62,7 @@ void Hub::tell_pairing(const auth::ConnectOutcome& outcome) {
     if (outcome.approved && outcome.device != nullptr) {
         core_.tell_pair_resolved({outcome.approved->data(), outcome.approved->size()}, outcome.device->id, "approved");
     }
+    core_.tell_setup_completed();
 }
 
 // --- sockets --------------------------------------------------------------------------------------------------------
@@ -103,6 +105,7 @@ void Hub::closed(RpcSocket& socket) noexcept {
 // --- calls ----------------------------------------------------------------------------------------------------------
 
 void Hub::run(RpcSocket& socket, const rpc::Request& request) {
+    ++calls_total_;
     if (socket.pending_count() >= pending_max) {
         rpc::Failure failure;
         failure.code = rpc::code::unavailable;
@@ -166,7 +169,6 @@ void Hub::fail(method::Ticket ticket, const rpc::Failure& failure) {
 // --- events ---------------------------------------------------------------------------------------------------------
 
 void Hub::broadcast(const method::Event& event) {
-    ++seq_;
     if (event.name == "health") tell_status(event.payload);
     std::optional<FrameReference> frame;
     for (RpcSocket* socket = all_.front(); socket != nullptr; socket = all_.after(socket->in_hub)) {
@@ -187,7 +189,7 @@ void Hub::broadcast(const method::Event& event) {
             (*frame)->numbered = true;
             if (event.state_version) (*frame)->version = core_.state_version();
         }
-        socket->push(**frame, seq_);
+        socket->push(**frame);
     }
 }
 
@@ -196,7 +198,7 @@ bool Hub::send(method::ClientId client, std::string_view name, std::string_view 
     if (socket == nullptr) return false;
     const FrameReference frame = make_frame(pool(), memory());
     rpc::write_event_head(frame->text, name, payload);
-    socket->push(*frame, 0);
+    socket->push(*frame);
     return true;
 }
 
@@ -215,11 +217,11 @@ void Hub::for_each_client(bool (*visit)(void* context, method::Client& client), 
     }
 }
 
-std::span<const method::CatalogTool> Hub::tools() const noexcept {
-    static constexpr method::CatalogTool own[] = {{"echo", "Gives back what it is given"},
-                                                  {"time", "Tells the time"},
-                                                  {"sessions_list", "Lists the sessions of this agent"}};
-    return own;
+void Hub::describe_tools(std::pmr::vector<method::CatalogTool>& out) {
+    std::pmr::vector<message::Tool> tools(memory());
+    gateway_.runs().tools().describe(tools);
+    for (const message::Tool& tool : tools)
+        out.push_back({tool.name, tool.description, gateway_.runs().tools().host.has(tool.name)});
 }
 
 // --- what methods find here -----------------------------------------------------------------------------------------
@@ -232,9 +234,45 @@ std::uint64_t Hub::unix_ms() const noexcept { return gateway_.unix_ms(); }
 std::uint64_t Hub::uptime_ms() const noexcept { return gateway_.uptime_ms(); }
 const crypto::Random& Hub::random() const noexcept { return gateway_.random(); }
 const config::Config& Hub::config() const noexcept { return gateway_.config(); }
+std::string_view Hub::config_file() const noexcept { return gateway_.config_handle().file; }
+std::string_view Hub::state_dir() const noexcept { return gateway_.state_dir(); }
+std::string_view Hub::own_url() const noexcept { return gateway_.listeners().url(); }
 method::ConfigDesk* Hub::config_desk() noexcept { return &gateway_.config_desk(); }
 const gw_limits& Hub::limits() const noexcept { return gateway_.limits(); }
 const Log& Hub::log() const noexcept { return gateway_.log(); }
+
+method::Figures Hub::figures() const noexcept {
+    gw_stats stats{};
+    gateway_.fill(stats);
+    method::Figures out;
+    out.conns_open = stats.conns_open;
+    out.conns_total = stats.conns_total;
+    out.sockets = sockets_.size();
+    out.requests_total = stats.requests_total;
+    out.requests_open = stats.requests_open;
+    out.streams_total = stats.streams_total;
+    out.refused_total = stats.refused_total;
+    out.bad_requests_total = stats.bad_requests_total;
+    out.calls_total = calls_total_;
+    out.bytes_received = stats.bytes_received;
+    out.bytes_sent = stats.bytes_sent;
+    out.memory_bytes = gateway_.memory_bytes();
+    out.buffer_bytes = stats.buffer_bytes;
+    out.upstream_conns_open = stats.upstream_conns_open;
+    out.upstream_requests_total = stats.upstream_requests_total;
+    out.upstream_failures_total = stats.upstream_failures_total;
+    out.upstream_cancelled_total = stats.upstream_cancelled_total;
+    if (Proxy* const proxy = gateway_.proxy()) {
+        const endpoint::ProxyMetrics& metrics = proxy->metrics();
+        out.guardrail_mode = proxy->mode_name();
+        out.proxied_total = metrics.streams;
+        out.proxied_blocked = metrics.streams_blocked;
+        out.latency_bounds_us = metrics.added_latency.bounds_us();
+        out.latency_counts = metrics.added_latency.counts();
+        out.latency_sum_us = metrics.added_latency.sum_us();
+    }
+    return out;
+}
 store::Store& Hub::store() noexcept { return gateway_.store() == nullptr ? own_store_ : gateway_.store()->get(); }
 
 }  // namespace gw::exchange

@@ -17,6 +17,7 @@
 #include "core/list.h"
 #include "exchange/reloader.h"
 #include "exchange/rpc_socket.h"
+#include "exchange/session_lister.h"
 #include "method/core.h"
 #include "method/gate.h"
 #include "store/memory_store.h"
@@ -64,9 +65,13 @@ public:
     std::uint64_t uptime_ms() const noexcept override;
     const crypto::Random& random() const noexcept override;
     const config::Config& config() const noexcept override;
+    std::string_view config_file() const noexcept override;
+    std::string_view state_dir() const noexcept override;
+    std::string_view own_url() const noexcept override;
     method::ConfigDesk* config_desk() noexcept override;
     const gw_limits& limits() const noexcept override;
     store::Store& store() noexcept override;
+    method::Figures figures() const noexcept override;
     const Log& log() const noexcept override;
     method::Ticket open_ticket() override;
     void answer(method::Ticket ticket, std::string_view payload, bool more) override;
@@ -77,7 +82,8 @@ public:
     void close(method::ClientId client, std::uint16_t code, std::string_view reason) override;
     method::Client* find(method::ClientId client) noexcept override;
     Owned<method::Turn> make_turn(const method::TurnRequest& request, method::TurnListener& listener) override;
-    std::span<const method::CatalogTool> tools() const noexcept override;
+    void describe_tools(std::pmr::vector<method::CatalogTool>& out) override;
+    [[nodiscard]] SessionLister& session_lister() noexcept { return lister_; }
     void for_each_client(bool (*visit)(void* context, method::Client& client), void* context) override;
 
 private:
@@ -89,12 +95,13 @@ private:
     Gateway& gateway_;
     store::MemoryStore own_store_;  // when the host gave none
     method::Core core_;
+    CoreSessionLister lister_{core_};
     std::optional<auth::FailureLimiter> pages_;  // of pages in browsers
     List<RpcSocket> all_;
     IdTable<RpcSocket> sockets_;
     IdTable<PendingCall> tickets_;
     std::pmr::map<std::pmr::string, std::size_t, std::less<>> unadmitted_;
-    std::uint64_t seq_ = 0;  // of broadcasts
+    std::uint64_t calls_total_ = 0;
     // The call in whose handler we are.
     RpcSocket* current_ = nullptr;
     const rpc::Request* current_request_ = nullptr;

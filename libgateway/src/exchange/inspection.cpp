@@ -86,7 +86,8 @@ void Inspection::add(const guardrail::Inspector& inspector) {
             return one.rule == finding.rule && one.direction == direction && one.action >= finding.action;
         });
         if (known || seen_.size() >= seen_max) continue;
-        seen_.push_back({finding.rule, finding.severity, finding.action, finding.view, direction, finding.confidence});
+        seen_.push_back({finding.rule, finding.severity, finding.action, finding.view, direction, finding.confidence,
+                         std::pmr::string(finding.excerpt, memory_)});
     }
 }
 

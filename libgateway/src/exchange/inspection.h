@@ -62,6 +62,7 @@ public:
         guardrail::ViewKind view;
         guardrail::Direction direction;
         double confidence;
+        std::pmr::string excerpt;  // masked: never the secret itself
     };
     [[nodiscard]] std::span<const Seen> seen() const noexcept { return seen_; }
     [[nodiscard]] std::uint64_t findings() const noexcept { return findings_; }

@@ -28,6 +28,8 @@ public:
     void on_answer(Ask& ask, const gw_answer& answer) override;
     // The server context of a listener; null when it speaks plain HTTP.
     [[nodiscard]] tls::Context* tls(std::uint32_t listener) const noexcept;
+    // Of the first port, once all are open; empty: none is.
+    [[nodiscard]] std::string_view url() const noexcept { return url_; }
     void stop() noexcept {
         retry_timer_.disarm();
         listeners_.clear();

@@ -47,8 +47,10 @@ void append_steps(const message::Answer& answer, provider::StepMaker& maker) {
 }  // namespace
 
 ProviderModel::ProviderModel(Gateway& gateway, AgentModel::Listener& listener,
-                             std::span<const config::ModelChoice> candidates, message::Conversation& conversation)
+                             std::span<const config::ModelChoice> candidates, message::Conversation& conversation,
+                             std::string_view trace)
     : gateway_(gateway),
+      trace_(trace),
       listener_(listener),
       candidates_(candidates),
       conversation_(conversation),
@@ -133,7 +135,7 @@ bool ProviderModel::call_next() {
 
 void ProviderModel::fail_or_call_next(const AgentFailure& failure) {
     if (stopped_) return;
-    gateway_.log().warn({"provider ", candidates_[candidate_].provider->id, ": ", failure.message});
+    gateway_.log().warn({"provider ", candidates_[candidate_].provider->id, ": ", failure.message, " (", trace_, ")"});
     if (!call_next()) fail(failure);
 }
 

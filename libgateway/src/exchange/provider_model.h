@@ -28,9 +28,9 @@ class Gateway;
 
 class ProviderModel final : public AgentModel, private UpstreamCall::Listener {
 public:
-    // `candidates`, at least one, and `conversation` outlive it.
+    // `candidates`, at least one, `conversation` and `trace`, for log lines, outlive it.
     ProviderModel(Gateway& gateway, AgentModel::Listener& listener, std::span<const config::ModelChoice> candidates,
-                  message::Conversation& conversation);
+                  message::Conversation& conversation, std::string_view trace);
 
     void start() override;
     void stop() noexcept override;
@@ -58,6 +58,7 @@ private:
     void on_timer() noexcept;
 
     Gateway& gateway_;
+    std::string_view trace_;
     AgentModel::Listener& listener_;
     std::span<const config::ModelChoice> candidates_;
     message::Conversation& conversation_;

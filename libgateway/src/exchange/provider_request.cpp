@@ -22,7 +22,7 @@ std::string_view credential_form(DialectName dialect, std::string_view provider)
 }
 
 ProviderRequest::ProviderRequest(const config::Provider& provider, DialectName dialect, std::string_view model,
-                                 bool stream, std::pmr::memory_resource* memory)
+                                 bool stream, std::pmr::memory_resource* memory, std::string_view path)
     : path_(memory), credential_(memory), fields_(memory) {
     const auto url = upstream::parse_url(provider.base_url);
     if (!url) return;
@@ -32,8 +32,8 @@ ProviderRequest::ProviderRequest(const config::Provider& provider, DialectName d
     target_.connect_timeout_ms = provider.connect_timeout_ms;
     target_.first_byte_timeout_ms = provider.first_byte_timeout_ms;
     target_.idle_timeout_ms = provider.idle_timeout_ms;
-    std::pmr::string own(memory);
-    provider::append_provider_path(dialect, model, stream, own);
+    std::pmr::string own(path, memory);
+    if (own.empty()) provider::append_provider_path(dialect, model, stream, own);
     path_ = upstream::join_overlapping_path(url->path, own, memory);
     fields_.push_back({"Content-Type", "application/json"});
     fields_.push_back({"Accept", stream ? "text/event-stream" : "application/json"});

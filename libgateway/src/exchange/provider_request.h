@@ -19,9 +19,9 @@ namespace gw::exchange {
 
 class ProviderRequest {
 public:
-    // Holds views of `provider`.
+    // Holds views of `provider`. `path`: behind the base address, in place of the dialect's own.
     ProviderRequest(const config::Provider& provider, provider::DialectName dialect, std::string_view model,
-                    bool stream, std::pmr::memory_resource* memory);
+                    bool stream, std::pmr::memory_resource* memory, std::string_view path = {});
     ProviderRequest(const ProviderRequest&) = delete;  // the fields are views of its own texts
     ProviderRequest& operator=(const ProviderRequest&) = delete;
 

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "crypto/compare.h"
 #include "exchange/gateway.h"
+#include "guardrail/verdict.h"
 
 namespace gw::exchange {
 
@@ -74,8 +75,7 @@ gw_status Proxy::load() {
     target_rules_.test_upstreams = test_upstreams_;
     target_rules_.allow_unknown_llm_domains = config.allow_unknown_llm_domains;
     if (config.rate > 0) {
-        rate_limit_.emplace(auth::RateLimiter::Options{.per_second = config.rate, .burst = config.burst},
-                            gateway_.memory());
+        rate_limit_.emplace(auth::RateLimiter::Options{.count = config.rate, .burst = config.burst}, gateway_.memory());
     }
     if (!config.custom_providers_path.empty() && !reload_providers()) return GW_ERR_CONFIG;
     if (token_.empty() && config.device_key.empty()) {
@@ -229,6 +229,10 @@ void Proxy::count(const Inspection& inspection) noexcept {
     for (const Inspection::Seen& seen : inspection.seen())
         metrics_.verdicts.count(inspection.rules().rule(seen.rule).id, seen.action);
     metrics_.held_bytes_max = std::max(metrics_.held_bytes_max, inspection.held_bytes_max());
+}
+
+std::string_view Proxy::mode_name() const noexcept {
+    return disabled_ ? std::string_view("passthrough") : guardrail::name_of(settings_.mode);
 }
 
 bool Proxy::has_connector(std::string_view name) const noexcept {

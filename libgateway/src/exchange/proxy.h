@@ -59,6 +59,7 @@ public:
     // What may change while it runs.
     [[nodiscard]] endpoint::GuardrailSettings& settings() noexcept { return settings_; }
     [[nodiscard]] bool enforces() const noexcept { return settings_.mode == guardrail::Mode::action; }
+    [[nodiscard]] std::string_view mode_name() const noexcept;  // "action", "observe", "passthrough"
     [[nodiscard]] bool disabled() const noexcept { return disabled_; }
     [[nodiscard]] std::string_view block_message() const noexcept { return settings_.block_message; }
     [[nodiscard]] endpoint::ProxyMetrics& metrics() noexcept { return metrics_; }

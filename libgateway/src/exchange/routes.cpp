@@ -6,9 +6,18 @@ namespace gw::exchange {
 
 Routes::Routes(std::pmr::memory_resource* memory) : router_(memory), host_routes_(memory) {
     std::uint32_t target = 0;
+    std::pmr::string versioned(memory);
     for (const Endpoint& endpoint : endpoints()) {
-        [[maybe_unused]] const auto added = router_.add(endpoint.method, endpoint.pattern, target++);
+        [[maybe_unused]] auto added = router_.add(endpoint.method, endpoint.pattern, target);
         assert(added);
+        // What stands below /api is version 1 of the REST API, and answers under that name, too.
+        constexpr std::string_view api = "/api/";
+        if (endpoint.pattern.starts_with(api)) {
+            (versioned = "/api/v1/") += endpoint.pattern.substr(api.size());
+            added = router_.add(endpoint.method, versioned, target);
+            assert(added);
+        }
+        ++target;
     }
 }
 

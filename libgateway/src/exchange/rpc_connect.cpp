@@ -23,7 +23,7 @@ constexpr std::string_view connect_schema =
     "caps?:s(1..)[] commands?:s(1..)[](..1024) permissions?:map<b> pathEnv?:s role?:s(1..) scopes?:s(1..)[] "
     "device?:{id:s(1..) publicKey:s(1..) signature:s(1..) signedAt:i(0..) nonce?:s} "
     "auth?:{token?:s bootstrapToken?:s deviceToken?:s password?:s approvalRuntimeToken?:s "
-    "agentRuntimeIdentityToken?:s} locale?:s userAgent?:s";
+    "agentRuntimeIdentityToken?:s} locale?:s userAgent?:s modelCatalog?:any computerUse?:any workerRuns?:any";
 
 bool array_has(const json::Value& array, std::string_view text) noexcept {
     for (json::Value one = array.first(); one.exists(); one = one.next()) {

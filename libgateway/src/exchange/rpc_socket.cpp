@@ -135,10 +135,9 @@ void RpcSocket::on_request(const rpc::Request& request) { hub_.run(*this, reques
 
 void RpcSocket::on_drained() {
     while (waiting_first_ < waiting_.size() && !conn_.output_full() && !closing_) {
-        Waiting& next = waiting_[waiting_first_++];
-        waiting_bytes_ -= next.frame->text.size();
-        write(*next.frame, next.seq);
-        FrameReference done = std::move(next.frame);
+        const FrameReference next = std::move(waiting_[waiting_first_++]);
+        waiting_bytes_ -= next->text.size();
+        write(*next);
     }
     if (waiting_first_ == waiting_.size()) {
         waiting_first_ = 0;
@@ -177,33 +176,35 @@ void RpcSocket::fail(std::string_view id, const rpc::Failure& failure, std::stri
     codec_.send_text(conn_.sink(), out.text());
 }
 
-void RpcSocket::push(SharedFrame& frame, std::uint64_t seq) {
+void RpcSocket::push(SharedFrame& frame) {
     if (closing_) return;
-    if (waiting_.empty() && !conn_.output_full()) return write(frame, seq);
+    if (waiting_.empty() && !conn_.output_full()) return write(frame);
     if (!frame.merge.empty()) {
         for (std::size_t i = waiting_.size(); i-- > waiting_first_;) {
-            if (waiting_[i].frame->merge != frame.merge) continue;
-            waiting_bytes_ = waiting_bytes_ - waiting_[i].frame->text.size() + frame.text.size();
-            waiting_[i] = {FrameReference(frame), seq};
+            if (waiting_[i]->merge != frame.merge) continue;
+            waiting_bytes_ = waiting_bytes_ - waiting_[i]->text.size() + frame.text.size();
+            waiting_[i] = FrameReference(frame);
             return;
         }
     }
     if (waiting_bytes_ + frame.text.size() > hub_.limits().ws_buffered_bytes_max) {
-        if (frame.may_drop) return;
+        if (frame.may_drop) {
+            ++seq_;  // a gap tells the client that something is missing
+            return;
+        }
         hub_.log().warn({"the client ", client_.name(), " does not keep up: it is closed"});
         close(1008, "slow consumer");
         return;
     }
-    waiting_.push_back({FrameReference(frame), seq});
+    waiting_.push_back(FrameReference(frame));
     waiting_bytes_ += frame.text.size();
 }
 
-void RpcSocket::write(SharedFrame& frame, std::uint64_t seq) {
+void RpcSocket::write(SharedFrame& frame) {
     if (frame.whole) return say(frame.text.text());
     Buffer tail(hub_.pool());
     std::optional<std::uint64_t> number;
-    ++seq_;
-    if (frame.numbered) number = client_.protocol >= 4 ? seq_ : seq;
+    if (frame.numbered) number = ++seq_;
     rpc::write_event_tail(tail, number, frame.version);
     codec_.send_text(conn_.sink(), frame.text.text(), tail.text());
 }

@@ -85,11 +85,12 @@ public:
     [[nodiscard]] std::size_t pending_count() const noexcept { return pending_count_; }
     void count_pending(int change) noexcept { pending_count_ += static_cast<std::size_t>(change); }
 
-    // Sends, now or when there is room. `seq` of a broadcast, for clients that count all of them together.
-    void push(SharedFrame& frame, std::uint64_t seq);
+    // Sends, now or when there is room. Broadcasts are numbered by connection: a client that finds a gap tells its user
+    // that something was lost, so there is none unless something was.
+    void push(SharedFrame& frame);
     void push_whole(SharedFrame& frame) {
         frame.whole = true;
-        push(frame, 0);
+        push(frame);
     }
     void answer(std::string_view id, std::string_view payload, std::string_view meta);
     void fail(std::string_view id, const rpc::Failure& failure, std::string_view meta);
@@ -102,10 +103,6 @@ public:
     Link<RpcSocket> in_hub;
 
 private:
-    struct Waiting {
-        FrameReference frame;
-        std::uint64_t seq;
-    };
     void on_message(std::string_view text);
     void on_first(const json::Value& root);
     void on_connect(const rpc::Request& request);
@@ -118,7 +115,7 @@ private:
     void admit(std::string_view id, std::string_view auth_method, std::string_view token, std::uint64_t issued_ms);
     void enter();  // admitted from here on
     void on_request(const rpc::Request& request);
-    void write(SharedFrame& frame, std::uint64_t seq);
+    void write(SharedFrame& frame);
     void challenge();
 
     Hub& hub_;
@@ -126,10 +123,10 @@ private:
     ws::Codec codec_;
     method::Client client_;
     Owned<Upgrade> upgrade_;
-    std::pmr::vector<Waiting> waiting_;
+    std::pmr::vector<FrameReference> waiting_;
     std::size_t waiting_first_ = 0;
     std::size_t waiting_bytes_ = 0;
-    std::uint64_t seq_ = 0;  // of this connection
+    std::uint64_t seq_ = 0;  // of the last numbered event
     List<PendingCall> pending_;
     std::size_t pending_count_ = 0;
     std::pmr::string connect_id_;  // of the connect request that waits for the host

@@ -8,6 +8,7 @@
 #include "endpoint/control_pages.h"
 #include "endpoint/error_form.h"
 #include "exchange/gateway.h"
+#include "exchange/hook_run.h"
 #include "exchange/hub.h"
 #include "exchange/proxy_run.h"
 #include "exchange/static_run.h"
@@ -43,7 +44,7 @@ ServerConn::ServerConn(Gateway& gateway, const gw_peer& peer)
       peer_(as_text(peer.address), gateway.memory()) {
     gateway.client_opened();
     ++gateway.stats().conns_total;
-    set_phase(Phase::first);
+    set_phase(Phase::idle);
 }
 
 ServerConn::~ServerConn() { gateway().client_closed(); }
@@ -57,6 +58,7 @@ void ServerConn::start(tls::Context* tls) {
 std::size_t ServerConn::on_input(std::span<const std::byte> input) {
     gateway().stats().bytes_received += input.size();
     if (rpc_) return rpc_->on_input(input);
+    if (reload_) return reload_->on_input(input);
     http_->feed(input);
     for (;;) {
         if (output_full()) {  // many small answers, none of them taken: on_drained() goes on
@@ -86,8 +88,8 @@ std::size_t ServerConn::on_input(std::span<const std::byte> input) {
             break;
         }
     }
-    if (rpc_) return input.size() - http_->take_rest().size();
-    if (!request_open_) set_phase(http_->in_head() ? Phase::head : (had_request_ ? Phase::idle : Phase::first));
+    if (rpc_ || reload_) return input.size() - http_->take_rest().size();
+    if (!request_open_) set_phase(http_->in_head() ? Phase::head : Phase::idle);
     return input.size() - http_->take_rest().size();
 }
 
@@ -96,7 +98,6 @@ void ServerConn::set_phase(Phase phase) noexcept {
     phase_ = phase;
     const gw_limits& limits = gateway().limits();
     switch (phase) {
-    case Phase::first:
     case Phase::head: timer().arm(gateway().now() + limits.header_timeout_ms); break;
     case Phase::body:
         progress_at_ = gateway().now();
@@ -109,8 +110,8 @@ void ServerConn::set_phase(Phase phase) noexcept {
 
 void ServerConn::on_timeout() {
     if (rpc_) return rpc_->on_timeout();
+    if (reload_) return reload_->on_timeout();
     switch (phase_) {
-    case Phase::first:
     case Phase::idle: close(Close::flush); return;
     case Phase::answer: return;
     case Phase::body:
@@ -128,6 +129,7 @@ void ServerConn::on_timeout() {
         return;
     }
     http_->close_after_response();
+    if (!request_open_) answer_fields_.begin(nullptr, gateway().config(), gateway().front().ids, gateway().random());
     answer_error(protocol_failure(408, "The request did not arrive in time."));
     close(Close::linger);
 }
@@ -147,7 +149,9 @@ void ServerConn::on_protocol_error(const Error& error) {
         close(Close::flush);
         return;
     }
-    answer_error(protocol_failure(status, error.what));
+    if (!request_open_) answer_fields_.begin(nullptr, gateway().config(), gateway().front().ids, gateway().random());
+    const std::string_view what = status == 413 ? endpoint::too_large_in(form_, error.what) : error.what;
+    answer_error(protocol_failure(status, what));
     end_request();
     close(Close::linger);
 }
@@ -155,7 +159,7 @@ void ServerConn::on_protocol_error(const Error& error) {
 void ServerConn::on_tls_failure(std::string_view what) { set_error(what, 0); }
 
 void ServerConn::on_eof() {
-    if (rpc_) {
+    if (rpc_ || reload_) {
         close(Close::abort);
         return;
     }
@@ -174,21 +178,26 @@ void ServerConn::on_eof() {
 void ServerConn::on_lost() noexcept {
     end_request();
     rpc_.reset();
+    reload_.reset();
 }
 
 // --- a request ---------------------------------------------------------------------------------------------------
 
 void ServerConn::on_head(const http1::RequestHead& head) {
     head_ = &head;
-    had_request_ = true;
     request_open_ = true;
     body_ignored_ = false;
     gateway().request_opened();
     ++gateway().stats().requests_total;
     set_phase(Phase::body);
     if (host_auth_) host_auth_->forget();
+    path_ = query_ = {};
+    form_ = endpoint::ErrorForm::openai;
+    answer_fields_.begin(&head.headers, gateway().config(), gateway().front().ids, gateway().random());
 
-    if (Proxy* proxy = gateway().proxy(); proxy != nullptr && !gateway().draining() && proxy->owns(listener_, head)) {
+    Proxy* const proxy = gateway().proxy();
+    proxied_ = proxy != nullptr && !gateway().draining() && proxy->owns(listener_, head);
+    if (proxied_) {
         auto run = make_owned<ProxyRun>(gateway().memory(), gateway(), *proxy, *this);
         ProxyRun& proxied = *run;
         run_ = std::move(run);
@@ -201,6 +210,8 @@ void ServerConn::on_head(const http1::RequestHead& head) {
     target_ = match.target;
     path_ = match.path;
     query_ = match.query;
+    const bool is_hook = HookRun::owns(gateway().config(), path_);
+    form_ = is_hook ? endpoint::ErrorForm::hook : endpoint::error_form_of(path_);
     parameters_.clear();
     for (const route::Parameter& parameter : match.parameters)
         parameters_.emplace_back(parameter.name, parameter.value);
@@ -211,12 +222,19 @@ void ServerConn::on_head(const http1::RequestHead& head) {
         return;
     }
     if (head.upgrade && begin_upgrade(head)) return;
+    if (is_hook) {
+        auto run = make_owned<HookRun>(gateway().memory(), gateway(), *this);
+        HookRun& hook = *run;
+        run_ = std::move(run);
+        if (hook.admit(head)) allow_body(head, gateway().config().hooks.body_bytes_max);
+        return;
+    }
     switch (match.outcome) {
     case route::Outcome::found: break;
     case route::Outcome::not_found:
         if (is_page(head)) break;
         if (ending() || body_ignored_) return;
-        refuse({404, "not_found", "There is nothing at this path.", {}, {}});
+        refuse(endpoint::not_found_at(path_));
         return;
     case route::Outcome::bad_path: refuse({400, "invalid_request_error", "The path is not valid.", {}, {}}); return;
     case route::Outcome::method_not_allowed: {
@@ -229,12 +247,7 @@ void ServerConn::on_head(const http1::RequestHead& head) {
                {&allow, 1});
         return;
     }
-    case route::Outcome::options: {
-        const http1::Header allow{"Allow", match.allow};
-        body_ignored_ = true;
-        answer(204, {}, {}, {&allow, 1});
-        return;
-    }
+    case route::Outcome::options: answer_options(head, match.allow); return;
     }
 
     bool is_open = false;
@@ -253,9 +266,21 @@ void ServerConn::on_head(const http1::RequestHead& head) {
             return;
         }
         keep_caller(verdict.identity);
-        if (!check_scope()) return;
+        if (!admit_caller()) return;
     }
     allow_body(head, body_bytes_max);
+}
+
+// What a path can do, and what a page may that asks before it sends.
+void ServerConn::answer_options(const http1::RequestHead& head, std::string_view allow) {
+    std::array<http1::Header, 4> fields{{{"Allow", allow}}};
+    std::size_t count = 1;
+    if (answer_fields_.for_page() && head.headers.get("access-control-request-method"))
+        count += write_preflight(&fields[1], allow);
+    if (auth::RateLimiter* const limiter = gateway().front().limiter_of(path_, form_))
+        answer_fields_.set_limit(limiter->options().count, limiter->look(rate_key(false), gateway().now()),
+                                 gateway().unix_ms());
+    answer_early(204, {}, {}, {fields.data(), count});
 }
 
 bool ServerConn::check_endpoint(std::uint64_t& body_bytes_max, bool& is_open) {
@@ -277,140 +302,9 @@ bool ServerConn::check_endpoint(std::uint64_t& body_bytes_max, bool& is_open) {
     return true;
 }
 
-// False: the caller may not do this, and was told.
-bool ServerConn::check_scope() {
-    const Endpoint* const endpoint = Routes::endpoint(target_);
-    if (endpoint == nullptr || endpoint->access == Access::open) return true;
-    const bool writes = endpoint->access == Access::write;
-    if (caller_.scopes.allows(writes ? auth::Scope::write : auth::Scope::read)) return true;
-    ++gateway().stats().refused_total;
-    refuse(
-        {403,
-         "forbidden",
-         writes ? std::string_view("missing scope: operator.write") : std::string_view("missing scope: operator.read"),
-         "missing_scope",
-         {}});
-    return false;
-}
-
-void ServerConn::keep_caller(const auth::HttpIdentity& identity) {
-    caller_.kind = identity.kind;
-    caller_.scopes = identity.scopes;
-    caller_.is_owner = identity.is_owner();
-    caller_.user = identity.user;
-}
-
-void ServerConn::refuse_unavailable() {
-    refuse({503, "unavailable", "Nobody could say whether the credentials are right.", "auth_unavailable", {}});
-}
-
-bool ServerConn::ask_host_auth(std::string_view credentials) {
-    if (!host_auth_) host_auth_.emplace(*this);
-    return host_auth_->ask(peer_, credentials);
-}
-
-void ServerConn::on_decided(HostAuth::Outcome outcome) {
-    if (ending()) return;
-    resume_input();
-    if (rpc_) return rpc_->on_decided(outcome);
-    switch (outcome) {
-    case HostAuth::Outcome::allowed:
-        caller_.kind = auth::IdentityKind::proxy_user;
-        caller_.user = user();
-        caller_.scopes = scopes().empty() ? auth::ScopeSet::all() : auth::scope_set(scopes());
-        caller_.is_owner = caller_.scopes.allows(auth::Scope::admin);
-        set_phase(Phase::body);
-        if (check_scope()) allow_body(*head_, body_bytes_max_);
-        break;
-    case HostAuth::Outcome::denied: {
-        auth::HttpVerdict verdict;
-        if (head_->headers.get("authorization")) verdict.outcome = auth::HttpOutcome::wrong;
-        refuse_unauthorized(verdict);
-        break;
-    }
-    case HostAuth::Outcome::unavailable: refuse_unavailable(); break;
-    }
-    if (!ending()) static_cast<void>(on_input({}));  // the end of a request without a body waits in the parser
-}
-
-bool ServerConn::begin_upgrade(const http1::RequestHead& head) {
-    if (!head.headers.has_token("upgrade", "websocket"))
-        return false;  // h2c and others: RFC 9110 7.8 lets us ignore it
-    ws::UpgradeRequest request;
-    request.method = head.method;
-    request.minor = head.minor;
-    request.host = head.headers.get_single("host");
-    request.upgrade = head.headers.get("upgrade");
-    request.connection = head.headers.get("connection");
-    request.key = head.headers.get_single("sec-websocket-key");
-    request.version = head.headers.get_single("sec-websocket-version");
-    request.protocols = head.headers.get("sec-websocket-protocol");
-    const ws::UpgradeAnswer answer = ws::answer_upgrade(request, {});
-    if (answer.status != 101) {
-        const http1::Header fields[] = {{"Sec-WebSocket-Version", "13"}, {"Allow", "GET"}};
-        const std::span<const http1::Header> all(fields);
-        refuse({answer.status, "invalid_request_error", answer.what, "bad_upgrade", {}},
-               answer.status == 426   ? all.first(1)
-               : answer.status == 405 ? all.last(1)
-                                      : all.first(0));
-    } else if (!gateway().hub().may_open(peer_)) {
-        refuse({503, "unavailable", "Too many unauthenticated sockets", "too_many_sockets", {}});
-    } else {
-        accept_ = answer.accept;
-        upgrading_ = true;
-        allow_body(head, 0);
-    }
-    return true;
-}
-
-void ServerConn::finish_upgrade() {
-    if (!http_->may_upgrade()) {  // bytes came where the first frame belongs, in a body
-        return answer_error({400, "invalid_request_error", "An upgrade request has no body.", "bad_upgrade", {}});
-    }
-    rpc_ = make_owned<RpcSocket>(gateway().memory(), gateway().hub(), *this, *head_, peer_);
-    const http1::Header fields[] = {{"Upgrade", "websocket"},
-                                    {"Connection", "Upgrade"},
-                                    {"Sec-WebSocket-Accept", {accept_.data(), accept_.size()}}};
-    http_->accept_upgrade(sink(), fields, gateway().unix_ms());
-    end_request();
-    head_ = nullptr;
-    rpc_->start();
-}
-
 void ServerConn::allow_body(const http1::RequestHead& head, std::uint64_t bytes_max) {
     http_->set_body_bytes_max(bytes_max);
     if (http_->expects_continue() && head.content_length.value_or(0) <= bytes_max) http_->send_continue(sink());
-}
-
-auth::HttpVerdict ServerConn::authorize(const http1::RequestHead& head) {
-    if (gateway().host_auth()) return {};  // only the host can say
-    const http1::Headers& headers = head.headers;
-    auth::Policy& policy = gateway().policy();
-    auth::HttpRequestFacts facts;
-    facts.authorization = headers.get_single("authorization");
-    facts.authorization_given = headers.get("authorization").has_value();
-    // Other paths keep tokens out of their addresses, which end up in logs and histories.
-    const auto token = path_.starts_with("/api/") ? route::query_parameter(query_, "token", gateway().memory())
-                                                  : std::optional<std::pmr::string>();
-    if (token) facts.query_token = *token;
-    facts.scopes = headers.get_single("x-openclaw-scopes");
-    facts.origin = headers.get("origin");
-    facts.host = headers.get_single("host").value_or(std::string_view{});
-    facts.client = policy.client(peer_, facts.host, auth::read_forwarding(headers));
-    facts.fields = auth::FieldLookup(headers);
-    facts.now_ms = gateway().now();
-    facts.unix_ms = gateway().unix_ms();
-    return auth::authorize_http(facts, policy, gateway().auth_failures(), &gateway().hub().core().devices);
-}
-
-void ServerConn::refuse_unauthorized(const auth::HttpVerdict& verdict) {
-    ++gateway().stats().refused_total;
-    const auth::HttpRefusal refusal = auth::refusal_of(verdict.outcome);
-    std::array<char, 24> seconds{};
-    const char* const end = std::to_chars(seconds.data(), seconds.data() + seconds.size(), verdict.retry_after_s).ptr;
-    const http1::Header retry{"Retry-After", {seconds.data(), static_cast<std::size_t>(end - seconds.data())}};
-    const bool limited = verdict.outcome == auth::HttpOutcome::rate_limited;
-    refuse({refusal.status, refusal.type, refusal.message, refusal.code, {}}, {&retry, limited ? 1U : 0U});
 }
 
 void ServerConn::answer_early(int status, std::string_view content_type, std::string_view content,
@@ -420,6 +314,7 @@ void ServerConn::answer_early(int status, std::string_view content_type, std::st
 }
 
 void ServerConn::refuse(const endpoint::ApiError& error, std::span<const http1::Header> fields) {
+    if (!take_turn(false)) return;
     body_ignored_ = true;
     answer_error(error, fields);
 }
@@ -439,13 +334,6 @@ void ServerConn::dispatch() {
     if (!run_) run_ = Routes::endpoint(target_)->make(gateway(), *this);
     run_->start(body_.text());
 }
-
-bool ServerConn::is_local() {
-    const std::string_view host = head_->headers.get_single("host").value_or(std::string_view{});
-    return gateway().policy().client(peer_, host, auth::read_forwarding(head_->headers)).is_loopback;
-}
-
-bool ServerConn::has_credentials() { return authorize(*head_).outcome == auth::HttpOutcome::allowed; }
 
 std::string_view ServerConn::agent_field() const noexcept {
     const std::string_view id = field("x-openclaw-agent-id");
@@ -499,7 +387,7 @@ bool ServerConn::sends_itself(std::string_view field) noexcept {
 
 void ServerConn::send_head(int status, std::string_view content_type, std::span<const http1::Header> fields,
                            http1::Framing framing, std::uint64_t length) {
-    static constexpr std::size_t own = 5;
+    static constexpr std::size_t own = 5 + AnswerFields::count_max;
     static constexpr std::size_t usual = 24;
     std::array<http1::Header, own + usual> few;
     std::pmr::vector<http1::Header> many(gateway().memory());  // only what is proxied has so many
@@ -515,7 +403,10 @@ void ServerConn::send_head(int status, std::string_view content_type, std::span<
     const std::string_view hsts = gateway().config().strict_transport_security;
     if (!hsts.empty()) all[count++] = {"Strict-Transport-Security", hsts};
     if (!content_type.empty()) all[count++] = {"Content-Type", content_type};
-    for (const http1::Header& field : fields) all[count++] = field;
+    count += answer_fields_.write(all + count, fields, !proxied_);
+    for (const http1::Header& field : fields) {
+        if (!answer_fields_.hides(field.name)) all[count++] = field;
+    }
     http_->send_head(sink(), status, {all, count}, framing, length, gateway().unix_ms());
     if (run_) run_->on_answered(status);
 }
@@ -531,8 +422,12 @@ void ServerConn::answer(int status, std::string_view content_type, std::string_v
 
 void ServerConn::answer_error(const endpoint::ApiError& error, std::span<const http1::Header> fields) {
     Buffer out(gateway().pool());
-    endpoint::write_error(out, error, endpoint::error_form_of(request_open_ ? path_ : std::string_view{}),
-                          gateway().unix_ms());
+    endpoint::write_error(out, error, request_open_ ? form_ : endpoint::ErrorForm::openai, gateway().unix_ms());
+    if (error.status >= 500 && !gateway().draining()) {
+        const config::Digits status(error.status);
+        gateway().log().warn({"request ", request_id(), ": ", request_open_ ? head_->method : std::string_view{}, " ",
+                              path_, " was answered with ", status, ": ", error.message});
+    }
     answer(error.status, json_type, out.text(), fields);
 }
 
@@ -591,18 +486,19 @@ void ServerConn::end_request() noexcept {
 
 void ServerConn::on_settle() noexcept {
     finished_run_.reset();
-    if (rpc_) http_.reset();  // its bytes are the socket's by now
+    if (rpc_ || reload_) http_.reset();  // its bytes are the socket's by now
 }
 
 void ServerConn::on_drained() {
     if (rpc_) rpc_->on_drained();
+    if (reload_) reload_->on_drained();
     if (run_) run_->on_drained();
     if (host_request_ != 0 && host_writable_waits_) gateway().enqueue(*this);
     if (input_paused()) resume_input();
 }
 
 void ServerConn::begin_drain() noexcept {
-    if (ending() || rpc_) return;  // the hub says farewell to its sockets
+    if (ending() || rpc_ || reload_) return;  // their owners say farewell to them
     if (!request_open_ && !http_->in_head()) {
         close(Close::flush);
     } else {
@@ -611,84 +507,5 @@ void ServerConn::begin_drain() noexcept {
 }
 
 void ServerConn::count_sent(std::size_t bytes) noexcept { gateway().stats().bytes_sent += bytes; }
-
-// --- requests that the host answers -----------------------------------------------------------------------------
-
-void ServerConn::ask_host() {
-    host_request_ = gateway().requests().table.add(*this);
-    host_told_ = false;
-    host_writable_waits_ = false;
-    gateway().enqueue(*this);
-}
-
-bool ServerConn::next_event(gw_event& event) noexcept {
-    if (host_request_ != 0 && !host_told_) {
-        host_told_ = true;
-        event.type = GW_EVENT_REQUEST;
-        event.request = host_request_;
-        event.conn = reinterpret_cast<gw_conn*>(static_cast<Conn*>(this));
-        event.listener = gateway().routes().host_route(target_)->number;
-        return true;
-    }
-    if (host_request_ != 0 && host_writable_waits_ && !output_full()) {
-        host_writable_waits_ = false;
-        event.type = GW_EVENT_REQUEST_WRITABLE;
-        event.request = host_request_;
-        return true;
-    }
-    return Conn::next_event(event);
-}
-
-// What the open request says, or, of a gateway socket, the request that it began with.
-std::string_view ServerConn::method() const noexcept { return rpc_ ? std::string_view("GET") : head_->method; }
-
-std::string_view ServerConn::field(std::string_view name) const noexcept {
-    return rpc_ ? rpc_->upgrade_field(name) : head_->headers.get(name).value_or(std::string_view{});
-}
-
-std::string_view ServerConn::path() const noexcept {
-    return rpc_ ? rpc_->upgrade_target().substr(0, rpc_->upgrade_target().find('?')) : path_;
-}
-
-std::string_view ServerConn::query() const noexcept {
-    if (!rpc_) return query_;
-    const std::size_t mark = rpc_->upgrade_target().find('?');
-    return mark == std::string_view::npos ? std::string_view{} : rpc_->upgrade_target().substr(mark + 1);
-}
-
-std::string_view ServerConn::parameter(std::string_view name) const noexcept {
-    for (const auto& [key, value] : parameters_) {
-        if (key == name) return value;
-    }
-    return {};
-}
-
-gw_status ServerConn::host_start(int status, std::span<const http1::Header> fields, std::uint64_t length) {
-    if (http_->response_open()) return GW_ERR_STATE;
-    const bool streamed = length == GW_LENGTH_UNKNOWN;
-    if (streamed) ++gateway().stats().streams_total;
-    host_length_left_ = length;
-    send_head(status, {}, fields, streamed ? http1::Framing::chunked : http1::Framing::length, streamed ? 0 : length);
-    return GW_OK;
-}
-
-gw_status ServerConn::host_write(std::span<const std::byte> data) {
-    if (!http_->response_open()) return GW_ERR_STATE;
-    if (host_length_left_ != GW_LENGTH_UNKNOWN) {
-        if (data.size() > host_length_left_) return GW_ERR_ARGUMENT;
-        host_length_left_ -= data.size();
-    }
-    write(data);
-    if (!output_full()) return GW_OK;
-    host_writable_waits_ = true;
-    return GW_DONE;
-}
-
-gw_status ServerConn::host_end() {
-    if (!http_->response_open()) return GW_ERR_STATE;
-    gateway().requests().table.remove(std::exchange(host_request_, 0));
-    end();
-    return GW_OK;
-}
 
 }  // namespace gw::exchange

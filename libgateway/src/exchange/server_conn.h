@@ -5,7 +5,8 @@
 //                                         ├─ an HttpRun: of our endpoints (endpoints.h), of a page, of the proxy
 //                                         └─ a route of the host: GW_EVENT_REQUEST
 //
-// A WebSocket upgrade, on any path, ends HTTP on the connection: from there on it is an RpcSocket's.
+// A WebSocket upgrade, on any path, ends HTTP on the connection: from there on it is an RpcSocket's. One path is that
+// of pages that wait for a change: a ReloadSocket's.
 #pragma once
 
 #include <array>
@@ -19,7 +20,9 @@
 #include "auth/http_auth.h"
 #include "core/buffer.h"
 #include "core/owned.h"
-#include "endpoint/openai_error.h"
+#include "endpoint/error_form.h"
+#include "exchange/answer_fields.h"
+#include "exchange/canvas_reload.h"
 #include "exchange/conn.h"
 #include "exchange/host_auth.h"
 #include "exchange/http_run.h"
@@ -89,6 +92,12 @@ public:
     [[nodiscard]] bool has_credentials();
     // Whose credentials came with it: of a path that not everybody may call.
     [[nodiscard]] const HttpCaller& caller() const noexcept { return caller_; }
+    // Counts it: for a caller whose credentials are right, or for its address. False: there were too many, and it was
+    // refused.
+    [[nodiscard]] bool take_turn(bool known);
+    [[nodiscard]] auth::ClientAddress address();
+    // What its log lines name it by, and its answer says.
+    [[nodiscard]] std::string_view request_id() const noexcept { return answer_fields_.id(); }
     // x-openclaw-agent-id, or its alias; empty: not given.
     [[nodiscard]] std::string_view agent_field() const noexcept;
     // Reads a body as JSON, an empty one as {}. False: it is not, and the request was answered.
@@ -114,6 +123,7 @@ public:
 
 private:
     friend class RpcSocket;
+    friend class ReloadSocket;
     std::size_t on_input(std::span<const std::byte> input) override;
     void on_eof() override;
     void on_tls_failure(std::string_view what) override;
@@ -123,12 +133,15 @@ private:
     void count_sent(std::size_t bytes) noexcept override;
 
     // What the connection's timer waits for.
-    enum class Phase : std::uint8_t { first, head, body, answer, idle };
+    enum class Phase : std::uint8_t { idle, head, body, answer };
     void set_phase(Phase phase) noexcept;
     void allow_body(const http1::RequestHead& head, std::uint64_t bytes_max);
     [[nodiscard]] auth::HttpVerdict authorize(const http1::RequestHead& head);
     void refuse_unauthorized(const auth::HttpVerdict& verdict);
     void refuse_unavailable();
+    // The caller's credentials are right: may he call this path, and now? False: not, and it was refused.
+    [[nodiscard]] bool admit_caller();
+    [[nodiscard]] std::uint64_t rate_key(bool known);
     void on_head(const http1::RequestHead& head);
     void on_request();
     void on_protocol_error(const Error& error);
@@ -141,26 +154,32 @@ private:
     [[nodiscard]] bool is_page(const http1::RequestHead& head);
     // What the path asks before its body is read. False: it was refused.
     [[nodiscard]] bool check_endpoint(std::uint64_t& body_bytes_max, bool& is_open);
+    void answer_options(const http1::RequestHead& head, std::string_view allow);
     void keep_caller(const auth::HttpIdentity& identity);
-    [[nodiscard]] bool check_scope();
     void ask_host();
     // True: the head asks for a WebSocket; it was refused, or waits for the end of the request.
     bool begin_upgrade(const http1::RequestHead& head);
     void finish_upgrade();
+    // A page of an agent that wants to know when to load again: may it? False: it was told why not.
+    [[nodiscard]] bool may_wait_for_reload();
 
     std::optional<http1::Server> http_;         // until the connection is a socket's
     const http1::RequestHead* head_ = nullptr;  // of the open request
     route::Outcome outcome_ = route::Outcome::not_found;
     std::uint32_t target_ = 0;
     std::string_view path_, query_;
+    AnswerFields answer_fields_;
+    endpoint::ErrorForm form_ = endpoint::ErrorForm::openai;  // of the errors of the open request
+    bool proxied_ = false;                                    // the answer is another server's
     Buffer body_;
     std::pmr::vector<std::pair<std::pmr::string, std::pmr::string>> parameters_;
     Owned<HttpRun> run_;
     Owned<HttpRun> finished_run_;  // until the host's call settles
     Owned<RpcSocket> rpc_;
+    Owned<ReloadSocket> reload_;
     std::array<char, 28> accept_{};  // Sec-WebSocket-Accept, while the upgrade waits for the end of its request
     bool upgrading_ = false;
-    Phase phase_ = Phase::first;
+    Phase phase_ = Phase::idle;
     Milliseconds progress_at_ = 0;
     std::optional<HostAuth> host_auth_;
     HttpCaller caller_;
@@ -171,7 +190,6 @@ private:
     bool host_writable_waits_ = false;
     bool request_open_ = false;  // a head was read and its answer is not complete
     bool body_ignored_ = false;  // answered before the body was read
-    bool had_request_ = false;
     bool peer_is_loopback_ = false;
     std::uint32_t listener_;
     std::pmr::string peer_;  // its address

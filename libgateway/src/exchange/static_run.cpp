@@ -5,6 +5,7 @@
 #include <string>
 
 #include "endpoint/models.h"
+#include "endpoint/own_page.h"
 #include "exchange/gateway.h"
 #include "exchange/server_conn.h"
 
@@ -13,6 +14,7 @@ namespace gw::exchange {
 namespace {
 
 constexpr std::string_view index_name = "index.html";
+constexpr int view_depth_max = 6;
 constexpr std::size_t piece_bytes = 32U << 10U;
 constexpr std::size_t hashed_page_bytes_max = 256U << 10U;
 
@@ -39,24 +41,33 @@ void StaticRun::check(Gateway& gateway) {
          "503 until there is one"});
 }
 
+bool StaticRun::may_see_canvas(ServerConn& client) {
+    const http1::Headers& headers = client.head()->headers;
+    const bool local = client.peer_is_loopback() && !headers.get("x-forwarded-for") && !headers.get("forwarded") &&
+                       !headers.get("x-real-ip") && endpoint::is_loopback_host(headers.get_single("host"));
+    return local || client.has_credentials();
+}
+
 void StaticRun::start(std::string_view /*body*/) {
     using endpoint::PageKind;
     const endpoint::Page& page = page_;
-    const bool trusted = client_.has_credentials();
-    const http1::Headers& headers = client_.head()->headers;
-    const bool local = client_.peer_is_loopback() && !headers.get("x-forwarded-for") && !headers.get("forwarded") &&
-                       !headers.get("x-real-ip") && endpoint::is_loopback_host(headers.get_single("host"));
-    const bool is_canvas = page.kind == PageKind::canvas;
-    if ((page.kind == PageKind::private_settings && !trusted) || (is_canvas && !trusted && !local)) {
+    if ((page.kind == PageKind::private_settings && !client_.has_credentials()) ||
+        (page.kind == PageKind::canvas && !may_see_canvas(client_))) {
         client_.answer_error({401, "unauthorized", "Credentials are missing or not right.", {}, {}});
         return;
     }
     switch (page.kind) {
-    case PageKind::file: answer_page(page.rest); return;
+    case PageKind::file: answer_page(page); return;
     case PageKind::settings:
     case PageKind::private_settings: answer_settings(page); return;
     case PageKind::avatar: answer_avatar(page); return;
     case PageKind::canvas: answer_canvas(page); return;
+    case PageKind::live_script: answer_live_script(); return;
+    case PageKind::live_socket: {
+        static constexpr std::array fields{http1::Header{"Upgrade", "websocket"}};
+        client_.answer(426, "text/plain; charset=utf-8", "upgrade required", fields);
+        return;
+    }
     case PageKind::redirect: redirect(page.base); return;
     case PageKind::none: break;
     }
@@ -69,23 +80,43 @@ Result<Owned<store::OpenFile>> StaticRun::open(std::string_view root, std::strin
     return gateway_.files().open(root, path, gateway_.memory());
 }
 
-void StaticRun::answer_page(std::string_view rest) {
+Result<Owned<store::OpenFile>> StaticRun::open_page(std::string_view root, std::string_view path) {
+    return root.empty() ? endpoint::OwnPage().open(root, path, gateway_.memory()) : open(root, path);
+}
+
+void StaticRun::answer_page(const endpoint::Page& page) {
     const std::string_view root = gateway_.config().control_ui.root;
-    const auto path = endpoint::map_path(rest, index_name, gateway_.memory());
-    if (root.empty() || !path) {
+    const auto path = endpoint::map_path(page.rest, index_name, gateway_.memory());
+    if (!path) {
         not_found();
         return;
     }
-    if (auto file = open(root, *path)) {
+    if (auto file = open_page(root, *path)) {
         send(std::move(*file), *path, Look::page);
         return;
     }
-    // A path without a file is one of the page's own views; a file of the page that is missing is missing.
+    // A path without a file is one of the page's own views; a file of the page that is missing is missing. A view
+    // deeper down names the files of the page relative to itself: "chat/assets/app.js" is "assets/app.js".
     if (*path != index_name && endpoint::has_static_ending(*path)) {
+        std::string_view inner = *path;
+        for (int depth = 0; depth < view_depth_max && !root.empty(); ++depth) {
+            const std::size_t slash = inner.find('/');
+            if (slash == std::string_view::npos) break;
+            inner.remove_prefix(slash + 1);
+            if (auto file = open_page(root, inner)) {
+                send(std::move(*file), inner, Look::page);
+                return;
+            }
+        }
         not_found();
         return;
     }
-    auto index = open(root, index_name);
+    // Our own page names its files relative to itself, so that it needs not know below which path it stands.
+    if (root.empty() && path->find('/') != std::pmr::string::npos) {
+        redirect(page.base);
+        return;
+    }
+    auto index = open_page(root, index_name);
     if (!index) {
         client_.answer_error({503, "unavailable", "The files of the control page are not installed.", {}, {}});
         return;
@@ -106,6 +137,13 @@ void StaticRun::answer_canvas(const endpoint::Page& page) {
         return;
     }
     if (auto file = open(root, *path)) {
+        if (gateway_.canvas_reload().is_on()) {
+            std::pmr::string name(root, gateway_.memory());
+            (name += '/') += *path;
+            gateway_.canvas_reload().served(name);
+            if (is_html(endpoint::media_type(*path)))
+                *file = CanvasReload::with_script(std::move(*file), gateway_.memory());
+        }
         send(std::move(*file), *path, Look::canvas);
         return;
     }
@@ -118,6 +156,16 @@ void StaticRun::answer_canvas(const endpoint::Page& page) {
         return;
     }
     not_found();
+}
+
+void StaticRun::answer_live_script() {
+    constexpr std::string_view name = "live-reload.js";
+    auto file = endpoint::OwnPage().open({}, name, gateway_.memory());
+    if (file) {
+        send(std::move(*file), name, Look::page);
+    } else {
+        not_found();
+    }
 }
 
 Owned<store::OpenFile> StaticRun::open_avatar(const config::Agent& agent, std::string_view path) {
@@ -186,7 +234,11 @@ void StaticRun::send(Owned<store::OpenFile> file, std::string_view path, Look lo
             const auto got = file->read(0, html.prepare(static_cast<std::size_t>(size) + 1));
             if (got) html.commit(std::min<std::size_t>(*got, static_cast<std::size_t>(size)));
         }
-        endpoint::write_page_policy(policy, html.text(), gateway_.config().control_ui.allow_external_embed_urls);
+        if (gateway_.config().control_ui.root.empty()) {
+            policy.append(endpoint::own_page_policy);
+        } else {
+            endpoint::write_page_policy(policy, html.text(), gateway_.config().control_ui.allow_external_embed_urls);
+        }
     }
     const endpoint::ContentRange range = endpoint::content_range(plan, size);
     std::array<http1::Header, 8> fields;

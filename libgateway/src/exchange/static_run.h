@@ -31,18 +31,23 @@ public:
     void start(std::string_view body) override;
     void on_drained() override;
 
+    // What agents show is for this machine, and for those whose credentials are right.
+    [[nodiscard]] static bool may_see_canvas(ServerConn& client);
     // Says in the log when the configured directory has no page. Called once.
     static void check(Gateway& gateway);
 
 private:
     enum class Look : std::uint8_t { page, picture, canvas };  // which fields go along
-    void answer_page(std::string_view rest);
+    void answer_page(const endpoint::Page& page);
     void answer_canvas(const endpoint::Page& page);
+    void answer_live_script();
     void answer_avatar(const endpoint::Page& page);
     void answer_settings(const endpoint::Page& page);
     void redirect(std::string_view path);
     void not_found();
     [[nodiscard]] Result<Owned<store::OpenFile>> open(std::string_view root, std::string_view path);
+    // A file of the control page: of the configured one, or, when `root` is empty, of our own.
+    [[nodiscard]] Result<Owned<store::OpenFile>> open_page(std::string_view root, std::string_view path);
     [[nodiscard]] Owned<store::OpenFile> open_avatar(const config::Agent& agent, std::string_view path);
     void send(Owned<store::OpenFile> file, std::string_view path, Look look);
     void send_pieces();

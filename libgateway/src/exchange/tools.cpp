@@ -63,8 +63,10 @@ void BuiltinTools::start(ToolCall& call) {
         const std::int64_t limit = arguments["limit"].as_int().value_or(sessions_usual);
         Buffer out(gateway_.pool());
         json::Writer w(out);
-        sessions_->write_sessions(w, call.agent_id,
-                                  static_cast<std::size_t>(std::clamp<std::int64_t>(limit, 1, sessions_most)));
+        w.begin_object().key("sessions");
+        const std::size_t count = sessions_->write_sessions(
+            w, call.agent_id, static_cast<std::size_t>(std::clamp<std::int64_t>(limit, 1, sessions_most)));
+        w.member("count", static_cast<std::uint64_t>(count)).end_object();
         call.finish(out.text());
         break;
     }

@@ -30,6 +30,8 @@ public:
     public:
         virtual void on_tool_progress(ToolCall& call, std::string_view text) = 0;
         virtual void on_tool_result(ToolCall& call, std::string_view text, bool is_error) = 0;
+        // Instead of it when an allocation failed.
+        virtual void on_tool_no_memory(ToolCall& call) noexcept = 0;
 
     protected:
         ~Owner() = default;
@@ -45,6 +47,7 @@ public:
     void progress(std::string_view text) { owner_.on_tool_progress(*this, text); }
     // The result for the model, copied. Once, from inside start() or later; the call lives on until the turn ends.
     void finish(std::string_view text, bool is_error = false) { owner_.on_tool_result(*this, text, is_error); }
+    void fail_no_memory() noexcept { owner_.on_tool_no_memory(*this); }
 
     std::pmr::string id, tool;
     std::pmr::string arguments;                      // JSON
@@ -61,6 +64,8 @@ public:
     // Appends what models are told of them; views that live as long as the runner.
     virtual void describe(std::pmr::vector<message::Tool>& out) const = 0;
     [[nodiscard]] virtual bool has(std::string_view tool) const noexcept = 0;
+    // Offered and run only for those who may do everything.
+    [[nodiscard]] virtual bool owner_only(std::string_view /*tool*/) const noexcept { return false; }
     // Of a tool that it has. What is wrong with the arguments is a result that says so.
     virtual void start(ToolCall& call) = 0;
 
@@ -71,8 +76,8 @@ protected:
 // Where sessions_list looks.
 class SessionLister {
 public:
-    // Writes a JSON array of at most `count_max` sessions of the agent, the newest first.
-    virtual void write_sessions(json::Writer& w, std::string_view agent_id, std::size_t count_max) = 0;
+    // Writes a JSON array of at most `count_max` sessions of the agent, the newest first. How many they are.
+    virtual std::size_t write_sessions(json::Writer& w, std::string_view agent_id, std::size_t count_max) = 0;
 
 protected:
     ~SessionLister() = default;

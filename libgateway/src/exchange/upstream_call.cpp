@@ -47,7 +47,11 @@ void UpstreamCall::begin() {
     // The connect time-out covers the line, the name, the connection and TLS.
     state_ = State::in_line;
     timer_.arm(gateway_.now() + target_.connect_timeout_ms);
-    if (ClientConn* conn = upstream_.idle.front(); conn != nullptr) {
+    ClientConn* conn = target_.alone ? nullptr : upstream_.idle.front();
+    // A kept connection leads where somebody else's rules allowed it.
+    while (conn != nullptr && !upstream::may_dial(conn->address(), target_.reach, target_.allowed))
+        conn = upstream_.idle.after(conn->in_idle);
+    if (conn != nullptr) {
         conn->adopt(*this);
         conn_ = conn;
         reused_ = true;
@@ -203,7 +207,9 @@ void UpstreamCall::on_end() {
 void UpstreamCall::detach() noexcept {
     state_ = State::done;
     timer_.disarm();
-    if (conn_ != nullptr) std::exchange(conn_, nullptr)->release();
+    if (conn_ == nullptr) return;
+    ClientConn& conn = *std::exchange(conn_, nullptr);
+    target_.alone ? conn.give_up() : conn.release();
 }
 
 void UpstreamCall::on_broken(gw_status status, std::string_view what) {

@@ -47,6 +47,7 @@ public:
         upstream::Url url;
         upstream::Reach reach = upstream::Reach::global_only;
         std::span<const upstream::Network> allowed{};  // private networks that may be dialled all the same; borrowed
+        bool alone = false;  // a connection of its own: none that was kept, whose address other rules may have allowed
         std::uint32_t connect_timeout_ms = 10000;
         std::uint32_t first_byte_timeout_ms = 120000;
         std::uint32_t idle_timeout_ms = 120000;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include "exchange/gateway.h"
+#include "guardrail/verdict.h"
 
 namespace gw::exchange {
 
@@ -19,6 +21,36 @@ endpoint::RecordSeverity severity_of(std::optional<guardrail::Severity> severity
     case guardrail::Severity::critical: break;
     }
     return RecordSeverity::critical;
+}
+
+void tell_operators(Gateway& gateway, Proxy& proxy, const Inspection& inspection, std::string_view reason,
+                    const endpoint::Envelope& envelope) {
+    std::array<method::Verdict::Finding, method::Findings::listed_max> listed;
+    std::size_t count = 0;
+    for (int severity = static_cast<int>(guardrail::Severity::critical); severity >= 0; --severity) {
+        for (const Inspection::Seen& seen : inspection.seen()) {
+            if (static_cast<int>(seen.severity) != severity || count == listed.size()) continue;
+            const guardrail::Rule& rule = inspection.rules().rule(seen.rule);
+            listed[count++] = {rule.id, rule.title, guardrail::name_of(seen.severity), guardrail::name_of(seen.action),
+                               seen.excerpt};
+        }
+    }
+    method::Verdict verdict;
+    verdict.mode = proxy.mode_name();
+    verdict.action = guardrail::name_of(inspection.action());
+    verdict.raw_action = guardrail::name_of(inspection.raw_action());
+    verdict.severity = endpoint::name_of(envelope.severity);
+    verdict.direction = envelope.direction;
+    verdict.reason = reason;
+    verdict.provider = envelope.provider;
+    verdict.model = envelope.model;
+    verdict.agent_id = envelope.agent_id;
+    verdict.session_key = envelope.session_id;
+    verdict.run_id = envelope.run_id;
+    verdict.findings = {listed.data(), count};
+    verdict.found = inspection.findings();
+    verdict.redactions = inspection.redactions();
+    gateway.hub().core().findings.tell(verdict);
 }
 
 }  // namespace
@@ -55,6 +87,13 @@ void record_verdict(Gateway& gateway, Proxy& proxy, const Inspection& inspection
     envelope.severity = severity_of(inspection.severity());
     write_record(gateway, proxy, envelope, record);
     proxy.count(inspection);
+    const bool matters = inspection.action() != guardrail::Action::allow ||
+                         inspection.raw_action() != guardrail::Action::allow || inspection.redactions() > 0;
+    if (!matters) return;
+    try {
+        tell_operators(gateway, proxy, inspection, reason, envelope);
+    } catch (const std::bad_alloc&) {  // the record has it
+    }
 }
 
 }  // namespace gw::exchange

@@ -1,5 +1,6 @@
 // Agents, their files, models and tools: agents.list, agents.files.*, agent.identity.get, models.*, tools.catalog,
 // commands.list.
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -124,7 +125,16 @@ void identity_get(Core& core, Call& call) {
     writer.begin_object().member("agentId", agent->id);
     writer.member("name", named ? std::string_view(agent->name) : std::string_view("Assistant"));
     writer.member("nameSource", named ? "config" : "default");
-    writer.member("avatar", named ? cut_utf8(agent->name, 4) : std::string_view("A")).end_object();
+    // A letter, an URL, or the path at which a file of the workspace is served.
+    std::pmr::string avatar(named ? cut_utf8(agent->name, 4) : std::string_view("A"), core.gate.memory());
+    if (const std::string_view own = agent->identity.avatar; !own.empty()) {
+        avatar = own;
+        if (!own.starts_with("data:") && !own.starts_with("http://") && !own.starts_with("https://"))
+            ((avatar = core.gate.config().control_ui.base_path) += "/avatar/") += agent->id;
+    }
+    writer.member("avatar", avatar);
+    if (!agent->identity.emoji.empty()) writer.member("emoji", agent->identity.emoji);
+    writer.end_object();
 }
 
 void models_list(Core& core, Call& call) {
@@ -158,33 +168,25 @@ void tools_catalog(Core& core, Call& call) {
         {"minimal", "Minimal"}, {"coding", "Coding"}, {"messaging", "Messaging"}, {"full", "Full"}};
     for (const auto& [profile, label] : profiles)
         writer.begin_object().member("id", profile).member("label", label).end_object();
+    std::pmr::vector<CatalogTool> tools(core.gate.memory());
+    core.gate.describe_tools(tools);
     writer.end_array().key("groups").begin_array();
-    writer.begin_object().member("id", "gateway").member("label", "Gateway").member("source", "core");
-    writer.key("tools").begin_array();
-    for (const CatalogTool& tool : core.gate.tools()) {
-        writer.begin_object().member("id", tool.name).member("label", tool.name);
-        writer.member("description", tool.description).member("source", "core");
-        writer.key("defaultProfiles").begin_array().string("minimal").end_array().end_object();
-    }
-    writer.end_array().end_object().end_array().end_object();
-}
-
-void write_commands(json::Writer& writer) {
-    constexpr std::array<std::array<std::string_view, 2>, 3> commands{{
-        {"new", "Begin a new session under the same key."},
-        {"reset", "The same."},
-        {"stop", "Stop what runs in this session."},
-    }};
-    writer.begin_array();
-    for (const auto& [name, description] : commands) {
-        std::array<char, 16> alias{'/'};
-        name.copy(alias.data() + 1, alias.size() - 1);
-        writer.begin_object().member("name", name).member("nativeName", name);
-        writer.key("textAliases").begin_array().string({alias.data(), name.size() + 1}).end_array();
-        writer.member("description", description).member("category", "session").member("source", "native");
-        writer.member("scope", "both").member("acceptsArgs", false).end_object();
-    }
-    writer.end_array();
+    const auto write_group = [&](std::string_view id_of_group, std::string_view label, std::string_view source,
+                                 bool of_host) {
+        writer.begin_object().member("id", id_of_group).member("label", label).member("source", source);
+        writer.key("tools").begin_array();
+        for (const CatalogTool& tool : tools) {
+            if (tool.is_hosts != of_host) continue;
+            writer.begin_object().member("id", tool.name).member("label", tool.name);
+            writer.member("description", tool.description).member("source", source);
+            writer.key("defaultProfiles").begin_array().string("minimal").end_array().end_object();
+        }
+        writer.end_array().end_object();
+    };
+    write_group("gateway", "Gateway", "core", false);
+    const bool has_host = std::any_of(tools.begin(), tools.end(), [](const CatalogTool& it) { return it.is_hosts; });
+    if (has_host && call.flag("includePlugins", true)) write_group("host", "Host", "plugin", true);
+    writer.end_array().end_object();
 }
 
 void commands_list(Core&, Call& call) {
@@ -194,16 +196,7 @@ void commands_list(Core&, Call& call) {
     writer.end_object();
 }
 
-void chat_metadata(Core& core, Call& call) {
-    json::Writer& writer = call.result();
-    writer.begin_object().key("models");
-    write_models(writer, core.gate.config());
-    writer.key("commands");
-    write_commands(writer);
-    writer.member("swarmEnabled", false).key("accountSelection").begin_object().member("kind", "automatic");
-    writer.member("label", "Automatic account selection").end_object();
-    writer.member("runtimeSelectionLocked", false).end_object();
-}
+void chat_metadata(Core& core, Call& call) { write_chat_metadata(call.result(), core.gate.config()); }
 
 }  // namespace
 
@@ -216,7 +209,7 @@ std::span<const Method> agent_methods() noexcept {
         {"agents.files.set", Scope::admin, "agentId:s(1..) name:s(1..) content:s", files_set},
         {"agent.identity.get", Scope::read, "agentId?:s(1..) sessionKey?:s(..512)", identity_get},
         {"models.list", Scope::read,
-         "agentId?:s(1..) includeProviderCapabilities?:b preparedOnly?:b refresh?:b includeDetails?:b "
+         "agentId?:s(1..) sessionKey?:s(..512) includeProviderCapabilities?:b preparedOnly?:b refresh?:b includeDetails?:b "
          "view?:\"default\"|\"configured\"|\"provider-config\"|\"all\"",
          models_list},
         {"models.authStatus", Scope::read, "refresh?:b agentId?:s", models_auth_status},

@@ -1,5 +1,7 @@
 #include "method/agents.h"
 
+#include <array>
+
 namespace gw::method {
 
 namespace {
@@ -21,10 +23,22 @@ ModelName model_of(const config::Config& config, const config::Agent& agent) noe
     return {name.substr(0, slash), name.substr(slash + 1)};
 }
 
+std::uint32_t context_tokens_of(const config::Config& config, const ModelName& model) noexcept {
+    for (const config::Provider& provider : config.providers) {
+        if (provider.id != model.provider) continue;
+        for (const config::Model& one : provider.models) {
+            if (one.id == model.model) return one.context_tokens;
+        }
+    }
+    return 0;
+}
+
 void write_models(json::Writer& writer, const config::Config& config) {
     writer.begin_array();
-    const auto write = [&](std::string_view id, std::string_view name, std::string_view provider, bool is_default) {
+    const auto write = [&](std::string_view id, std::string_view name, std::string_view provider,
+                           std::uint32_t context_tokens, bool is_default) {
         writer.begin_object().member("id", id).member("name", name).member("provider", provider);
+        if (context_tokens != 0) writer.member("contextWindow", static_cast<std::uint64_t>(context_tokens));
         writer.member("reasoning", false).key("input").begin_array().string("text").end_array();
         if (is_default) writer.key("tags").begin_array().string("default").end_array();
         write_levels(writer);
@@ -37,12 +51,40 @@ void write_models(json::Writer& writer, const config::Config& config) {
             const bool is_default = primary.size() == provider.id.size() + 1 + model.id.size() &&
                                     primary.starts_with(provider.id) && primary.ends_with(model.id);
             write(model.id, model.name.empty() ? std::string_view(model.id) : std::string_view(model.name), provider.id,
-                  is_default);
+                  model.context_tokens, is_default);
             any = true;
         }
     }
-    if (!any || primary.empty()) write(builtin.model, "Built-in agent", builtin.provider, primary.empty());
+    if (!any || primary.empty()) write(builtin.model, "Built-in agent", builtin.provider, 0, primary.empty());
     writer.end_array();
+}
+
+void write_commands(json::Writer& writer) {
+    constexpr std::array<std::array<std::string_view, 2>, 3> commands{{
+        {"new", "Begin a new session under the same key."},
+        {"reset", "The same."},
+        {"stop", "Stop what runs in this session."},
+    }};
+    writer.begin_array();
+    for (const auto& [name, description] : commands) {
+        std::array<char, 16> alias{'/'};
+        name.copy(alias.data() + 1, alias.size() - 1);
+        writer.begin_object().member("name", name).member("nativeName", name);
+        writer.key("textAliases").begin_array().string({alias.data(), name.size() + 1}).end_array();
+        writer.member("description", description).member("category", "session").member("source", "native");
+        writer.member("scope", "both").member("acceptsArgs", false).end_object();
+    }
+    writer.end_array();
+}
+
+void write_chat_metadata(json::Writer& writer, const config::Config& config) {
+    writer.begin_object().key("models");
+    write_models(writer, config);
+    writer.key("commands");
+    write_commands(writer);
+    writer.member("swarmEnabled", false).key("accountSelection").begin_object().member("kind", "automatic");
+    writer.member("label", "Automatic account selection").end_object();
+    writer.member("runtimeSelectionLocked", false).end_object();
 }
 
 void write_agents(json::Writer& writer, const config::Config& config) {
@@ -59,8 +101,15 @@ void write_agents(json::Writer& writer, const config::Config& config) {
         std::pmr::string primary(model.provider, config.agents.get_allocator().resource());
         (primary += '/') += model.model;
         writer.begin_object().member("id", agent.id).member("kind", "agent");
-        if (agent.name != agent.id) {
-            writer.member("name", agent.name).key("identity").begin_object().member("name", agent.name).end_object();
+        const bool named = agent.name != agent.id;
+        if (named) writer.member("name", agent.name);
+        if (named || !agent.identity.emoji.empty() || !agent.identity.avatar.empty()) {
+            writer.key("identity").begin_object();
+            if (named) writer.member("name", agent.name);
+            if (!agent.identity.theme.empty()) writer.member("theme", agent.identity.theme);
+            if (!agent.identity.emoji.empty()) writer.member("emoji", agent.identity.emoji);
+            if (!agent.identity.avatar.empty()) writer.member("avatar", agent.identity.avatar);
+            writer.end_object();
         }
         writer.member("workspace", workspace_key(agent, primary.get_allocator().resource()));
         write_levels(writer);

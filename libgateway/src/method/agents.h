@@ -15,8 +15,15 @@ struct ModelName {
 };
 [[nodiscard]] ModelName model_of(const config::Config& config, const config::Agent& agent) noexcept;
 
+// How many tokens that model reads at once; 0: not known.
+[[nodiscard]] std::uint32_t context_tokens_of(const config::Config& config, const ModelName& model) noexcept;
+
 // The array of all models there are.
 void write_models(json::Writer& writer, const config::Config& config);
+// The array of commands that a message may begin with.
+void write_commands(json::Writer& writer);
+// The result of chat.metadata.
+void write_chat_metadata(json::Writer& writer, const config::Config& config);
 // The result of agents.list.
 void write_agents(json::Writer& writer, const config::Config& config);
 

@@ -233,6 +233,13 @@ void approval_resolve(Core& core, Call& call) {
     writer.end_object();
 }
 
+// Standing approvals belong to jobs that run by themselves, of which there are none here.
+void grants_list(Core&, Call& call) {
+    call.result().begin_object().key("grants").begin_array().end_array().end_object();
+}
+
+void grants_revoke(Core&, Call& call) { call.result().begin_object().member("outcome", "not-found").end_object(); }
+
 }  // namespace
 
 void fill_exec_request(Gate& gate, Approval& approval, const ExecFacts& facts) {
@@ -303,7 +310,7 @@ void fill_exec_request(Gate& gate, Approval& approval, const ExecFacts& facts) {
 
 std::span<const Method> approval_methods() noexcept {
     using rpc::Scope;
-    static constexpr std::array<Method, 13> rows{{
+    static constexpr std::array<Method, 15> rows{{
         {"exec.approval.request", Scope::approvals,
          "id?:s(1..256) command?:s(1..) commandArgv?:s[] systemRunPlan?:{argv:s[] cwd:s|null commandText:s "
          "commandPreview?:s|null agentId:s|null sessionKey:s|null *}|null env?:map<s> cwd?:s|null "
@@ -321,6 +328,8 @@ std::span<const Method> approval_methods() noexcept {
          exec_approval_resolve},
         {"exec.approval.get", Scope::approvals, "id:s(1..)", exec_approval_get},
         {"exec.approval.list", Scope::approvals, "", exec_approval_list},
+        {"exec.approval.grants.list", Scope::approvals, "limit?:i(1..500)", grants_list},
+        {"exec.approval.grants.revoke", Scope::approvals, "grantId:s(1..)", grants_revoke},
         {"plugin.approval.request", Scope::approvals,
          "pluginId?:s(..128)|null title:s(1..80) description:s(1..512) detail?:s|null "
          R"(severity?:"info"|"warning"|"critical"|null scope?:any toolName?:s|null toolCallId?:s|null )"

@@ -13,8 +13,6 @@ namespace gw::method {
 
 namespace {
 
-constexpr std::size_t image_bytes_max = 5000000;
-
 // A text that asks to stop what runs, alone in its message.
 bool is_stop(std::string_view text) {
     while (!text.empty() && std::string_view(" \t\r\n.!?").find(text.back()) != std::string_view::npos)
@@ -78,7 +76,7 @@ bool read_images(Call& call, std::pmr::vector<TurnImage>& out) {
             if (media.empty()) media = data.substr(5, std::min(semicolon, comma) - 5);
             data.remove_prefix(comma + 1);
         }
-        if (data.size() / 4 * 3 > image_bytes_max) return refuse("exceeds size limit (5000000 bytes)");
+        if (data.size() / 4 * 3 > attachment_bytes_max) return refuse("exceeds size limit (5000000 bytes)");
         std::pmr::vector<std::byte> bytes(crypto::base64_decoded_size_max(data.size()), memory);
         if (!crypto::base64_decode(bytes, data)) return refuse("invalid base64 content");
         if (!media.starts_with("image/")) continue;  // only pictures can be shown to an agent

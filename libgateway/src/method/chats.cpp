@@ -147,7 +147,9 @@ bool Chats::say(const RunSpec& spec, Run& run, std::pmr::string& why) {
             writer.begin_object().member("type", "image").member("mimeType", image.media).member("data", image.base64);
             writer.end_object();
         }
-        writer.end_array().member("timestamp", now).end_object();
+        // By this a page knows the message again that it has sent, after a reload, too.
+        std::pmr::string key(spec.run_id, core_.gate.memory());
+        writer.end_array().member("timestamp", now).member("idempotencyKey", key += ":user").end_object();
         if (const auto kept = keep(); !kept) return refuse(kept.error());
     }
     session::Changes changes(core_.gate.memory());
@@ -352,6 +354,20 @@ bool Chats::abort(std::string_view session_key, Run* run, std::string_view reaso
     return !foreign || !ids.empty();
 }
 
+void Chats::abort_agent(std::string_view agent, std::string_view reason) {
+    std::pmr::vector<std::pmr::string> keys(core_.gate.memory()), ids(core_.gate.memory());
+    for (const auto& [key, line] : lines_) {
+        if (core_.agent_of(key) == agent) keys.push_back(key);
+    }
+    for (const std::pmr::string& key : keys) abort(key, nullptr, reason, nullptr, ids);
+}
+
+void Chats::list_runs(std::string_view session_key, std::pmr::vector<std::string_view>& ids) const {
+    const auto line = lines_.find(session_key);
+    if (line == lines_.end()) return;
+    for (const Run* run : line->second) ids.push_back(run->id());
+}
+
 bool Chats::is_active(std::string_view session_key) const noexcept { return lines_.find(session_key) != lines_.end(); }
 
 // --- answers --------------------------------------------------------------------------------------------------------
@@ -422,11 +438,24 @@ std::optional<std::pmr::string> Chats::inject(std::string_view session_key, std:
     return id;
 }
 
+// The session as sessions.list shows it, so that nobody has to ask for it after an event.
+void Chats::write_row(json::Writer& writer, std::string_view session_key) {
+    const auto entry = core_.sessions.find(session_key);
+    if (!entry || *entry == nullptr) return;
+    writer.key("session");
+    session::write_session_row(writer, core_.sessions, {session_key, *entry}, core_.row_context());
+}
+
 void Chats::tell_session(std::string_view session_key, std::string_view reason) {
+    bool wanted = false;
+    each_client(core_.gate, [&](const Client& client) { wanted = wanted || client.wants_sessions; });
+    if (!wanted) return;
     Buffer out(core_.gate.pool());
     json::Writer writer(out);
     writer.begin_object().member("sessionKey", session_key).member("agentId", core_.agent_of(session_key));
-    writer.member("reason", reason).member("ts", core_.gate.unix_ms()).end_object();
+    writer.member("reason", reason).member("ts", core_.gate.unix_ms());
+    write_row(writer, session_key);
+    writer.end_object();
     Event event;
     event.name = "sessions.changed";
     event.payload = out.text();
@@ -437,10 +466,15 @@ void Chats::tell_session(std::string_view session_key, std::string_view reason) 
 }
 
 void Chats::tell_message(std::string_view session_key, std::string_view message, std::string_view id) {
+    bool wanted = false;
+    each_client(core_.gate, [&](const Client& client) { wanted = wanted || client.follows(session_key); });
+    if (!wanted) return;
     Buffer out(core_.gate.pool());
     json::Writer writer(out);
     writer.begin_object().member("sessionKey", session_key).member("agentId", core_.agent_of(session_key));
-    writer.member("senderIsOwner", true).key("message").raw(message).member("messageId", id).end_object();
+    writer.member("senderIsOwner", true).key("message").raw(message).member("messageId", id);
+    write_row(writer, session_key);
+    writer.end_object();
     Event event;
     event.name = "session.message";
     event.payload = out.text();

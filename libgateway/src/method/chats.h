@@ -71,6 +71,9 @@ struct RunRecord {
     Milliseconds kept_until = 0;
 };
 
+// One picture of a message, as bytes.
+inline constexpr std::size_t attachment_bytes_max = 5000000;
+
 class Chats {
 public:
     static constexpr Milliseconds record_ms = 300000;
@@ -95,6 +98,10 @@ public:
     // Ends one run, or all of a session (`run` null), and lists their ids. False: the client owns none of them.
     bool abort(std::string_view session_key, Run* run, std::string_view reason, const Client* by,
                std::pmr::vector<std::pmr::string>& ids);
+    // Ends all runs of an agent.
+    void abort_agent(std::string_view agent, std::string_view reason);
+    // Appends the ids of those that run or wait in a session; good until one of them ends.
+    void list_runs(std::string_view session_key, std::pmr::vector<std::string_view>& ids) const;
     [[nodiscard]] bool is_active(std::string_view session_key) const noexcept;
     [[nodiscard]] std::size_t count() const noexcept { return runs_.size(); }
 
@@ -131,6 +138,7 @@ private:
     void prune();
     void reap() noexcept;
     void write_wait(json::Writer& writer, const RunRecord& record);
+    void write_row(json::Writer& writer, std::string_view session_key);
 
     Core& core_;
     std::pmr::map<std::pmr::string, Owned<Run>, std::less<>> runs_;             // by id

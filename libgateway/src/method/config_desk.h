@@ -28,7 +28,8 @@ class ConfigDesk {
 public:
     virtual void get(json::Writer& out) = 0;
     // Changes the file. What can be applied is applied a moment later; a patch that needs a restart, and every
-    // config.apply, leaves a sentinel and restarts after the delay.
+    // config.apply, leaves a sentinel and restarts after the delay. EditKind::change is in force when this returns, and
+    // writes nothing.
     [[nodiscard]] virtual bool change(const ConfigChange& change, json::Writer& out, ConfigRefusal& refusal) = 0;
     [[nodiscard]] virtual bool reload(json::Writer& out, ConfigRefusal& refusal) = 0;
     virtual void schema(json::Writer& out) = 0;

@@ -51,10 +51,12 @@ Core::Core(Gate& gate_in)
       exec_policy(gate_in),
       approval_gate(*this),
       questions(*this),
+      findings(gate_in),
       tick_timer_(
           gate_in.timers(), [](void* self) { static_cast<Core*>(self)->on_tick(); }, this),
       flush_timer_(
           gate_in.timers(), [](void* self) { static_cast<Core*>(self)->on_flush(); }, this),
+      row_runs_(gate_in.memory()),
       writes_(gate_in.memory()) {
     configure_sessions();
 }
@@ -77,6 +79,9 @@ void Core::start() {
     }
     if (const auto loaded = bootstraps.load(); !loaded)
         gate.log().warn({"the setup codes cannot be read: ", loaded.error().what});
+    if (const auto loaded = identity.load(gate.store(), gate.random(), gate.unix_ms(), gate.pool(), gate.memory());
+        !loaded)
+        gate.log().error({"the gateway has no identity: ", loaded.error().what});
     nodes.load();
     approvals.history.load();
     health.arm();
@@ -86,6 +91,24 @@ void Core::start() {
 void Core::on_config_changed() {
     configure_sessions();
     health.refresh();
+}
+
+void Core::on_restarted(std::string_view sentinel) {
+    json::Document document(gate.memory());
+    if (!document.parse(sentinel)) return;
+    const json::Value root = document.root();
+    const auto text_at = [](const json::Value& at, std::string_view name) {
+        return cut_utf8(at[name].as_string().value_or(std::string_view{}), 512);
+    };
+    std::pmr::string notice("Gateway restart ", gate.memory());
+    ((notice += text_at(root, "kind")) += ' ') += text_at(root, "status");
+    ((notice += " (") += text_at(root["stats"], "mode")) += ')';
+    gate.log().info({notice});
+    if (const std::string_view note = text_at(root, "message"); !note.empty()) (notice += '\n') += note;
+    const std::string_view asked = root["sessionKey"].as_string().value_or(std::string_view{});
+    auto key = asked.empty() ? std::nullopt : session_key(asked);
+    if (!key) key = session_key(gate.config().session.main_key);
+    if (key) system_events.push(*key, notice);
 }
 
 void Core::on_shutdown() {
@@ -133,6 +156,28 @@ void Core::tell_pair_resolved(std::string_view request_id, std::string_view devi
     event.payload = out.text();
     event.scope = rpc::Scope::pairing;
     event.may_drop = true;
+    gate.broadcast(event);
+}
+
+void Core::write_setup_completion(json::Writer& writer, const auth::BootstrapTokens::Completion& done) {
+    writer.begin_object().member("setupId", done.setup_id).member("deviceId", done.device_id);
+    if (const auth::Device* device = devices.find(done.device_id); device != nullptr && !device->display_name.empty())
+        writer.member("deviceName", device->display_name);
+    writer.member("access", auth::name_of(done.access)).member("ts", done.at_ms).end_object();
+}
+
+void Core::tell_setup_completed() {
+    const auth::BootstrapTokens::Completion* const done = bootstraps.take_completion();
+    if (done == nullptr) return;
+    Buffer out(gate.pool());
+    json::Writer writer(out);
+    write_setup_completion(writer, *done);
+    Event event;
+    event.name = "device.pair.setup.completed";
+    event.payload = out.text();
+    event.scope = rpc::Scope::pairing;
+    event.may_drop = true;
+    event.protocol_min = 4;
     gate.broadcast(event);
 }
 
@@ -261,11 +306,9 @@ void Core::write_hello(json::Writer& writer, const Client& client, std::string_v
                        std::uint64_t token_issued_ms) {
     const config::Config& config = gate.config();
     writer.begin_object().member("type", "hello-ok").member("protocol", static_cast<int>(client.protocol));
-    writer.key("server")
-        .begin_object()
-        .member("version", release::version)
-        .member("connId", client.conn())
-        .end_object();
+    writer.key("server").begin_object().member("version", release::version).member("connId", client.conn());
+    if (client.protocol >= 4) writer.member("bootId", presence.boot_id());
+    writer.end_object();
     writer.key("features").begin_object().key("methods").begin_array();
     for (const std::span<const Method> family : families()) {
         for (const Method& method : family) {
@@ -278,8 +321,15 @@ void Core::write_hello(json::Writer& writer, const Client& client, std::string_v
     if (client.protocol >= 4) writer.key("capabilities").begin_array().end_array();
     writer.end_object();
 
+    // Since protocol 4 who is here is for those who may read, and where things are for admins.
+    const bool is_admin = client.role == rpc::Role::oper && client.allows(rpc::Scope::admin);
+    const bool is_reader = client.role == rpc::Role::oper && client.allows(rpc::Scope::read);
     writer.key("snapshot").begin_object().key("presence");
-    presence.write(writer);
+    if (client.protocol < 4 || is_reader) {
+        presence.write(writer);
+    } else {
+        writer.begin_array().end_array();
+    }
     writer.key("health").raw(health.payload());
     writer.key("stateVersion").begin_object().member("presence", presence.version());
     writer.member("health", health.version()).end_object();
@@ -291,12 +341,16 @@ void Core::write_hello(json::Writer& writer, const Client& client, std::string_v
     writer.member("mainKey", config.session.main_key).member("mainSessionKey", main_key);
     writer.member("scope", config.session.global ? "global" : "per-sender");
     if (client.protocol >= 4) {
-        writer.member("modelConfigured", true).member("ownership", "sole").member("selectionRequired", false);
+        writer.member("modelConfigured", true).member("ownership", config.agents.size() == 1 ? "sole" : "explicit");
+        writer.member("selectionRequired", false);
     }
     writer.end_object();
+    if (is_admin && !gate.config_file().empty()) writer.member("configPath", gate.config_file());
+    if (is_admin && !gate.state_dir().empty()) writer.member("stateDir", gate.state_dir());
     if (client.protocol >= 4) writer.key("suspension").begin_object().member("phase", "accepting").end_object();
     constexpr std::string_view modes[] = {"none", "token", "password", "trusted-proxy"};
-    writer.member("authMode", modes[static_cast<std::size_t>(config.auth.mode)]).end_object();
+    if (client.protocol < 4 || is_admin) writer.member("authMode", modes[static_cast<std::size_t>(config.auth.mode)]);
+    writer.end_object();
 
     if (client.protocol >= 4 || !token.empty()) {
         writer.key("auth").begin_object();
@@ -310,7 +364,15 @@ void Core::write_hello(json::Writer& writer, const Client& client, std::string_v
     writer.key("policy").begin_object().member("maxPayload",
                                                static_cast<std::uint64_t>(gate.limits().ws_message_bytes_max));
     writer.member("maxBufferedBytes", static_cast<std::uint64_t>(gate.limits().ws_buffered_bytes_max));
-    writer.member("tickIntervalMs", static_cast<std::uint64_t>(tick_interval_ms)).end_object();
+    writer.member("tickIntervalMs", static_cast<std::uint64_t>(tick_interval_ms));
+    if (client.protocol >= 4) {
+        writer.key("attachments").begin_object();
+        writer.member("maxBytes", static_cast<std::uint64_t>(attachment_bytes_max));
+        writer.member("maxImageBytes", static_cast<std::uint64_t>(attachment_bytes_max)).end_object();
+        writer.key("allowedSessionVisibilities").begin_array().string("shared").end_array();
+        writer.member("hasMultipleSessionSharingIdentities", false);
+    }
+    writer.end_object();
     writer.end_object();
 }
 
@@ -369,6 +431,26 @@ void Core::write_agent_result(json::Writer& writer, const RunRecord& record) {
     writer.end_object();
 }
 
+session::RowContext Core::row_context() {
+    session::RowContext out;
+    out.now_ms = gate.unix_ms();
+    out.defaults = [this](std::string_view agent) {
+        const config::Agent* found = find_agent(agent);
+        const ModelName name = model_of(gate.config(), found != nullptr ? *found : default_agent());
+        session::ModelDefaults defaults;
+        defaults.provider = name.provider;
+        defaults.model = name.model;
+        defaults.context_tokens = context_tokens_of(gate.config(), name);
+        return defaults;
+    };
+    out.runs = [this](std::string_view key) {
+        row_runs_.clear();
+        chats.list_runs(key, row_runs_);
+        return session::RunFacts{row_runs_};
+    };
+    return out;
+}
+
 void Core::write_session_status(json::Writer& writer, const Client& client) {
     const bool paths = client.allows(rpc::Scope::admin);
     const ModelName defaults = model_of(gate.config(), default_agent());
@@ -377,27 +459,29 @@ void Core::write_session_status(json::Writer& writer, const Client& client) {
     query.limit = 10;
     session::ListPage page(gate.memory());
     if (const auto listed = sessions.list(query, gate.unix_ms(), page)) count = page.total;
-    session::RowContext context;
-    context.now_ms = gate.unix_ms();
-    context.defaults = [&](std::string_view) {
-        session::ModelDefaults out;
-        out.provider = defaults.provider;
-        out.model = defaults.model;
-        return out;
+    const session::RowContext context = row_context();
+    const auto table_path_of = [&](std::string_view agent) {
+        return sessions.table_path(session::main_key_of(agent, sessions.rules(), gate.memory()));
     };
     writer.key("sessions").begin_object().key("paths").begin_array();
     if (paths) {
-        for (const config::Agent& agent : gate.config().agents)
-            writer.string(sessions.table_path(session::main_key_of(agent.id, sessions.rules(), gate.memory())));
+        for (const config::Agent& agent : gate.config().agents) writer.string(table_path_of(agent.id));
     }
     writer.end_array().member("count", count).key("defaults").begin_object().member("model", defaults.model);
-    writer.key("contextTokens").null().end_object().key("recent").begin_array();
-    for (const session::Listed& row : page.rows) session::write_session_row(writer, sessions, row, context);
+    writer.key("contextTokens");
+    const std::uint32_t context_tokens = context_tokens_of(gate.config(), defaults);
+    context_tokens != 0 ? writer.number(static_cast<std::uint64_t>(context_tokens)) : writer.null();
+    writer.end_object().key("recent").begin_array();
+    for (const session::Listed& row : page.rows) session::write_status_row(writer, sessions, row, context);
     writer.end_array().key("byAgent").begin_array();
     for (const config::Agent& agent : gate.config().agents) {
-        writer.begin_object().member("agentId", agent.id).key("sessions");
-        write_recent_sessions(writer, agent.id);
-        writer.end_object();
+        query.agent = agent.id;
+        if (!sessions.list(query, gate.unix_ms(), page)) page = session::ListPage(gate.memory());
+        writer.begin_object().member("agentId", agent.id);
+        if (paths) writer.member("path", table_path_of(agent.id));
+        writer.member("count", static_cast<std::uint64_t>(page.total)).key("recent").begin_array();
+        for (const session::Listed& row : page.rows) session::write_status_row(writer, sessions, row, context);
+        writer.end_array().end_object();
     }
     writer.end_array().end_object();
 }

@@ -24,6 +24,7 @@
 #include "method/call.h"
 #include "method/chats.h"
 #include "method/exec_policy.h"
+#include "method/findings.h"
 #include "method/gate.h"
 #include "method/health.h"
 #include "method/node_events.h"
@@ -32,6 +33,7 @@
 #include "method/questions.h"
 #include "method/system_events.h"
 #include "method/table.h"
+#include "session/rows.h"
 #include "session/sessions.h"
 #include "session/usage.h"
 
@@ -50,6 +52,9 @@ public:
 
     // Gate::config() is another one.
     void on_config_changed();
+    // This start came out of a restart that somebody asked for: what it left, as JSON (ConfigDesk). The agent of the
+    // session that asked, or of the main one, is told with its next prompt.
+    void on_restarted(std::string_view sentinel);
     // Writes what waits to be written together.
     void on_shutdown();
 
@@ -80,8 +85,15 @@ public:
     // What operators with the pairing scope hear of devices.
     void tell_pair_request(const auth::PairRequest& request);
     void tell_pair_resolved(std::string_view request_id, std::string_view device_id, std::string_view decision);
+    // A device came in with a setup code, if one did.
+    void tell_setup_completed();
+    // The result of device.pair.setupStatus and its event.
+    void write_setup_completion(json::Writer& writer, const auth::BootstrapTokens::Completion& done);
     // Closes the sockets of a device whose way in is gone; of one role, or of both.
     void close_device(std::string_view device_id, std::optional<rpc::Role> role);
+
+    // What a row about a session says beside what is remembered of it. Used before the next one is asked for.
+    [[nodiscard]] session::RowContext row_context();
 
     // Pieces that several results have.
     void write_agent_result(json::Writer& writer, const RunRecord& record);
@@ -105,6 +117,7 @@ public:
     ExecPolicy exec_policy;
     ApprovalGate approval_gate;
     Questions questions;
+    Findings findings;
 
 private:
     // A run that a node asks for.
@@ -115,6 +128,7 @@ private:
     void on_tick();
 
     Timer tick_timer_, flush_timer_;
+    std::pmr::vector<std::string_view> row_runs_;  // of the row that is being written
     // Control-plane writes in the running minute, by device or address and method.
     struct Writes {
         std::uint64_t since_ms = 0;

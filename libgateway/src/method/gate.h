@@ -49,10 +49,27 @@ struct Event {
     const void* context = nullptr;
 };
 
+// What the engine counts; see gw_stats. Since the start, or now.
+struct Figures {
+    std::uint64_t conns_open = 0, conns_total = 0, sockets = 0;
+    std::uint64_t requests_total = 0, requests_open = 0, streams_total = 0, refused_total = 0, bad_requests_total = 0;
+    std::uint64_t calls_total = 0;
+    std::uint64_t bytes_received = 0, bytes_sent = 0, memory_bytes = 0, buffer_bytes = 0;
+    std::uint64_t upstream_conns_open = 0, upstream_requests_total = 0, upstream_failures_total = 0,
+                  upstream_cancelled_total = 0;
+    // Of the guardrail; "" and nothing when it is off.
+    std::string_view guardrail_mode;
+    std::uint64_t proxied_total = 0, proxied_blocked = 0;  // streams
+    std::span<const std::uint64_t> latency_bounds_us;      // what it adds; the counts have one more: what is above
+    std::span<const std::uint64_t> latency_counts;
+    std::uint64_t latency_sum_us = 0;
+};
+
 class ConfigDesk;
 // A tool that agents may call.
 struct CatalogTool {
     std::string_view name, description;
+    bool is_hosts = false;  // the program around the gateway runs it
 };
 
 class Gate {
@@ -65,9 +82,16 @@ public:
     [[nodiscard]] virtual std::uint64_t uptime_ms() const noexcept = 0;
     [[nodiscard]] virtual const crypto::Random& random() const noexcept = 0;
     [[nodiscard]] virtual const config::Config& config() const noexcept = 0;
+    // Where people find the configuration and the state; empty: nowhere.
+    [[nodiscard]] virtual std::string_view config_file() const noexcept { return {}; }
+    [[nodiscard]] virtual std::string_view state_dir() const noexcept { return {}; }
+    // Where the gateway listens, "http://192.0.2.1:18789"; empty: not known.
+    [[nodiscard]] virtual std::string_view own_url() const noexcept { return {}; }
     // Null: there is no configuration to look at or to change.
     [[nodiscard]] virtual ConfigDesk* config_desk() noexcept { return nullptr; }
     [[nodiscard]] virtual const gw_limits& limits() const noexcept = 0;
+    // Views in it: for the call.
+    [[nodiscard]] virtual Figures figures() const noexcept { return {}; }
     [[nodiscard]] virtual store::Store& store() noexcept = 0;
     [[nodiscard]] virtual const Log& log() const noexcept = 0;
 
@@ -86,8 +110,8 @@ public:
     [[nodiscard]] virtual Client* find(ClientId client) noexcept = 0;
     // A turn of an agent, to be started; its listener outlives it.
     [[nodiscard]] virtual Owned<Turn> make_turn(const TurnRequest& request, TurnListener& listener) = 0;
-    // The tools of the gateway itself.
-    [[nodiscard]] virtual std::span<const CatalogTool> tools() const noexcept = 0;
+    // Appends the tools that the gateway runs, with views that live as long as it.
+    virtual void describe_tools(std::pmr::vector<CatalogTool>& out) = 0;
     // Calls visit(context, client) for each until it returns false.
     virtual void for_each_client(bool (*visit)(void* context, Client& client), void* context) = 0;
 

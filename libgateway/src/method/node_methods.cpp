@@ -1,6 +1,7 @@
 // What operators ask of nodes, and what nodes answer: node.list, node.describe, node.rename, node.invoke,
 // node.invoke.result, node.event, node.pending.*, node.canvas.capability.refresh.
 #include <array>
+#include <optional>
 
 #include "core/text.h"
 #include "method/core.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t report_kept_ms = 86400000;
 constexpr std::size_t drain_count = 4;
+constexpr std::size_t plugin_tools_bytes_max = 16384;
 
 void node_list(Core& core, Call& call) { core.nodes.write_list(call.result(), call.client); }
 
@@ -56,6 +58,17 @@ Node* calling_node(Core& core, Call& call) {
 }
 
 void node_invoke_result(Core& core, Call& call) { core.nodes.on_result(call); }
+
+void node_invoke_progress(Core& core, Call& call) { core.nodes.on_progress(call); }
+
+void node_plugin_tools(Core& core, Call& call) {
+    Node* node = calling_node(core, call);
+    if (node == nullptr || !core.nodes.require_approved(call, *node)) return;
+    const std::string_view tools = call.params["tools"].raw();
+    if (tools.size() > plugin_tools_bytes_max) return call.fail("tools is longer than 16384 bytes");
+    node->plugin_tools = tools;
+    call.result().begin_object().member("nodeId", node->identity.node_id).key("tools").raw(tools).end_object();
+}
 
 void node_event(Core& core, Call& call) {
     if (Node* node = calling_node(core, call); node != nullptr && core.nodes.require_approved(call, *node))
@@ -113,20 +126,43 @@ void node_pending_ack(Core& core, Call& call) {
     writer.member("remainingCount", static_cast<std::uint64_t>(core.nodes.queue.action_count(id))).end_object();
 }
 
+// Where the node finds its canvas for the next ten minutes; nothing, and failed, when there is none.
+std::optional<std::pmr::string> new_canvas_url(Core& core, Call& call, Node& node) {
+    const std::string_view base = core.nodes.canvas_url();
+    const std::pmr::string* token = base.empty() ? nullptr : core.nodes.refresh_canvas(node);
+    if (token == nullptr) {
+        call.fail(rpc::code::unavailable, {"canvas host unavailable for this node session"});
+        return std::nullopt;
+    }
+    std::pmr::string url(base, core.gate.memory());
+    (url += "/__openclaw__/cap/") += *token;
+    return url;
+}
+
 void node_canvas_refresh(Core& core, Call& call) {
     Node* node = calling_node(core, call);
     if (node == nullptr) return;
-    const std::string_view base = core.nodes.canvas_url();
-    const std::pmr::string* token = base.empty() ? nullptr : core.nodes.refresh_canvas(*node);
-    if (token == nullptr) return call.fail(rpc::code::unavailable, {"canvas host unavailable for this node session"});
-    std::pmr::string url(base, core.gate.memory());
-    (url += "/__openclaw__/cap/") += *token;
+    const auto url = new_canvas_url(core, call, *node);
+    if (!url) return;
     call.result()
         .begin_object()
-        .member("canvasCapability", *token)
+        .member("canvasCapability", node->canvas_token)
         .member("canvasCapabilityExpiresAtMs", node->canvas_expires_ms)
-        .member("canvasHostUrl", url)
+        .member("canvasHostUrl", *url)
         .end_object();
+}
+
+void node_surface_refresh(Core& core, Call& call) {
+    Node* node = calling_node(core, call);
+    if (node == nullptr) return;
+    const std::string_view surface = call.text("surface");
+    if (surface != "canvas")
+        return call.fail(rpc::code::unavailable, {"plugin surface unavailable: ", cut_utf8(surface, 64)});
+    const auto url = new_canvas_url(core, call, *node);
+    if (!url) return;
+    json::Writer& writer = call.result();
+    writer.begin_object().member("surface", surface).key("pluginSurfaceUrls").begin_object().member(surface, *url);
+    writer.end_object().member("expiresAtMs", node->canvas_expires_ms).end_object();
 }
 
 }  // namespace
@@ -134,7 +170,7 @@ void node_canvas_refresh(Core& core, Call& call) {
 std::span<const Method> node_methods() noexcept {
     using rpc::Role;
     using rpc::Scope;
-    static constexpr std::array<Method, 11> rows{{
+    static constexpr std::array<Method, 14> rows{{
         {"node.list", Scope::read, "", node_list},
         {"node.describe", Scope::read, "nodeId:s(1..)", node_describe},
         {"node.rename", Scope::pairing, "nodeId:s(1..) displayName:s(1..)", node_rename},
@@ -145,6 +181,8 @@ std::span<const Method> node_methods() noexcept {
         {"node.invoke.result", Scope::any,
          "id:s(1..) nodeId:s(1..) ok:b payload?:any payloadJSON?:s|null error?:{code?:s(1..) message?:s(1..)}|null",
          node_invoke_result, Role::node},
+        {"node.invoke.progress", Scope::any, "invokeId:s(1..) nodeId:s(1..) seq:i(0..) chunk:s(..16384)",
+         node_invoke_progress, Role::node},
         {"node.event", Scope::any, "event:s(1..) payload?:any payloadJSON?:s|null", node_event, Role::node},
         {"node.pending.enqueue", Scope::write,
          R"(nodeId:s(1..256) type:"status.request"|"location.request" priority?:"normal"|"high" )"
@@ -154,6 +192,10 @@ std::span<const Method> node_methods() noexcept {
         {"node.pending.pull", Scope::any, "", node_pending_pull, Role::node},
         {"node.pending.ack", Scope::any, "ids:s(1..)[](1..)", node_pending_ack, Role::node},
         {"node.canvas.capability.refresh", Scope::any, "", node_canvas_refresh, Role::node},
+        {"node.pluginSurface.refresh", Scope::any, "surface:s observedUrl?:s", node_surface_refresh, Role::node},
+        {"node.pluginTools.update", Scope::any,
+         "tools:{pluginId:s(1..) name:s(1..64) description:s(1..) parameters?:any command?:s(1..) mcp?:any}[](..256)",
+         node_plugin_tools, Role::node},
     }};
     return rows;
 }

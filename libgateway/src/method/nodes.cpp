@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t save_interval_ms = 60000;
 constexpr std::int64_t invoke_ms_max = 0x7FFFFFFF;
+constexpr Milliseconds progress_ms_max = 86400000;  // however much progress a node tells of
 
 void sort_unique(Texts& texts) {
     std::sort(texts.begin(), texts.end());
@@ -51,6 +52,7 @@ Node::Node(const Client& of, std::pmr::memory_resource* memory)
       last_seen_reason("connect", memory),
       path_env(memory),
       host_stats(memory),
+      plugin_tools(memory),
       canvas_token(memory) {
     identity.take(of);
     identity.node_id = node_id_of(of);
@@ -284,7 +286,9 @@ void Nodes::send(Call& call, Node& node, std::string_view command, std::optional
         erase(invoke);
         throw;
     }
-    invoke.timer.arm(gate.now() + static_cast<Milliseconds>(timeout_ms));
+    invoke.timeout_ms = static_cast<Milliseconds>(timeout_ms);
+    invoke.give_up_at = gate.now() + progress_ms_max;
+    invoke.timer.arm(gate.now() + invoke.timeout_ms);
 }
 
 void Nodes::erase(Invoke& invoke) noexcept {
@@ -349,15 +353,37 @@ bool Nodes::queue_for_foreground(Invoke& invoke, std::string_view code, std::str
     return true;
 }
 
-void Nodes::on_result(Call& call) {
-    if (call.text("nodeId") != node_id_of(call.client)) return call.fail("nodeId mismatch");
-    const std::string_view id = call.text("id");
+// The one that a node speaks of, when it is one of its own.
+Nodes::Invokes::iterator Nodes::find_invoke(Call& call, std::string_view member) {
+    const std::string_view id = call.text(member);
     crypto::Uuid uuid{};
-    if (id.size() == uuid.size()) std::copy(id.begin(), id.end(), uuid.begin());
+    if (id.size() != uuid.size()) return invokes_.end();
+    std::copy(id.begin(), id.end(), uuid.begin());
     const auto found = invokes_.find(uuid);
+    const bool own = found != invokes_.end() && found->second->node_id == node_id_of(call.client);
+    return own ? found : invokes_.end();
+}
+
+void Nodes::on_progress(Call& call) {
+    if (call.text("nodeId") != node_id_of(call.client)) return call.fail("nodeId mismatch");
+    const auto found = find_invoke(call, "invokeId");
     json::Writer& answer = call.result();
     answer.begin_object().member("ok", true);
-    if (id.size() != uuid.size() || found == invokes_.end() || found->second->node_id != node_id_of(call.client)) {
+    if (found == invokes_.end()) {
+        answer.member("ignored", true);
+    } else {
+        Invoke& invoke = *found->second;
+        invoke.timer.arm(std::min(core_.gate.now() + invoke.timeout_ms, invoke.give_up_at));
+    }
+    answer.end_object();
+}
+
+void Nodes::on_result(Call& call) {
+    if (call.text("nodeId") != node_id_of(call.client)) return call.fail("nodeId mismatch");
+    const auto found = find_invoke(call, "id");
+    json::Writer& answer = call.result();
+    answer.begin_object().member("ok", true);
+    if (found == invokes_.end()) {
         answer.member("ignored", true).end_object();
         return;
     }
@@ -482,7 +508,8 @@ void Nodes::write_row(json::Writer& writer, const Node* node, const PairedNode* 
         writer.member("approvalState", !waits             ? "approved"
                                        : known != nullptr ? "pending-reapproval"
                                                           : "pending-approval");
-        writer.member("sessionHost", false).key("nodePluginTools").begin_array().end_array();
+        writer.member("sessionHost", false).key("nodePluginTools");
+        writer.raw(node != nullptr && !node->plugin_tools.empty() ? std::string_view(node->plugin_tools) : "[]");
         if (node != nullptr) write_raw_if(writer, "hostStats", node->host_stats);
         const std::uint64_t connected = node != nullptr ? node->connected_ms : known->last_connected_ms;
         if (connected != 0) writer.member("lastConnectedAtMs", connected);

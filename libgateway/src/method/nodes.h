@@ -39,6 +39,7 @@ struct Node {
     std::pmr::string last_seen_reason;
     std::pmr::string path_env;
     std::pmr::string host_stats;    // JSON object, or empty
+    std::pmr::string plugin_tools;  // JSON array, or empty: what its plug-ins offer, for people to see
     std::pmr::string canvas_token;  // secret; empty: none was made
     std::uint64_t canvas_expires_ms = 0;
 };
@@ -73,6 +74,8 @@ public:
     // The same for a method that only hands on: the node's payload becomes the answer.
     void relay(Call& call, Node& node, std::string_view command, std::optional<std::string_view> params_json);
     void on_result(Call& call);
+    // The node is still at it: its time begins anew.
+    void on_progress(Call& call);
 
     // Whether the command may be sent; else failed, with the reason.
     [[nodiscard]] bool require_command(Call& call, const Node& node, std::string_view command);
@@ -114,12 +117,15 @@ private:
         ClientId node, caller;
         std::uint8_t node_protocol, caller_protocol;
         bool relays = false;
+        Milliseconds timeout_ms = 0, give_up_at = 0;
         std::pmr::string node_id, command;
         std::pmr::string params, key;  // kept for what may have to wait
         Timer timer;
     };
+    using Invokes = std::pmr::map<crypto::Uuid, Owned<Invoke>>;
     void send(Call& call, Node& node, std::string_view command, std::optional<std::string_view> params_json,
               bool relays);
+    [[nodiscard]] Invokes::iterator find_invoke(Call& call, std::string_view member);
     void on_timeout(Invoke& invoke);
     void fail(Invoke& invoke, std::string_view code, std::string_view message);
     [[nodiscard]] bool queue_for_foreground(Invoke& invoke, std::string_view code, std::string_view message);
@@ -130,7 +136,7 @@ private:
 
     Core& core_;
     std::pmr::map<std::pmr::string, Node, std::less<>> connected_;
-    std::pmr::map<crypto::Uuid, Owned<Invoke>> invokes_;
+    Invokes invokes_;
     std::pmr::string canvas_url_;
     std::uint64_t saved_ms_ = 0;
 };

@@ -129,7 +129,9 @@ bool Presence::prune() {
 void Presence::write(json::Writer& writer) {
     writer.begin_array();
     writer.begin_object().member("host", "gateway").member("version", release::version);
-    writer.member("platform", release::platform).member("mode", "gateway").member("reason", "self");
+    writer.member("platform", release::platform).member("deviceFamily", release::device_family);
+    member_if(writer, "modelIdentifier", release::architecture);
+    writer.member("mode", "gateway").member("reason", "self");
     if (!self_.empty()) writer.member("instanceId", self_);
     std::pmr::string text(gate_.memory());
     (((text += "Gateway: app ") += release::version) += " \xC2\xB7 mode gateway \xC2\xB7 reason self");
@@ -161,6 +163,10 @@ void Presence::tell() {
     event.payload = out.text();
     event.may_drop = true;
     event.state_version = true;
+    // Since protocol 4 only for those who may read.
+    event.filter = [](const void*, const Client& client) {
+        return client.protocol < 4 || client.allows(rpc::Scope::read);
+    };
     gate_.broadcast(event);
 }
 

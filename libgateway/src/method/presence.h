@@ -36,6 +36,8 @@ public:
 
     void write(json::Writer& writer);  // the array of entries
     [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
+    // Another one at each start of the gateway.
+    [[nodiscard]] std::string_view boot_id() const noexcept { return self_; }
 
 private:
     struct Entry {

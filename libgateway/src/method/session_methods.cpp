@@ -16,18 +16,9 @@ namespace gw::method {
 namespace {
 
 session::RowContext context_of(Core& core, const Call& call) {
-    session::RowContext out;
-    out.now_ms = core.gate.unix_ms();
+    session::RowContext out = core.row_context();
     out.derived_titles = call.flag("includeDerivedTitles");
     out.last_messages = call.flag("includeLastMessage");
-    out.defaults = [&core](std::string_view agent) {
-        const config::Agent* found = core.find_agent(agent);
-        const ModelName name = model_of(core.gate.config(), found != nullptr ? *found : core.default_agent());
-        session::ModelDefaults defaults;
-        defaults.provider = name.provider;
-        defaults.model = name.model;
-        return defaults;
-    };
     return out;
 }
 
@@ -354,6 +345,8 @@ bool write_history(Core& core, Call& call, json::Writer& writer) {
     limits.offset = static_cast<std::size_t>(call.number("offset", 0));
     if (const std::int64_t characters = call.number("maxChars", 0); characters > 0)
         limits.text_characters_max = static_cast<std::size_t>(std::min<std::int64_t>(characters, 500000));
+    if (const std::int64_t bytes = call.number("maxBytes", 0); bytes > 0)
+        limits.all_bytes_max = std::min(static_cast<std::size_t>(bytes), limits.all_bytes_max);
     const auto written = session::write_history_result(writer, core.sessions, call.text("sessionKey"), *key, limits,
                                                        context_of(core, call), core.gate.pool());
     return written || !failed(call, written.error());
@@ -383,9 +376,9 @@ void startup(Core& core, Call& call) {
     }
     writer.key("agentsList");
     write_agents(writer, core.gate.config());
-    writer.key("metadata").begin_object().key("models");
-    write_models(writer, core.gate.config());
-    writer.end_object().end_object();
+    writer.key("metadata");
+    write_chat_metadata(writer, core.gate.config());
+    writer.end_object();
 }
 
 void usage(Core& core, Call& call) {
@@ -505,10 +498,11 @@ std::span<const Method> session_methods() noexcept {
         {"usage.status", Scope::read, "", usage_status},
         {"chat.history", Scope::read,
          "sessionKey:s(1..512) agentId?:s(1..) cursor?:s limit?:i(1..1000) offset?:i(0..) pendingBefore?:i(1..) "
-         "inputRunIds?:s[] messageId?:s(1..) sessionId?:s(1..) maxChars?:i(1..500000)",
+         "inputRunIds?:s[] messageId?:s(1..) sessionId?:s(1..) maxChars?:i(1..500000) "
+         "maxBytes?:i(1..)",
          history},
-        {"chat.startup", Scope::read, "sessionKey:s(1..512) agentId?:s(1..) limit?:i(1..1000) maxBytes?:i(1..)",
-         startup},
+        {"chat.startup", Scope::read,
+         "sessionKey:s(1..512) agentId?:s(1..) limit?:i(1..1000) maxBytes?:i(1..) inputRunIds?:s[] *", startup},
     }};
     return rows;
 }

@@ -48,9 +48,9 @@ std::size_t SystemEvents::count(std::string_view session) const noexcept {
     return queue != nullptr ? queue->entries.size() : 0;
 }
 
-void SystemEvents::push(std::string_view session, std::string_view text) {
+bool SystemEvents::push(std::string_view session, std::string_view text) {
     text = trim(cut_utf8(text, text_bytes_max));
-    if (text.empty() || session.empty()) return;
+    if (text.empty() || session.empty()) return false;
     auto at = std::find_if(queues_.begin(), queues_.end(),
                            [session](const Queue& queue) { return queue.session == session; });
     if (at == queues_.end()) {
@@ -60,14 +60,15 @@ void SystemEvents::push(std::string_view session, std::string_view text) {
         queues_.splice(queues_.begin(), queues_, at);
     }
     auto& entries = queues_.front().entries;
-    if (!entries.empty() && entries.back().text == text) return;
+    if (!entries.empty() && entries.back().text == text) return false;
     if (entries.size() >= events_max) entries.erase(entries.begin());
     entries.emplace_back(text, gate_.unix_ms(), gate_.memory());
+    return true;
 }
 
 void SystemEvents::push_and_wake(std::string_view session, std::string_view text, std::string_view reason) {
     push(session, text);
-    if (wake_ != nullptr) wake_(wake_user_, session, reason);
+    wake(session, reason);
 }
 
 void SystemEvents::take_prompt(std::string_view session, std::pmr::string& out) {

@@ -25,11 +25,16 @@ public:
 
     explicit SystemEvents(Gate& gate);
 
-    void push(std::string_view session, std::string_view text);
-    // push(), and whoever wakes agents is told that one should look.
+    // False: it was there already, or is empty.
+    bool push(std::string_view session, std::string_view text);
+    // Whoever wakes agents is told that this one should look.
+    void wake(std::string_view session, std::string_view reason) {
+        if (wake_ != nullptr) wake_(wake_user_, session, reason);
+    }
+    // Both.
     void push_and_wake(std::string_view session, std::string_view text, std::string_view reason);
-    void set_wake(void (*wake)(void* user, std::string_view session, std::string_view reason), void* user) noexcept {
-        wake_ = wake;
+    void set_wake(void (*waker)(void* user, std::string_view session, std::string_view reason), void* user) noexcept {
+        wake_ = waker;
         wake_user_ = user;
     }
 

@@ -52,7 +52,7 @@ std::span<const Method> system_methods() noexcept {
     static constexpr std::array<Method, 5> rows{{
         {"connect", Scope::any, "*", connect_again, Role::any, false},
         {"health", Scope::any, "probe?:b", health, Role::any},
-        {"status", Scope::read, "includeChannelSummary?:b", status},
+        {"status", Scope::read, "includeChannelSummary?:b *", status},
         {"system-presence", Scope::read, "", system_presence},
         {"system-event", Scope::admin,
          "text:s deviceId?:s instanceId?:s host?:s ip?:s mode?:s version?:s platform?:s deviceFamily?:s "

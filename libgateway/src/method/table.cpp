@@ -5,9 +5,10 @@
 namespace gw::method {
 
 std::span<const std::span<const Method>> families() noexcept {
-    static const std::array<std::span<const Method>, 11> all{
-        {system_methods(), chat_methods(), session_methods(), agent_methods(), config_methods(), device_methods(),
-         node_methods(), node_pair_methods(), approval_methods(), exec_policy_methods(), question_methods()}};
+    static const std::array<std::span<const Method>, 13> all{
+        {system_methods(), chat_methods(), session_methods(), agent_methods(), agent_edit_methods(), config_methods(),
+         device_methods(), node_methods(), node_pair_methods(), approval_methods(), exec_policy_methods(),
+         question_methods(), figures_methods()}};
     return all;
 }
 
@@ -31,10 +32,12 @@ std::span<const std::string_view> event_names() noexcept {
                                                                    "shutdown",
                                                                    "health",
                                                                    "config.changed",
+                                                                   "guardrail",
                                                                    "node.invoke.request",
                                                                    "node.invoke.cancel",
                                                                    "device.pair.requested",
                                                                    "device.pair.resolved",
+                                                                   "device.pair.setup.completed",
                                                                    "node.pair.requested",
                                                                    "node.pair.resolved",
                                                                    "exec.approval.requested",

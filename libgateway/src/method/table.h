@@ -35,10 +35,12 @@ struct Method {
 [[nodiscard]] std::span<const Method> session_methods() noexcept;
 [[nodiscard]] std::span<const Method> device_methods() noexcept;
 [[nodiscard]] std::span<const Method> agent_methods() noexcept;
+[[nodiscard]] std::span<const Method> agent_edit_methods() noexcept;
 [[nodiscard]] std::span<const Method> node_methods() noexcept;
 [[nodiscard]] std::span<const Method> node_pair_methods() noexcept;
 [[nodiscard]] std::span<const Method> approval_methods() noexcept;
 [[nodiscard]] std::span<const Method> exec_policy_methods() noexcept;
 [[nodiscard]] std::span<const Method> question_methods() noexcept;
+[[nodiscard]] std::span<const Method> figures_methods() noexcept;
 
 }  // namespace gw::method

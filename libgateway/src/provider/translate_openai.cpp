@@ -1,4 +1,7 @@
 // What chat completions and Responses write almost alike: tools, the choice among them, and the form of the answer.
+#include <algorithm>
+#include <set>
+
 #include "provider/dialect_text.h"
 #include "provider/translate_chat.h"
 #include "provider/translate_parts.h"
@@ -12,11 +15,37 @@ using message::Conversation;
 using message::ResponseShape;
 using message::ToolChoice;
 
+namespace translate_openai {
+namespace {
+
+// Where the name of a tool, or of a choice, stands.
+Value function_of(const Value& value, OpenAiForm form) noexcept {
+    const Value inside = value["function"];
+    return form == OpenAiForm::chat || inside.is(Kind::object) ? inside : value;
+}
+
+// {"type":"allowed_tools","mode":"auto","tools":[...]}: the others might as well not be there.
+Result<void> read_allowed_tools(const Value& choice, OpenAiForm form, Conversation& conversation) {
+    const Value allowed = form == OpenAiForm::chat ? choice["allowed_tools"] : choice;
+    std::pmr::set<std::string_view> names(conversation.memory());
+    const Value list = allowed["tools"];
+    for (Value it = list.first(); it.exists(); it = it.next())
+        names.insert(string_or_empty(function_of(it, form)["name"]));
+    std::erase_if(conversation.tools, [&](const message::Tool& tool) { return !names.contains(tool.name); });
+    const std::string_view mode = string_or_empty(allowed["mode"]);
+    if (mode != "auto" && mode != "required") return inexpressible(choice, "This choice of tools cannot be translated");
+    conversation.choice = mode == "auto" ? ToolChoice::automatic : ToolChoice::required;
+    return {};
+}
+
+}  // namespace
+}  // namespace translate_openai
+
 Result<void> read_openai_tools(const Value& tools, OpenAiForm form, Conversation& conversation) {
     for (Value it = tools.first(); it.exists(); it = it.next()) {
         if (string_or_empty(it["type"]) != "function")
             return inexpressible(it, "Only tools that are functions can be translated");
-        const Value function = form == OpenAiForm::chat ? it["function"] : it;
+        const Value function = translate_openai::function_of(it, form);
         message::Tool& tool = conversation.tools.emplace_back();
         tool.where = it.offset();
         tool.name = string_or_empty(function["name"]);
@@ -40,9 +69,11 @@ Result<void> read_openai_tool_choice(const Value& choice, OpenAiForm form, Conve
         conversation.choice = ToolChoice::none;
     } else if (word == "required") {
         conversation.choice = ToolChoice::required;
+    } else if (string_or_empty(choice["type"]) == "allowed_tools") {
+        return translate_openai::read_allowed_tools(choice, form, conversation);
     } else {
         conversation.choice = ToolChoice::one;
-        conversation.choice_tool = string_or_empty((form == OpenAiForm::chat ? choice["function"] : choice)["name"]);
+        conversation.choice_tool = string_or_empty(translate_openai::function_of(choice, form)["name"]);
         if (string_or_empty(choice["type"]) != "function" || conversation.choice_tool.empty())
             return inexpressible(choice, "This choice of tools cannot be translated");
     }

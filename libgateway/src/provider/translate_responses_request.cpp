@@ -60,11 +60,11 @@ constexpr FieldRule message_fields[] = {
 
 class Reader {
 public:
-    Reader(const Value& root, Conversation& conversation)
-        : root_(root), conversation_(conversation), turns_(conversation) {}
+    Reader(const Value& root, Conversation& conversation, const OwnResponses* own)
+        : root_(root), conversation_(conversation), turns_(conversation), own_(own) {}
 
     [[nodiscard]] Result<void> read() {
-        if (auto good = check_fields(root_, fields); !good) return good;
+        if (auto good = check(root_, fields); !good) return good;
         if (auto good = instructions(root_["instructions"]); !good) return good;
         const Value input = root_["input"];
         if (input.is(Kind::string)) {
@@ -82,17 +82,36 @@ public:
     }
 
 private:
+    [[nodiscard]] Result<void> check(const Value& object, std::span<const FieldRule> rules) const {
+        return own_ == nullptr ? check_fields(object, rules) : Result<void>();
+    }
+
     [[nodiscard]] Result<void> instructions(const Value& instructions) {
         if (instructions.kind() == Kind::null) return {};
         if (!instructions.is(Kind::string)) return inexpressible(instructions, "Instructions must be text");
-        turns_.add_system(instructions);
+        instruct(instructions);
         return {};
+    }
+
+    // The gateway's agents have one system prompt; other providers may have instructions in the middle.
+    void instruct(const Value& text) {
+        if (own_ == nullptr) {
+            turns_.add_system(text);
+        } else {
+            instruct(text.offset(), string_or_empty(text));
+        }
+    }
+    void instruct(std::size_t where, std::string_view text) {
+        ConversationPart part;
+        part.where = where;
+        part.text = text;
+        conversation_.system.push_back(part);
     }
 
     [[nodiscard]] Result<void> item(const Value& item) {
         const std::string_view type = string_or_empty(item["type"]);
         if (type.empty() || type == "message") return message(item);
-        if (type == "reasoning") return {};
+        if (type == "reasoning" || (type == "item_reference" && own_ != nullptr)) return {};
         if (type == "function_call") {
             turns_.begin(Role::assistant, item);
             ConversationPart& part = turns_.add(TurnKind::call, item);
@@ -114,14 +133,14 @@ private:
     }
 
     [[nodiscard]] Result<void> message(const Value& message) {
-        if (auto good = check_fields(message, message_fields); !good) return good;
+        if (auto good = check(message, message_fields); !good) return good;
         const std::string_view role = string_or_empty(message["role"]);
         const Value said = message["content"];
         if (role == "system" || role == "developer") {
-            if (said.is(Kind::string)) turns_.add_system(said);
+            if (said.is(Kind::string)) instruct(said);
             for (Value part = said.first(); part.exists(); part = part.next()) {
                 if (!part["text"].is(Kind::string)) return inexpressible(part, "Instructions must be text");
-                turns_.add_system(part["text"]);
+                instruct(part["text"]);
             }
             return {};
         }
@@ -135,7 +154,7 @@ private:
 
     // A string, or parts, put where `add` makes room.
     template <typename Add>
-    [[nodiscard]] static Result<void> content(const Value& content, Add add) {
+    [[nodiscard]] Result<void> content(const Value& content, Add add) {
         if (content.is(Kind::string)) {
             add(TurnKind::text, content).text = *content.as_string();
             return {};
@@ -147,6 +166,8 @@ private:
                 add(TurnKind::text, part).text = string_or_empty(part["text"]);
             } else if (type == "refusal") {
                 add(TurnKind::refusal, part).text = string_or_empty(part["refusal"]);
+            } else if (own_ != nullptr && (type == "input_image" || type == "input_file")) {
+                if (auto good = loaded_part(part, add); !good) return good;
             } else if (type == "input_image" && part["image_url"].is(Kind::string)) {
                 ConversationPart& image = add(TurnKind::image, part);
                 image.detail = string_or_empty(part["detail"]);
@@ -156,6 +177,21 @@ private:
                 return inexpressible(part, "This kind of content cannot be translated");
             }
         }
+        return {};
+    }
+
+    template <typename Add>
+    [[nodiscard]] Result<void> loaded_part(const Value& part, Add add) {
+        if (next_loaded_ >= own_->parts.size()) return malformed(part, "What was attached has not been read");
+        const LoadedPart& loaded = own_->parts[next_loaded_++];
+        for (const LoadedPicture& picture : loaded.pictures) {
+            ConversationPart& image = add(TurnKind::image, part);
+            image.media = picture.media;
+            image.data = picture.base64;
+            image.detail = string_or_empty(part["detail"]);
+        }
+        // Whatever the turn: a file's text is for this request only, and no word of anybody in the conversation.
+        if (!loaded.text.empty()) instruct(part.offset(), loaded.text);
         return {};
     }
 
@@ -172,6 +208,15 @@ private:
         }
         c.parallel_calls = root_["parallel_tool_calls"].as_bool();
         c.parallel_calls_where = root_["parallel_tool_calls"].offset();
+        const Value format = root_["text"]["format"];
+        if (own_ == nullptr) {
+            if (auto good = provider_options(); !good) return good;
+        }
+        return format.kind() == Kind::null ? Result<void>() : read_openai_format(format, format, c);
+    }
+
+    // What another provider may be asked for; OpenClaw's endpoint takes it and leaves it out.
+    [[nodiscard]] Result<void> provider_options() {
         const Value include = root_["include"];
         for (Value it = include.first(); it.exists(); it = it.next()) {
             if (it.as_string() != "reasoning.encrypted_content")
@@ -181,15 +226,16 @@ private:
         const Value reasoning = root_["reasoning"];
         if (auto good = check_fields(text, text_fields); !good) return good;
         if (auto good = check_fields(reasoning, reasoning_fields); !good) return good;
-        c.verbosity = text["verbosity"];
-        c.effort = reasoning["effort"];
-        const Value format = text["format"];
-        return format.kind() == Kind::null ? Result<void>() : read_openai_format(format, format, c);
+        conversation_.verbosity = text["verbosity"];
+        conversation_.effort = reasoning["effort"];
+        return {};
     }
 
     Value root_;
     Conversation& conversation_;
     TurnBuilder turns_;
+    const OwnResponses* own_;  // null: for another provider
+    std::size_t next_loaded_ = 0;
 };
 
 class BodyWriter {
@@ -295,8 +341,8 @@ private:
 }  // namespace
 }  // namespace translate_responses
 
-Result<void> read_responses_request(const Value& root, Conversation& conversation) {
-    return translate_responses::Reader(root, conversation).read();
+Result<void> read_responses_request(const Value& root, Conversation& conversation, const OwnResponses* own) {
+    return translate_responses::Reader(root, conversation, own).read();
 }
 
 Result<void> write_responses_request(Buffer& out, const Conversation& c, std::string_view model) {

@@ -15,7 +15,7 @@ Dialect dialect_of(const json::Value& root) noexcept {
 std::optional<Request> read_request(Dialect dialect, const json::Value& root, std::string_view& id,
                                     std::pmr::string& error) {
     id = "invalid";
-    if (const auto text = root["id"].as_string(); text && !text->empty()) id = *text;
+    if (const auto text = root["id"].as_string()) id = *text;
     if (!root.is(json::Kind::object)) {
         error = "must be object";
         return std::nullopt;

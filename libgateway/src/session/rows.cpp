@@ -241,6 +241,43 @@ void write_session_row(json::Writer& w, Sessions& sessions, const Listed& row, c
     write_row(w, sessions, row, context, true);
 }
 
+void write_status_row(json::Writer& w, const Sessions& sessions, const Listed& row, const RowContext& context) {
+    const Entry& entry = *row.entry;
+    const std::string_view agent = agent_of(sessions, row.key);
+    const ModelDefaults defaults = defaults_of(context, agent);
+    const std::pmr::string chat_type = entry.text("chatType").value_or(std::pmr::string(entry.memory()));
+    const std::uint64_t at = entry.updated_at_ms();
+    const bool system_sent = entry.boolean("systemSent").value_or(false);
+    w.begin_object().member("agentId", agent).member("key", row.key);
+    w.member("kind", session::name_of(kind_of(row.key, chat_type)));
+    if (!entry.session_id().empty()) w.member("sessionId", entry.session_id());
+    w.member("updatedAt", at).member("age", context.now_ms > at ? context.now_ms - at : 0);
+    w.member("systemSent", system_sent);
+    for (const std::string_view name : {"inputTokens", "outputTokens", "cacheRead", "cacheWrite", "totalTokens"})
+        w.member(name, entry.number(name).value_or(0));
+    w.member("totalTokensFresh", entry.boolean("totalTokensFresh").value_or(false));
+    const std::uint64_t used = entry.number("totalTokens").value_or(0);
+    const std::uint64_t most = entry.number("contextTokens").value_or(defaults.context_tokens);
+    const std::uint64_t percent = most == 0 ? 0 : std::min(used, UINT64_MAX / 100) * 100 / most;
+    for (const std::string_view name : {"remainingTokens", "percentUsed", "contextTokens"}) {
+        w.key(name);
+        if (most == 0) {
+            w.null();
+        } else if (name == "remainingTokens") {
+            w.number(most > used ? most - used : 0);
+        } else {
+            w.number(name == "percentUsed" ? percent : most);
+        }
+    }
+    w.member("model", model_of(entry, defaults).model).key("flags").begin_array();
+    if (system_sent) w.string("system");
+    if (!entry.session_id().empty()) {
+        std::pmr::string flag("id:", entry.memory());
+        w.string(flag += entry.session_id());
+    }
+    w.end_array().end_object();
+}
+
 void write_missing_row(json::Writer& w, const Sessions& sessions, std::string_view key, const RowContext& context) {
     const std::string_view agent = agent_of(sessions, key);
     const ModelDefaults defaults = defaults_of(context, agent);

@@ -49,6 +49,8 @@ inline constexpr std::size_t row_reads_max = 200;
 [[nodiscard]] std::pmr::string display_name(const Entry& entry);
 
 void write_session_row(json::Writer& w, Sessions& sessions, const Listed& row, const RowContext& context);
+// The same as `status` shows it: how old it is, and how full.
+void write_status_row(json::Writer& w, const Sessions& sessions, const Listed& row, const RowContext& context);
 // The same for a conversation that nobody has begun: chat.history has one to show all the same.
 void write_missing_row(json::Writer& w, const Sessions& sessions, std::string_view key, const RowContext& context);
 

@@ -175,6 +175,9 @@ public:
     // Which agents there are: configured, or with a table on the disk. Sorted.
     [[nodiscard]] Result<std::pmr::vector<std::pmr::string>> agents();
 
+    // An agent is no more: what is known of its conversations is dropped, and what was not written yet.
+    void forget(std::string_view agent) noexcept;
+
     // The transcripts of an agent, those that were put aside by a reset or a deletion included; and how large one is.
     [[nodiscard]] Result<std::pmr::vector<std::pmr::string>> logs(std::string_view agent) const;
     [[nodiscard]] Result<std::optional<std::uint64_t>> size_of(std::string_view log) const { return store_.size(log); }

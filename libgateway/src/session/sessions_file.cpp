@@ -175,6 +175,10 @@ Result<std::pmr::vector<std::pmr::string>> Sessions::agents() {
     return out;
 }
 
+void Sessions::forget(std::string_view agent) noexcept {
+    if (const auto known = tables_.find(agent); known != tables_.end()) tables_.erase(known);
+}
+
 Result<std::pmr::vector<std::pmr::string>> Sessions::logs(std::string_view agent) const {
     std::pmr::vector<std::pmr::string> out(memory_);
     if (!is_agent_id(agent)) return out;

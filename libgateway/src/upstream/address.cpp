@@ -215,8 +215,9 @@ bool may_dial(std::string_view text, Reach reach, std::span<const Network> allow
     case AddressKind::loopback: return reach != Reach::global_only;
     case AddressKind::link_local: return reach == Reach::named;
     case AddressKind::private_use:
-        if (reach != Reach::global_only) return reach == Reach::named;
+        if (reach == Reach::named || reach == Reach::loopback_only) return reach == Reach::named;
         if (is_metadata_service(*address)) return false;
+        if (reach == Reach::local) return true;
         for (const Network& network : allowed) {
             if (network.contains(*address)) return true;
         }

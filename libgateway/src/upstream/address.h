@@ -54,6 +54,7 @@ struct Network {
 enum class Reach : std::uint8_t {
     global_only,    // the name must lead to public addresses, or to private ones that the allow-list names
     loopback_only,  // a model server on this machine
+    local,          // public, private and loopback addresses, but nothing that hands out credentials to its neighbours
     named,          // the configuration names a loopback or private address itself, or says that it may be one
 };
 // "localhost", names below it, and addresses that are written out are meant as they stand.
