@@ -2,6 +2,8 @@
 # Installs what is missing, builds everything, and runs every test. Ends with ctest's summary.
 #
 #   GATEWAY_SANITIZE=address,undefined   or thread, or none
+#                                        packages are tested with none: they are made of such builds
+#   GATEWAY_FULL=1                       all random rounds; with sanitizers it is a tenth of them otherwise
 #   BUILD_DIR=build-test                 where to build
 #   CC=... CXX=...                       compilers, for a new BUILD_DIR
 #   tests/run.sh ARGUMENTS               go to ctest, e.g. -R http1
