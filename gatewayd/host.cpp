@@ -1,11 +1,46 @@
 #include "host.h"
 
-#include <time.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <utility>
+
+Host::Part::Part(Host& owner, gw_ask_id question) : host(owner), ask(question) {
+    if (ask != 0) host.services_[ask] = this;
+}
+
+void Host::Part::end() {
+    if (const auto found = host.services_.find(ask); found != host.services_.end() && found->second == this)
+        host.services_.erase(found);
+    for (uv_handle_t* handle : handles) close(handle);
+}
+
+void Host::Part::close(uv_handle_t* handle) {
+    if (uv_is_closing(handle) != 0) return;
+    uv_close(handle, [](uv_handle_t* done) {
+        auto* part = static_cast<Part*>(done->data);
+        if (++part->closed == part->handles.size()) delete part;
+    });
+}
+
+void Host::Part::answer(gw_answer given) {
+    const auto found = host.services_.find(ask);
+    if (found == host.services_.end() || found->second != this) return;
+    given.size = sizeof given;
+    gw_ask_answer(host.gateway_, ask, &given);
+}
+
+void Host::Part::fail(int failed, gw_status status) {
+    gw_answer given{};
+    given.status = status;
+    given.reason = str(uv_strerror(failed));
+    answer(given);
+    end();
+}
+
+void Host::Part::read_buffer(uv_handle_t*, size_t, uv_buf_t* buf) {
+    static char shared[64 * 1024];
+    *buf = uv_buf_init(shared, sizeof shared);
+}
 
 // One connection, accepted or dialled, TCP or a local socket.
 struct Host::Socket final : Part {
@@ -23,20 +58,21 @@ struct Host::Socket final : Part {
 
     Socket(Host& owner, bool local) : Part(owner) {
         local ? uv_pipe_init(&host.loop_, &pipe, 0) : uv_tcp_init(&host.loop_, &tcp);
+        if (!local) uv_tcp_nodelay(&tcp, 1);
         own(stream);
-        connecting.data = write.data = shutdown.data = this;
+        connecting.data = write.data = shutdown.data = stream.data;
     }
     ~Socket() override { gw_buf_free(&writing); }
 
     void end() override {
-        if (conn != nullptr) gw_conn_free(conn);
+        gw_conn_free(conn);
         conn = nullptr;
-        close(stream);
+        Part::end();
     }
 
     // Takes output while the socket takes it; what does not fit waits in libuv, and nothing more is taken meanwhile.
     void write_output() {
-        while (writing.data == nullptr && gw_conn_take_output(conn, &writing) == GW_OK) {
+        while (conn != nullptr && writing.data == nullptr && gw_conn_take_output(conn, &writing) == GW_OK) {
             uv_buf_t rest = uv_buf_init(static_cast<char*>(writing.data), static_cast<unsigned>(writing.len));
             const int written = uv_try_write(&stream, &rest, 1);
             if (written < 0 && written != UV_EAGAIN) return end();  // EPIPE, ECONNRESET
@@ -45,12 +81,10 @@ struct Host::Socket final : Part {
                 gw_buf_free(&writing);
                 continue;
             }
-            uv_write(&write, &stream, &rest, 1, [](uv_write_t* request, int status) {
-                auto* self = static_cast<Socket*>(request->data);
+            uv_write(&write, &stream, &rest, 1, [](uv_write_t* request, int failed) {
+                auto* self = of<Socket>(request);
                 gw_buf_free(&self->writing);
-                if (self->conn == nullptr) return;
-                self->host.tell_time();
-                status < 0 ? self->end() : self->write_output();
+                failed != 0 ? self->end() : self->write_output();
             });
         }
     }
@@ -58,8 +92,7 @@ struct Host::Socket final : Part {
     // libuv sends FIN when everything before it is written; then the socket may close.
     void finish() {
         const auto finished = [](uv_shutdown_t* request, int) {
-            auto* self = static_cast<Socket*>(request->data);
-            if (self->close_after_write) self->end();
+            if (auto* self = of<Socket>(request); self->close_after_write) self->end();
         };
         if (uv_shutdown(&shutdown, &stream, finished) != 0 && close_after_write && writing.data == nullptr) end();
     }
@@ -75,42 +108,30 @@ struct Host::Socket final : Part {
 
     // Reads exactly while the gateway wants to.
     void read_as_wanted() {
-        if (!gw_conn_wants_read(conn)) {
+        if (conn == nullptr || !gw_conn_wants_read(conn)) {
             uv_read_stop(&stream);
             return;
         }
-        const auto allocate = [](uv_handle_t* reader, size_t, uv_buf_t* buf) {
-            std::vector<char>& shared = static_cast<Part*>(reader->data)->host.read_buffer_;
-            *buf = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
-        };
-        uv_read_start(&stream, allocate, [](uv_stream_t* reader, ssize_t size, const uv_buf_t* buf) {
-            auto* self = static_cast<Socket*>(static_cast<Part*>(reader->data));
-            if (size == 0 || self->conn == nullptr) return;
-            self->host.tell_time();
-            if (size > 0) {
-                gw_conn_recv(self->conn, buf->base, static_cast<size_t>(size));  // a failure comes back as an event
-                if (!gw_conn_wants_read(self->conn)) uv_read_stop(&self->stream);
-            } else if (size == UV_EOF) {
-                gw_conn_eof(self->conn);
-            } else {
-                self->end();
-            }
+        uv_read_start(&stream, read_buffer, [](uv_stream_t* reader, ssize_t size, const uv_buf_t* buf) {
+            auto* self = of<Socket>(reader);
+            if (size == UV_EOF) gw_conn_eof(self->conn);
+            if (size < 0 && size != UV_EOF) return self->end();
+            if (size > 0) gw_conn_recv(self->conn, buf->base, static_cast<size_t>(size));  // failures come as events
+            if (size > 0 && !gw_conn_wants_read(self->conn)) uv_read_stop(reader);
         });
     }
 
     static void accept(Host& host, uv_stream_t* listener, uint32_t number) {
         auto* socket = new Socket(host, false);
         if (uv_accept(listener, &socket->stream) != 0) return socket->end();
-        uv_tcp_nodelay(&socket->tcp, 1);
         Address address;
         uv_tcp_getpeername(&socket->tcp, address.get(), &address.size);
-        const std::string name = address_text(address.get());
+        const std::string name = text_of(address.get());
         gw_peer peer{};
         peer.size = sizeof peer;
         peer.address = str(name.empty() ? "unknown" : name.c_str());  // it left already: not a local socket
         peer.port = port_of(address.get());
         peer.listener = number;
-        host.tell_time();
         if (gw_conn_accept(host.gateway_, &peer, &socket->conn) != GW_OK) return socket->end();
         gw_conn_set_user(socket->conn, socket);
         socket->read_as_wanted();
@@ -120,64 +141,48 @@ struct Host::Socket final : Part {
         auto* socket = new Socket(host, event.port == 0);
         socket->conn = event.conn;
         gw_conn_set_user(event.conn, socket);
-        const auto connected = [](uv_connect_t* request, int status) {
-            auto* self = static_cast<Socket*>(request->data);
+        const auto connected = [](uv_connect_t* request, int failed) {
+            auto* self = of<Socket>(request);
             if (self->conn == nullptr) return;
-            self->host.tell_time();
-            if (status == 0) {
-                gw_conn_opened(self->conn);
-                self->read_as_wanted();
-            } else {
-                gw_conn_failed(self->conn, str(uv_strerror(status)));
-                self->end();
-            }
+            failed == 0 ? gw_conn_opened(self->conn) : gw_conn_failed(self->conn, str(uv_strerror(failed)));
+            failed == 0 ? self->read_as_wanted() : self->end();
         };
-        Address address;
-        int failed = UV_EINVAL;
-        if (event.port == 0) {
-            failed = 0;
+        int failed = 0;
+        if (event.port == 0)
             uv_pipe_connect(&socket->connecting, &socket->pipe, string(event.host).c_str(), connected);
-        } else if (address.parse(event.host, event.port)) {
-            failed = uv_tcp_connect(&socket->connecting, &socket->tcp, address.get(), connected);
-            uv_tcp_nodelay(&socket->tcp, 1);
-        }
+        else
+            failed =
+                uv_tcp_connect(&socket->connecting, &socket->tcp, Address(event.host, event.port).get(), connected);
         if (failed != 0) connected(&socket->connecting, failed);
     }
 };
 
-struct Host::Listener final : Service {
+struct Host::Listener final : Part {
     uv_tcp_t tcp{};
-    uint32_t number;
+    const uint32_t number;
 
-    Listener(Host& owner, const gw_event& event) : Service(owner, event.ask), number(event.listener) {
+    Listener(Host& owner, const gw_event& event) : Part(owner, event.ask), number(event.listener) {
         uv_tcp_init(&host.loop_, &tcp);
         own(tcp);
-        Address address;
-        int failed = UV_EINVAL;
-        if (address.parse(event.host, event.port))
-            failed = uv_tcp_bind(&tcp, address.get(), address.storage.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
-        const auto accepted = [](uv_stream_t* at, int status) {  // else out of descriptors: it was dropped
-            auto* self = static_cast<Listener*>(static_cast<Part*>(at->data));
-            if (status == 0) Socket::accept(self->host, at, self->number);
+        const auto accepted = [](uv_stream_t* at, int failed) {  // out of descriptors: it was dropped
+            auto* self = of<Listener>(at);
+            if (failed == 0) Socket::accept(self->host, at, self->number);
         };
+        Address address(event.host, event.port);
+        int failed = uv_tcp_bind(&tcp, address.get(), address.storage.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
         if (failed == 0) failed = uv_listen(reinterpret_cast<uv_stream_t*>(&tcp), 1024, accepted);
         if (failed == 0) failed = uv_tcp_getsockname(&tcp, address.get(), &address.size);
         gw_answer bound{};
-        bound.port = failed == 0 ? port_of(address.get()) : 0;
-        failed == 0 ? answer(bound) : fail(GW_ERR_IO, failed);
-    }
-    void end() override {
-        forget();
-        close(tcp);
+        bound.port = port_of(address.get());
+        failed == 0 ? answer(bound) : fail(failed);
     }
 };
 
 void Host::tell_time() {
-    timespec wall{};
-    clock_gettime(CLOCK_REALTIME, &wall);
+    uv_timeval64_t wall{};
+    uv_gettimeofday(&wall);
     if (gateway_ != nullptr)
-        gw_gateway_tick(gateway_, uv_now(&loop_) + 1,
-                        static_cast<uint64_t>(wall.tv_sec) * 1000 + static_cast<uint64_t>(wall.tv_nsec) / 1000000);
+        gw_gateway_tick(gateway_, uv_now(&loop_) + 1, static_cast<uint64_t>(wall.tv_sec * 1000 + wall.tv_usec / 1000));
 }
 
 void Host::on_event(const gw_event& event) {
@@ -185,44 +190,43 @@ void Host::on_event(const gw_event& event) {
     if (auto* socket = event.conn == nullptr ? nullptr : static_cast<Socket*>(gw_conn_user(event.conn)))
         return socket->on_event(event);
     switch (event.type) {
-    case GW_EVENT_CONNECT: Socket::connect(*this, event); break;
-    case GW_EVENT_LISTEN: new Listener(*this, event); break;
+    case GW_EVENT_CONNECT: return Socket::connect(*this, event);
+    case GW_EVENT_LISTEN: new Listener(*this, event); return;
     case GW_EVENT_CANCEL:
         if (const auto found = services_.find(event.ask); found != services_.end()) found->second->end();
-        break;
+        return;
     case GW_EVENT_READY:
         port_ = event.port;
         if (only_try_) return on_signal(SIGTERM);
         if (event.data.len > 0) std::printf("token: %s\n", string(event.data).c_str());
         std::printf("listening on %s\n", string(event.host).c_str());
         std::fflush(stdout);
-        break;
+        return;
     case GW_EVENT_STOPPED:
         end_ = event.status != GW_OK ? End::failed : event.restart ? End::restart : End::done;
-        uv_stop(&loop_);
-        break;
-    default: serve(event); break;
+        return uv_stop(&loop_);
+    default: return serve(event);
     }
 }
 
 void Host::pump() {
     gw_event event{};
     event.size = sizeof event;
-    while (gateway_ != nullptr && gw_gateway_next_event(gateway_, &event) == GW_OK) on_event(event);
-    const uint64_t deadline = gateway_ == nullptr ? GW_NEVER : gw_gateway_next_deadline(gateway_);
-    const uint64_t now = uv_now(&loop_) + 1;
+    while (gw_gateway_next_event(gateway_, &event) == GW_OK) on_event(event);
+    const uint64_t deadline = gw_gateway_next_deadline(gateway_), now = uv_now(&loop_) + 1;
     const auto due = [](uv_timer_t* timer) { static_cast<Host*>(timer->loop->data)->tell_time(); };
     deadline == GW_NEVER ? uv_timer_stop(&timer_)
                          : uv_timer_start(&timer_, due, deadline > now ? deadline - now : 0, 0);
 }
 
 void Host::on_signal(int number) {
+    if (gateway_ == nullptr) return;
     tell_time();
     if (number == SIGUSR1) {
-        if (gateway_ != nullptr) gw_gateway_restart(gateway_);
+        gw_gateway_restart(gateway_);
         return;
     }
-    if (stopping_ || gateway_ == nullptr) std::_Exit(1);  // the second signal does not wait
+    if (stopping_) std::_Exit(1);  // the second signal does not wait
     stopping_ = true;
     gw_gateway_shutdown(gateway_);
 }
@@ -233,12 +237,11 @@ Host::Host() {
     loop_.data = this;
     uv_prepare_init(&loop_, &prepare_);
     uv_timer_init(&loop_, &timer_);
+    const auto signalled = [](uv_signal_t* at, int number) { static_cast<Host*>(at->loop->data)->on_signal(number); };
     const int numbers[] = {SIGINT, SIGTERM, SIGUSR1};
     for (int i = 0; i < 3; ++i) {
         uv_signal_init(&loop_, &signals_[i]);
-        uv_signal_start(
-            &signals_[i], [](uv_signal_t* at, int got) { static_cast<Host*>(at->loop->data)->on_signal(got); },
-            numbers[i]);
+        uv_signal_start(&signals_[i], signalled, numbers[i]);
     }
 }
 
@@ -250,21 +253,22 @@ Host::End Host::run(gw_gateway* gateway, bool only_try) {
     tell_time();
     uv_run(&loop_, UV_RUN_DEFAULT);
     pump();  // the last closes
+    uv_prepare_stop(&prepare_);
+    uv_timer_stop(&timer_);
     const auto end_part = [](uv_handle_t* handle, void*) {
         if (handle->data != nullptr) static_cast<Part*>(handle->data)->end();
     };
     uv_walk(&loop_, end_part, nullptr);
+    services_.clear();
     gateway_ = nullptr;
-    uv_timer_stop(&timer_);
-    while (!services_.empty()) services_.begin()->second->end();
     return end_;
 }
 
 Host::~Host() {
-    const auto close_ours = [](uv_handle_t* handle, void*) {
-        if (handle->data == nullptr && uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+    const auto close = [](uv_handle_t* handle, void*) {
+        if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
     };
-    uv_walk(&loop_, close_ours, nullptr);
+    uv_walk(&loop_, close, nullptr);
     // A look-up cannot be called back; the program does not wait for it.
     for (int turn = 0; turn < 10 && uv_run(&loop_, UV_RUN_NOWAIT) != 0; ++turn) {
     }

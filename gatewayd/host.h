@@ -21,10 +21,8 @@ public:
     End run(gw_gateway* gateway, bool only_try = false);
     [[nodiscard]] uint32_t port() const { return port_; }  // where the last gateway listened
 
-    struct Part;
-    struct Service;
-
 private:
+    struct Part;
     struct Socket;
     struct Listener;
     struct LookUp;
@@ -43,62 +41,41 @@ private:
     uv_prepare_t prepare_{};
     uv_timer_t timer_{};
     uv_signal_t signals_[3]{};
-    std::map<gw_ask_id, Service*> services_;                        // that the gateway still wants
-    std::vector<char> read_buffer_ = std::vector<char>(64 * 1024);  // for every read: the gateway copies what it keeps
+    std::map<gw_ask_id, Part*> services_;  // that the gateway still wants
     uint32_t port_ = 0;
     bool stopping_ = false, only_try_ = false;
     End end_ = End::done;
 };
 
-// What has handles in the loop. end() closes them, and the last one that is closed takes the whole along.
+// A socket or a service: what has handles in the loop. The last handle that is closed takes the whole along.
 struct Host::Part {
-    explicit Part(Host& owner) : host(owner) {}
+    explicit Part(Host& owner, gw_ask_id question = 0);
     virtual ~Part() = default;
-    virtual void end() = 0;
+    virtual void end();
+    // Answers while somebody waits for it.
+    void answer(gw_answer given);
+    // Answers that `failed`, an error of libuv, and ends.
+    void fail(int failed, gw_status status = GW_ERR_IO);
+
     template <typename Handle>
     void own(Handle& handle) {
         handle.data = this;
-        ++handles;
+        handles.push_back(reinterpret_cast<uv_handle_t*>(&handle));
     }
-    template <typename Handle>
-    void close(Handle& handle) {
-        auto* any = reinterpret_cast<uv_handle_t*>(&handle);
-        if (uv_is_closing(any) != 0) return;
-        uv_close(any, [](uv_handle_t* closed) {
-            auto* part = static_cast<Part*>(closed->data);
-            if (--part->handles == 0) delete part;
-        });
+    // Whose callback this is; the gateway hears the time first.
+    template <typename Kind, typename Handle>
+    static Kind* of(Handle* called) {
+        auto* part = static_cast<Part*>(called->data);
+        part->host.tell_time();
+        return static_cast<Kind*>(part);
     }
+    static void close(uv_handle_t* handle);
+    static void read_buffer(uv_handle_t*, size_t, uv_buf_t* buf);  // one for every read: who reads keeps no byte of it
 
     Host& host;
-    unsigned handles = 0;
-};
-
-// What answers one question, once or until the gateway takes the question back.
-struct Host::Service : Part {
-    Service(Host& owner, gw_ask_id id) : Part(owner), ask(id) { host.services_[id] = this; }
-    ~Service() override { forget(); }
-    void forget() {
-        if (const auto found = host.services_.find(ask); found != host.services_.end() && found->second == this)
-            host.services_.erase(found);
-    }
-    // Answers while somebody waits for it. An error, and the answer to a question that has only one, ends the service.
-    void answer(gw_answer given) {
-        if (host.services_.count(ask) == 0) return;
-        given.size = sizeof given;
-        host.tell_time();
-        gw_ask_answer(host.gateway_, ask, &given);
-    }
-    void fail(gw_status status, int code) {
-        gw_answer given{};
-        given.status = status;
-        const char* text = uv_strerror(code);
-        given.reason = {text, std::char_traits<char>::length(text)};
-        answer(given);
-        end();
-    }
-
     const gw_ask_id ask;
+    std::vector<uv_handle_t*> handles;
+    size_t closed = 0;
 };
 
 inline gw_str str(const char* text) { return {text, std::char_traits<char>::length(text)}; }
@@ -108,12 +85,10 @@ inline std::string string(gw_str text) { return text.len == 0 ? std::string() : 
 struct Address {
     sockaddr_storage storage{};
     int size = sizeof storage;
+
+    Address() = default;
+    Address(gw_str host, uint32_t port);  // storage.ss_family is 0 when it is no address
     sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-    bool parse(gw_str host, uint32_t port) {
-        const std::string name = string(host);
-        return uv_ip4_addr(name.c_str(), static_cast<int>(port), reinterpret_cast<sockaddr_in*>(&storage)) == 0 ||
-               uv_ip6_addr(name.c_str(), static_cast<int>(port), reinterpret_cast<sockaddr_in6*>(&storage)) == 0;
-    }
 };
-std::string address_text(const sockaddr* address);
+std::string text_of(const sockaddr* address);
 uint32_t port_of(const sockaddr* address);

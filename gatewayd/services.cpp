@@ -6,7 +6,14 @@
 
 #include "host.h"
 
-std::string address_text(const sockaddr* address) {
+Address::Address(gw_str host, uint32_t port) {
+    const std::string name = string(host);
+    if (uv_ip4_addr(name.c_str(), static_cast<int>(port), reinterpret_cast<sockaddr_in*>(&storage)) != 0 &&
+        uv_ip6_addr(name.c_str(), static_cast<int>(port), reinterpret_cast<sockaddr_in6*>(&storage)) != 0)
+        storage = {};
+}
+
+std::string text_of(const sockaddr* address) {
     char text[64] = "";
     uv_ip_name(address, text, sizeof text);
     return text;
@@ -17,15 +24,16 @@ uint32_t port_of(const sockaddr* address) {
                                                 : reinterpret_cast<const sockaddr_in*>(address)->sin_port);
 }
 
-struct Host::LookUp final : Service {
+struct Host::LookUp final : Part {
     uv_getaddrinfo_t request{};
 
-    LookUp(Host& owner, const gw_event& event) : Service(owner, event.ask) {
-        request.data = this;
-        const auto answered = [](uv_getaddrinfo_t* at, int status, addrinfo* list) {
-            auto* self = static_cast<LookUp*>(at->data);
-            self->on_addresses(status, list);
+    LookUp(Host& owner, const gw_event& event) : Part(owner, event.ask) {
+        request.data = static_cast<Part*>(this);
+        const auto answered = [](uv_getaddrinfo_t* at, int failed, addrinfo* list) {
+            auto* self = of<LookUp>(at);
+            failed == 0 ? self->found(list) : self->fail(failed, GW_ERR_RESOLVE);
             uv_freeaddrinfo(list);
+            self->end();
             delete self;
         };
         addrinfo hints{};
@@ -34,25 +42,22 @@ struct Host::LookUp final : Service {
         const int failed = uv_getaddrinfo(&host.loop_, &request, answered, string(event.host).c_str(), nullptr, &hints);
         if (failed != 0) answered(&request, failed, nullptr);
     }
-    void on_addresses(int status, const addrinfo* list) {
+    void found(const addrinfo* list) {
         std::vector<std::string> texts;
+        for (; list != nullptr; list = list->ai_next) texts.push_back(text_of(list->ai_addr));
         std::vector<gw_str> addresses;
-        for (const addrinfo* one = list; one != nullptr; one = one->ai_next)
-            texts.push_back(address_text(one->ai_addr));
         for (const std::string& text : texts) addresses.push_back(str(text.c_str()));
-        gw_answer found{};
-        found.status = status == 0 ? GW_OK : GW_ERR_RESOLVE;
-        found.addresses = addresses.data();
-        found.address_count = addresses.size();
-        answer(found);
+        gw_answer given{};
+        given.addresses = addresses.data();
+        given.address_count = addresses.size();
+        answer(given);
     }
-    void end() override { forget(); }  // the look-up itself cannot be called back
 };
 
 // A program of its own process group, without a shell, with our rights but without our secrets.
-struct Host::Program final : Service {
+struct Host::Program final : Part {
     uv_process_t process{};
-    uv_pipe_t in{}, out{};
+    uv_pipe_t pipes[2]{};  // its standard input, its standard output
     uv_write_t write{};
     std::string input, output;
     const size_t output_bytes_max;
@@ -60,66 +65,57 @@ struct Host::Program final : Service {
     bool started = false, exited = false, out_ended = false;
 
     Program(Host& owner, const gw_event& event)
-        : Service(owner, event.ask), input(string(event.data)), output_bytes_max(event.output_bytes_max) {
-        uv_pipe_init(&host.loop_, &in, 0);
-        uv_pipe_init(&host.loop_, &out, 0);
-        own(in);
-        own(out);
-        own(process);
-        std::vector<std::string> texts;
-        for (size_t i = 0; i < event.argc; ++i) texts.push_back(string(event.argv[i]));
-        for (const char* name : {"PATH", "HOME", "LANG", "TMPDIR"})
-            if (const char* value = std::getenv(name)) texts.push_back(std::string(name) + '=' + value);
-        std::vector<char*> words, environment;
-        for (size_t i = 0; i < texts.size(); ++i) (i < event.argc ? words : environment).push_back(texts[i].data());
-        words.push_back(nullptr);
-        environment.push_back(nullptr);
+        : Part(owner, event.ask), input(string(event.data)), output_bytes_max(event.output_bytes_max) {
         uv_stdio_container_t stdio[3]{};
-        stdio[0].flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | UV_READABLE_PIPE);
-        stdio[0].data.stream = reinterpret_cast<uv_stream_t*>(&in);
-        stdio[1].flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
-        stdio[1].data.stream = reinterpret_cast<uv_stream_t*>(&out);
+        for (int i = 0; i < 2; ++i) {
+            uv_pipe_init(&host.loop_, &pipes[i], 0);
+            own(pipes[i]);
+            stdio[i].flags =
+                static_cast<uv_stdio_flags>(UV_CREATE_PIPE | (i == 0 ? UV_READABLE_PIPE : UV_WRITABLE_PIPE));
+            stdio[i].data.stream = reinterpret_cast<uv_stream_t*>(&pipes[i]);
+        }
+        own(process);
+        std::vector<std::string> words, variables;
+        for (size_t i = 0; i < event.argc; ++i) words.push_back(string(event.argv[i]));
+        for (const char* name : {"PATH", "HOME", "LANG", "TMPDIR"})
+            if (const char* value = std::getenv(name)) variables.push_back(std::string(name) + '=' + value);
+        const auto pointers = [](std::vector<std::string>& texts) {
+            std::vector<char*> to;
+            for (std::string& text : texts) to.push_back(text.data());
+            to.push_back(nullptr);
+            return to;
+        };
+        std::vector<char*> arguments = pointers(words), environment = pointers(variables);
         uv_process_options_t options{};
-        options.file = words[0] == nullptr ? "" : words[0];
-        options.args = words.data();
+        options.file = words.empty() ? "" : arguments[0];
+        options.args = arguments.data();
         options.env = environment.data();
         options.stdio = stdio;
         options.stdio_count = 3;
         options.flags = UV_PROCESS_DETACHED;  // the group dies with it
         options.exit_cb = [](uv_process_t* at, int64_t code, int killed_by) {
-            auto* self = static_cast<Program*>(static_cast<Part*>(at->data));
-            self->exited = true;
+            auto* self = of<Program>(at);
             self->exit_code = static_cast<int32_t>(killed_by != 0 ? 128 + killed_by : code);
+            self->exited = true;
             self->finish();
         };
-        const int failed = uv_spawn(&host.loop_, &process, &options);
-        if (failed != 0) {
-            fail(GW_ERR_IO, failed);
+        if (const int failed = uv_spawn(&host.loop_, &process, &options); failed != 0) {
+            fail(failed);
             return;
         }
         started = true;
         setpriority(PRIO_PGRP, static_cast<id_t>(process.pid), 10);
         const uv_buf_t all = uv_buf_init(input.data(), static_cast<unsigned>(input.size()));
-        uv_write(&write, reinterpret_cast<uv_stream_t*>(&in), &all, 1,
-                 [](uv_write_t* request, int) {  // a program that does not read its input is no failure
-                     auto* self = static_cast<Program*>(static_cast<Part*>(request->handle->data));
-                     self->close(self->in);
-                 });
-        const auto allocate = [](uv_handle_t* reader, size_t, uv_buf_t* buf) {
-            std::vector<char>& shared = static_cast<Part*>(reader->data)->host.read_buffer_;
-            *buf = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
+        const auto written = [](uv_write_t* at, int) {  // a program that does not read its input is no failure
+            close(reinterpret_cast<uv_handle_t*>(at->handle));
         };
-        uv_read_start(reinterpret_cast<uv_stream_t*>(&out), allocate,
-                      [](uv_stream_t* reader, ssize_t size, const uv_buf_t* buf) {
-                          auto* self = static_cast<Program*>(static_cast<Part*>(reader->data));
-                          if (size > 0) {
-                              self->output.append(buf->base, static_cast<size_t>(size));
-                              if (self->output.size() > self->output_bytes_max) self->fail(GW_ERR_LIMIT, UV_E2BIG);
-                          } else if (size < 0) {
-                              self->out_ended = true;
-                              self->finish();
-                          }
-                      });
+        uv_write(&write, stdio[0].data.stream, &all, 1, written);
+        uv_read_start(stdio[1].data.stream, read_buffer, [](uv_stream_t* at, ssize_t size, const uv_buf_t* buf) {
+            auto* self = of<Program>(at);
+            if (size > 0) self->output.append(buf->base, static_cast<size_t>(size));
+            self->out_ended = size < 0;
+            self->output.size() > self->output_bytes_max ? self->fail(UV_E2BIG, GW_ERR_LIMIT) : self->finish();
+        });
     }
     void finish() {
         if (!exited || !out_ended) return;
@@ -130,105 +126,64 @@ struct Host::Program final : Service {
         end();
     }
     void end() override {
-        forget();
         if (started && !(exited && out_ended)) kill(-process.pid, SIGKILL);
         started = false;
-        close(in);
-        close(out);
-        close(process);
+        Part::end();
     }
 };
 
-// Watches the directory, so that a file which is renamed into place is seen; where that is not possible, looks every
-// second. Tells only what stat() can see, so other files of the directory do not matter.
-struct Host::Watch final : Service {
-    const std::string path;
+// Watches the directory, so that a file which is renamed into place is seen; where that cannot be, looks every second.
+struct Host::Watch final : Part {
+    const std::string path, name;
     uv_fs_event_t changes{};
     uv_fs_poll_t poll{};
-    std::string last;
 
-    Watch(Host& owner, const gw_event& event) : Service(owner, event.ask), path(string(event.host)) {
+    Watch(Host& owner, const gw_event& event)
+        : Part(owner, event.ask), path(string(event.host)), name(path.substr(path.rfind('/') + 1)) {
         uv_fs_event_init(&host.loop_, &changes);
         uv_fs_poll_init(&host.loop_, &poll);
         own(changes);
         own(poll);
-        last = look();
-        const size_t slash = path.rfind('/');
-        const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-        const auto changed = [](uv_fs_event_t* at, const char*, int, int) {
-            static_cast<Watch*>(static_cast<Part*>(at->data))->compare();
+        const auto changed = [](uv_fs_event_t* at, const char* file, int, int) {
+            if (auto* self = of<Watch>(at); file == nullptr || self->name == file) self->answer({});
         };
         const auto polled = [](uv_fs_poll_t* at, int, const uv_stat_t*, const uv_stat_t*) {
-            static_cast<Watch*>(static_cast<Part*>(at->data))->compare();
+            of<Watch>(at)->answer({});
         };
-        if (uv_fs_event_start(&changes, changed, directory.c_str(), 0) != 0)
+        const std::string directory = "./" + path.substr(0, path.size() - name.size());
+        if (uv_fs_event_start(&changes, changed, path[0] == '/' ? directory.c_str() + 2 : directory.c_str(), 0) != 0)
             uv_fs_poll_start(&poll, polled, path.c_str(), 1000);
-    }
-    [[nodiscard]] std::string look() const {
-        uv_fs_t request{};
-        uv_fs_stat(nullptr, &request, path.c_str(), nullptr);
-        const uv_stat_t& s = request.statbuf;
-        std::string seen;
-        if (request.result == 0) {
-            for (const uint64_t part : {s.st_dev, s.st_ino, s.st_size, static_cast<uint64_t>(s.st_mtim.tv_sec),
-                                        static_cast<uint64_t>(s.st_mtim.tv_nsec)})
-                seen += std::to_string(part) + ' ';
-        }
-        uv_fs_req_cleanup(&request);
-        return seen;
-    }
-    void compare() {
-        std::string seen = look();
-        if (seen == last) return;
-        last = std::move(seen);
-        answer({});
-    }
-    void end() override {
-        forget();
-        close(changes);
-        close(poll);
     }
 };
 
-struct Host::Datagrams final : Service {
+struct Host::Datagrams final : Part {
     uv_udp_t udp{};
 
-    Datagrams(Host& owner, const gw_event& event) : Service(owner, event.ask) {
+    Datagrams(Host& owner, const gw_event& event) : Part(owner, event.ask) {
         uv_udp_init(&host.loop_, &udp);
         own(udp);
-        Address address;
-        int failed = UV_EINVAL;
-        if (address.parse(event.host, event.port)) failed = uv_udp_bind(&udp, address.get(), UV_UDP_REUSEADDR);
-        if (failed == 0 && event.data.len > 0)
-            failed = uv_udp_set_membership(&udp, string(event.data).c_str(), nullptr, UV_JOIN_GROUP);
-        const auto allocate = [](uv_handle_t* reader, size_t, uv_buf_t* buf) {
-            std::vector<char>& shared = static_cast<Part*>(reader->data)->host.read_buffer_;
-            *buf = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
-        };
         const auto received = [](uv_udp_t* at, ssize_t size, const uv_buf_t* buf, const sockaddr* from, unsigned) {
             if (size < 0 || from == nullptr) return;
-            const std::string name = address_text(from);
+            const std::string name = text_of(from);
             gw_answer datagram{};
             datagram.address = str(name.c_str());
             datagram.port = port_of(from);
             datagram.data = {buf->base, static_cast<size_t>(size)};
-            static_cast<Datagrams*>(static_cast<Part*>(at->data))->answer(datagram);
+            of<Datagrams>(at)->answer(datagram);
         };
-        if (failed == 0) failed = uv_udp_recv_start(&udp, allocate, received);
+        Address address(event.host, event.port);
+        int failed = uv_udp_bind(&udp, address.get(), UV_UDP_REUSEADDR);
+        if (failed == 0 && event.data.len > 0)
+            failed = uv_udp_set_membership(&udp, string(event.data).c_str(), nullptr, UV_JOIN_GROUP);
+        if (failed == 0) failed = uv_udp_recv_start(&udp, read_buffer, received);
         if (failed == 0) failed = uv_udp_getsockname(&udp, address.get(), &address.size);
         gw_answer open{};
-        open.port = failed == 0 ? port_of(address.get()) : 0;
-        failed == 0 ? answer(open) : fail(GW_ERR_IO, failed);
+        open.port = port_of(address.get());
+        failed == 0 ? answer(open) : fail(failed);
     }
-    void send(const gw_event& event) {
-        Address to;
+    void send(const gw_event& event) {  // may be lost, as datagrams are
         const uv_buf_t data = uv_buf_init(const_cast<char*>(event.data.data), static_cast<unsigned>(event.data.len));
-        if (to.parse(event.host, event.port))
-            uv_udp_try_send(&udp, &data, 1, to.get());  // may be lost, as datagrams are
-    }
-    void end() override {
-        forget();
-        close(udp);
+        uv_udp_try_send(&udp, &data, 1, Address(event.host, event.port).get());
     }
 };
 

@@ -256,9 +256,11 @@ TEST_CASE("gatewayd: changes of one file are told, however they are made") {
             if (play.answers.back().ask == 3) step();
             if (play.answers.back().ask == 1) play.done = true;
         });
-        REQUIRE(answers.size() == 3);
-        CHECK(answers[2].ask == 1);
-        CHECK(answers[2].status == GW_OK);
+        REQUIRE(answers.size() >= 3);  // to create a file and to write it may be two changes
+        for (size_t i = 2; i < answers.size(); ++i) {
+            CHECK(answers[i].ask == 1);
+            CHECK(answers[i].status == GW_OK);
+        }
     }
 }
 
