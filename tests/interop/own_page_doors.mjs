@@ -12,6 +12,7 @@ const { WebSocket } = require('ws');
 mkdirSync(SHOTS, { recursive: true });
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
 const page = await (await browser.newContext({ viewport: { width: 900, height: 760 }, ignoreHTTPSErrors: true })).newPage();
+page.setDefaultTimeout(90000); // other programs may be at work here
 const complaints = [];
 page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
 page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));

@@ -12,6 +12,20 @@ endpoint::ApiError provider_error(gw_status status, std::string_view what) noexc
     }
 }
 
+std::optional<endpoint::ApiError> model_error(config::ModelProblem problem) noexcept {
+    switch (problem) {
+    case config::ModelProblem::none: break;
+    case config::ModelProblem::unknown_wish:
+        return endpoint::ApiError{404, "invalid_request_error",
+                                  "Unknown model in x-openclaw-model. Use provider/model of models.providers.",
+                                  "model_not_found", "x-openclaw-model"};
+    case config::ModelProblem::unknown_model:
+        return endpoint::ApiError{
+            500, "api_error", "The agent's model names a provider that is not configured.", "model_not_found", {}};
+    }
+    return std::nullopt;
+}
+
 endpoint::ApiError attachment_error(int status, std::string_view message) noexcept {
     if (status >= 500) return {status, "api_error", message, "attachment_unavailable", {}};
     return {status, "invalid_request_error", message, "bad_attachment", {}};

@@ -8,10 +8,14 @@
 
 #include <string_view>
 
+#include "http1/http1.h"
+
 namespace gw::exchange {
 
 inline constexpr std::string_view json_type = "application/json; charset=utf-8";
 inline constexpr std::string_view event_stream_type = "text/event-stream; charset=utf-8";
+// No cache and no proxy holds a stream back.
+inline constexpr http1::Header event_stream_fields[] = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
 
 class HttpRun {
 public:

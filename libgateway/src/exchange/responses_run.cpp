@@ -11,16 +11,9 @@
 
 namespace gw::exchange {
 
-namespace {
-
-constexpr http1::Header response_stream_fields[] = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
-
-}  // namespace
-
 ResponsesRun::ResponsesRun(Gateway& gateway, ServerConn& client)
-    : gateway_(gateway),
+    : AgentAnswer(gateway, client),
       config_(gateway.config_share()),
-      client_(client),
       id_(gateway.memory()),
       model_(gateway.memory()),
       kept_(gateway.memory()),
@@ -57,9 +50,7 @@ bool ResponsesRun::choose() {
         return false;
     }
     if (!wish.model.empty() && !config::find_model(*config_, wish.model)) {
-        client_.answer_error({404, "invalid_request_error",
-                              "Unknown model in x-openclaw-model. Use provider/model of models.providers.",
-                              "model_not_found", "x-openclaw-model"});
+        client_.answer_error(*model_error(config::ModelProblem::unknown_wish));
         return false;
     }
     asked_->agent_id = wish.agent->id;
@@ -223,50 +214,25 @@ void ResponsesRun::begin(std::span<const provider::LoadedPart> parts) {
     provider::AnswerWriterOptions options;
     options.identity = {id_, model_, gateway_.unix_ms() / 1000};
     writer_.emplace(options, provider::ResponseForm{stream_, true, &echo_}, gateway_.memory());
-    AgentRun::Listener& listener = *this;
-    turn_.emplace(gateway_, listener);
-    turn_->start(std::move(asked_));
+    begin_turn(std::move(asked_));
 }
 
 // --- the answer --------------------------------------------------------------------------------------------------
 
-void ResponsesRun::on_start(std::string_view /*provider*/, std::string_view /*model*/) {
-    if (stream_) client_.begin_stream(200, event_stream_type, response_stream_fields);
-    Buffer out(gateway_.pool());
+void ResponsesRun::write_begin(Buffer& out, std::string_view /*provider*/, std::string_view /*model*/) {
     writer_->begin(out);
-    send(out);
 }
 
-void ResponsesRun::send(Buffer& out) {
-    if (out.empty()) return;
-    client_.write(out.bytes());
-    if (client_.is_full()) turn_->pause();
-}
+void ResponsesRun::write_text(Buffer& out, std::string_view text) { writer_->text(out, text); }
 
-void ResponsesRun::on_text(std::string_view text) {
-    Buffer out(gateway_.pool());
-    writer_->text(out, text);
-    send(out);
-}
-
-void ResponsesRun::on_call(const AgentRun::Call& call) {
-    Buffer out(gateway_.pool());
+void ResponsesRun::write_call(Buffer& out, const AgentRun::Call& call) {
     writer_->call(out, call.id, call.tool, call.arguments);
-    send(out);
 }
 
-void ResponsesRun::on_end(const AgentRun::End& end) {
-    Buffer out(gateway_.pool());
+void ResponsesRun::write_end(Buffer& out, const AgentRun::End& end) {
     // A notice of the guardrail is the whole answer: some clients drop the output of a response that is not complete.
     writer_->end(out, end.blocked ? message::StopReason::stop : end.reason, end.usage, gateway_.unix_ms() / 1000);
     keep_response();
-    if (stream_) {
-        client_.write(out.bytes());
-        client_.end();  // ends this run
-        return;
-    }
-    constexpr http1::Header blocked_field{"X-DefenseClaw-Blocked", "true"};
-    client_.answer(200, json_type, out.text(), {&blocked_field, end.blocked ? 1U : 0U});
 }
 
 // For the next request, which names this one.
@@ -279,24 +245,17 @@ void ResponsesRun::keep_response() {
     gateway_.responses().put(std::move(kept_), gateway_.now());
 }
 
-void ResponsesRun::on_failed(const AgentFailure& failure) {
-    Buffer out(gateway_.pool());
+void ResponsesRun::write_failure(Buffer& out, const AgentFailure& failure) {
     const std::string_view code = failure.code.empty() ? failure.type : failure.code;
     writer_->fail(out, {code, failure.type, failure.message});
-    if (client_.stream_begun()) {
-        client_.write(out.bytes());
-        client_.end();
-        return;
-    }
+}
+
+void ResponsesRun::answer_failed(const AgentFailure& failure) {
+    Buffer out(gateway_.pool());
+    write_failure(out, failure);
     const http1::Header retry_after{"Retry-After", failure.retry_after};
     client_.answer(failure.http_status, json_type, out.text(),
                    {&retry_after, failure.retry_after.empty() ? std::size_t{0} : std::size_t{1}});
-}
-
-void ResponsesRun::on_no_memory() noexcept { client_.break_off(); }
-
-void ResponsesRun::on_drained() {
-    if (turn_) turn_->resume();
 }
 
 }  // namespace gw::exchange

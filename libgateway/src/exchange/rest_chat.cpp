@@ -3,14 +3,11 @@
 #include "core/text.h"
 #include "exchange/agent_wish.h"
 #include "exchange/gateway.h"
-#include "exchange/http_failures.h"
 #include "exchange/server_conn.h"
 
 namespace gw::exchange {
 
 namespace {
-
-constexpr http1::Header rest_stream_fields[] = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
 
 endpoint::ApiError invalid_session() {
     return {400, "invalid_request_error", "The sessionId is no name of a session.", "invalid_session", "sessionId"};
@@ -19,7 +16,7 @@ endpoint::ApiError invalid_session() {
 }  // namespace
 
 RestChatRun::RestChatRun(Gateway& gateway, ServerConn& client)
-    : gateway_(gateway), client_(client), session_(gateway.memory()), model_(gateway.memory()), text_(gateway.pool()) {}
+    : AgentAnswer(gateway, client), session_(gateway.memory()), model_(gateway.memory()), text_(gateway.pool()) {}
 
 void RestChatRun::start(std::string_view body) {
     json::Document& document = gateway_.scratch_document();
@@ -42,9 +39,7 @@ void RestChatRun::start(std::string_view body) {
     request->add_text(message::Role::user, asked.message);
     document.shrink(64 * 1024);
     client_.drop_body();
-    AgentRun::Listener& listener = *this;
-    turn_.emplace(gateway_, listener);
-    turn_->start(std::move(request));
+    begin_turn(std::move(request));
 }
 
 bool RestChatRun::choose(const endpoint::RestChat& asked, AgentRequest& request) {
@@ -81,61 +76,35 @@ bool RestChatRun::choose(const endpoint::RestChat& asked, AgentRequest& request)
     return true;
 }
 
-void RestChatRun::send(const Buffer& out) {
-    client_.write(out.bytes());
-    if (client_.is_full()) turn_->pause();
-}
-
-void RestChatRun::on_start(std::string_view provider, std::string_view model) {
+void RestChatRun::write_begin(Buffer& /*out*/, std::string_view provider, std::string_view model) {
     model_ = model.empty() ? provider : model;
-    if (stream_) client_.begin_stream(200, event_stream_type, rest_stream_fields);
 }
 
-void RestChatRun::on_text(std::string_view text) {
-    if (!stream_) return text_.append(text);
-    Buffer out(gateway_.pool());
-    endpoint::write_rest_chunk(out, text);
-    send(out);
+void RestChatRun::write_text(Buffer& out, std::string_view text) {
+    stream_ ? endpoint::write_rest_chunk(out, text) : text_.append(text);
 }
 
 // Nobody here has tools of a client.
-void RestChatRun::on_call(const AgentRun::Call& /*call*/) {}
+void RestChatRun::write_call(Buffer& /*out*/, const AgentRun::Call& /*call*/) {}
 
-void RestChatRun::on_end(const AgentRun::End& end) {
-    Buffer out(gateway_.pool());
+void RestChatRun::write_end(Buffer& out, const AgentRun::End& end) {
     const endpoint::RestChatEnd what{session_, model_, end.usage, end.blocked};
-    if (stream_) {
-        if (end.blocked) {
-            endpoint::write_rest_failure(out, "content_blocked", "The guardrail stopped this answer.");
-        } else {
-            endpoint::write_rest_done(out, what);
-        }
-        client_.write(out.bytes());
-        return client_.end();  // ends this run
-    }
+    if (stream_ && end.blocked)
+        return endpoint::write_rest_failure(out, "content_blocked", "The guardrail stopped this answer.");
+    if (stream_) return endpoint::write_rest_done(out, what);
     Buffer data(gateway_.pool());
     endpoint::write_rest_chat(data, text_.text(), what);
     endpoint::write_envelope(out, data.text(), gateway_.unix_ms());
-    constexpr http1::Header blocked_field{"X-DefenseClaw-Blocked", "true"};
-    client_.answer(200, json_type, out.text(), {&blocked_field, end.blocked ? 1U : 0U});
 }
 
-void RestChatRun::on_failed(const AgentFailure& failure) {
-    const std::string_view code = failure.code.empty() ? failure.type : failure.code;
-    if (!client_.stream_begun()) {
-        return answer_failure(client_, {failure.http_status, failure.type, failure.message, code, {}},
-                              failure.retry_after);
-    }
-    Buffer out(gateway_.pool());
-    endpoint::write_rest_failure(out, code, failure.message);
-    client_.write(out.bytes());
-    client_.end();
+void RestChatRun::write_failure(Buffer& out, const AgentFailure& failure) {
+    endpoint::write_rest_failure(out, failure.code.empty() ? failure.type : failure.code, failure.message);
 }
 
-void RestChatRun::on_no_memory() noexcept { client_.break_off(); }
-
-void RestChatRun::on_drained() {
-    if (turn_) turn_->resume();
+void RestChatRun::answer_failed(const AgentFailure& failure) {
+    AgentFailure named = failure;
+    if (named.code.empty()) named.code = named.type;
+    AgentAnswer::answer_failed(named);
 }
 
 }  // namespace gw::exchange
