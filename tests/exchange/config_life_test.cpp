@@ -16,6 +16,7 @@
 #include "exchange/config_file.h"
 #include "gateway/gateway.h"
 #include "json/json.h"
+#include "support/directory.h"
 #include "support/test.h"
 
 namespace gw::test {
@@ -23,18 +24,6 @@ namespace gw::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Folder {
-    Folder() {
-        char name[] = "/tmp/gateway-life-XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path = name;
-    }
-    ~Folder() { fs::remove_all(path); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    fs::path path;
-};
 
 std::string slurp(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -47,7 +36,7 @@ std::string slurp(const fs::path& path) {
 struct Life {
     explicit Life(std::string_view text, std::uint32_t services = GW_SERVICE_WATCH) {
         edit(text);
-        state = "OPENCLAW_STATE_DIR=" + folder.path.string();
+        state = "OPENCLAW_STATE_DIR=" + folder.path();
         host.size = sizeof host;
         host.user = this;
         host.log = [](void* user, gw_log_level, gw_str line) {
@@ -75,7 +64,7 @@ struct Life {
         pump();
     }
     void edit(std::string_view text) const { std::ofstream(file()) << text; }
-    [[nodiscard]] fs::path file() const { return folder.path / "openclaw.json"; }
+    [[nodiscard]] fs::path file() const { return folder / "openclaw.json"; }
     [[nodiscard]] exchange::Gateway& inside() const { return *api::unwrap(gateway); }
 
     void pump() {
@@ -116,7 +105,7 @@ struct Life {
     }
     std::string hash() { return std::string(config::as_text(config::hash_of(slurp(file())))); }
 
-    Folder folder;
+    TemporaryDirectory folder;
     std::string state, log, watched;
     gw_host host{};
     gw_gateway* gateway = nullptr;
@@ -308,9 +297,9 @@ TEST_CASE("life: the guardrail's mode changes while it runs") {
 TEST_CASE("life: no memory while the file is read leaves the configuration as it was") {
     TestHost refusing;
     for (std::size_t n = 0; n < 400; n += 7) {
-        Folder folder;
-        std::ofstream(folder.path / "openclaw.json") << plain;
-        const std::string state = "OPENCLAW_STATE_DIR=" + folder.path.string();
+        TemporaryDirectory folder;
+        std::ofstream(folder / "openclaw.json") << plain;
+        const std::string state = "OPENCLAW_STATE_DIR=" + folder.path();
         const char* const environment[] = {state.c_str(), nullptr};
         gw_config_source source{};
         source.size = sizeof source;
@@ -321,7 +310,7 @@ TEST_CASE("life: no memory while the file is read leaves the configuration as it
         gw_gateway* gateway = nullptr;
         REQUIRE(gw_gateway_open(&source, &options, &gateway, nullptr) == GW_OK);
         gw_gateway_tick(gateway, 1, 1);
-        std::ofstream(folder.path / "openclaw.json") << "{gateway:{auth:{mode:'none'}},agents:{list:[{id:'b'}]}}";
+        std::ofstream(folder / "openclaw.json") << "{gateway:{auth:{mode:'none'}},agents:{list:[{id:'b'}]}}";
         refusing.fail_once_at(n);
         bool refused = false;
         try {
@@ -409,7 +398,7 @@ TEST_CASE("life: a patch that needs a restart leaves a note, keeps its delay and
     CHECK(restart["delayMs"].as_int() == 2000);
     CHECK(restart["coalesced"].as_bool() == false);
     CHECK(document.root()["sentinel"]["payload"]["kind"].as_string() == "config-patch");
-    CHECK(document.root()["sentinel"]["path"].as_string() == (life.folder.path / "restart-sentinel.json").string());
+    CHECK(document.root()["sentinel"]["path"].as_string() == life.folder / "restart-sentinel.json");
     life.advance(1500);
     const std::string second = patch("{gateway:{port:18791}}");
     REQUIRE(document.parse(second));
@@ -583,8 +572,8 @@ TEST_CASE("life: agents of entries, models and bindings") {
 }
 
 TEST_CASE("life: five backups, the newest first") {
-    Folder folder;
-    const fs::path file = folder.path / "openclaw.json";
+    TemporaryDirectory folder;
+    const fs::path file = folder / "openclaw.json";
     const gw_host host{};
     const auto write = [&](const std::string& text) {
         return exchange::write_config_file(host, file.string(), text, std::pmr::get_default_resource());
@@ -595,9 +584,9 @@ TEST_CASE("life: five backups, the newest first") {
         {".bak", "6"}, {".bak.1", "5"}, {".bak.2", "4"}, {".bak.3", "3"}, {".bak.4", "2"}};
     for (const auto& [end, text] : want) CHECK(slurp(file.string() + end) == text);
     CHECK_FALSE(fs::exists(file.string() + ".bak.5"));
-    CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator{}) == 6);
+    CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator{}) == 6);
     // Through a link the file that it names is replaced, and the link stays.
-    const fs::path link = folder.path / "link.json";
+    const fs::path link = folder / "link.json";
     fs::create_symlink(file, link);
     REQUIRE(exchange::write_config_file(host, link.string(), "8", std::pmr::get_default_resource()) == GW_OK);
     CHECK(fs::is_symlink(link));
@@ -607,17 +596,17 @@ TEST_CASE("life: five backups, the newest first") {
 }
 
 TEST_CASE("life: the log of the day and its tail") {
-    Folder folder;
+    TemporaryDirectory folder;
     exchange::DayLog log(std::pmr::get_default_resource());
     config::Logging logging(std::pmr::get_default_resource());
     CHECK(log.tail({}, 10, 1000).file.empty());
     log.write(GW_LOG_ERROR, "nowhere");
-    log.configure(logging, folder.path.string());
+    log.configure(logging, folder.path());
     log.set_time(1767225600000);
     log.write(GW_LOG_INFO, "one");
     log.write(GW_LOG_DEBUG, "not this one");
     log.write(GW_LOG_WARN, "two \"quoted\" \\");
-    const std::string path = (folder.path / "logs/openclaw-2026-01-01.log").string();
+    const std::string path = folder / "logs/openclaw-2026-01-01.log";
     json::Document document(std::pmr::get_default_resource());
     auto tail = log.tail({}, 10, 1000);
     CHECK(std::string(tail.file) == path);
@@ -662,7 +651,7 @@ TEST_CASE("life: the log of the day and its tail") {
     // A week later: a new file, and the old one goes the day after.
     log.set_time(1767225600000 + 6 * 86400000ULL);
     log.write(GW_LOG_INFO, "later");
-    CHECK(std::string(log.tail({}, 10, 1000).file) == (folder.path / "logs/openclaw-2026-01-07.log").string());
+    CHECK(std::string(log.tail({}, 10, 1000).file) == folder / "logs/openclaw-2026-01-07.log");
     CHECK(fs::exists(path));
     log.set_time(1767225600000 + 7 * 86400000ULL);
     log.write(GW_LOG_INFO, "later");
@@ -695,11 +684,10 @@ TEST_CASE("life: logs.tail, config.schema and config.reload write their payloads
 }
 
 TEST_CASE("life: one gateway at a time, and the doctor sees it") {
-    Folder folder;
-    const std::string state = "OPENCLAW_STATE_DIR=" + folder.path.string(),
-                      temporary = "TMPDIR=" + folder.path.string();
-    std::ofstream(folder.path / "openclaw.json") << "{gateway:{token:'a-secret-token'}}";
-    fs::permissions(folder.path / "openclaw.json", fs::perms(0644));
+    TemporaryDirectory folder;
+    const std::string state = "OPENCLAW_STATE_DIR=" + folder.path(), temporary = "TMPDIR=" + folder.path();
+    std::ofstream(folder / "openclaw.json") << "{gateway:{token:'a-secret-token'}}";
+    fs::permissions(folder / "openclaw.json", fs::perms(0644));
     const char* const environment[] = {state.c_str(), temporary.c_str(), nullptr};
     gw_config_source source{};
     source.size = sizeof source;
@@ -713,7 +701,7 @@ TEST_CASE("life: one gateway at a time, and the doctor sees it") {
         return out;
     };
     CHECK(doctor(false, GW_ERR_CONFIG).find("problem: the configuration") != std::string::npos);
-    CHECK(slurp(folder.path / "openclaw.json") == "{gateway:{token:'a-secret-token'}}");
+    CHECK(slurp(folder / "openclaw.json") == "{gateway:{token:'a-secret-token'}}");
     CHECK(doctor(true, GW_OK).find("fixed: ") != std::string::npos);
     CHECK(doctor(true, GW_OK).find("fixed: ") == std::string::npos);
 

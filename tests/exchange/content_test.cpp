@@ -6,6 +6,7 @@
 #include "content/samples.h"
 #include "crypto/base64.h"
 #include "exchange/content_load.h"
+#include "exchange/provider_says.h"
 #include "support/world.h"
 
 namespace gw::test {
@@ -24,10 +25,6 @@ std::string base64(std::string_view bytes) {
 }
 std::string configured(std::string_view responses) {
     return "{gateway:{auth:{mode:'none'},http:{endpoints:{responses:{" + std::string(responses) + "}}}}}";
-}
-std::string answer(std::string_view type, std::string_view body) {
-    return "HTTP/1.1 200 OK\r\nContent-Type: " + std::string(type) +
-           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 std::string redirect(std::string_view to) {
     return "HTTP/1.1 302 Found\r\nLocation: " + std::string(to) + "\r\nContent-Length: 0\r\n\r\n";

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "support/directory.h"
 #include "support/rpc_client.h"
 
 namespace gw::test {
@@ -251,24 +252,15 @@ TEST_CASE("findings: told at once, kept for those who come later, without what w
 
 namespace {
 
-class Canvas {
+class Canvas : public TemporaryDirectory {
 public:
     Canvas() {
-        char name[] = "/tmp/gateway-canvas-XXXXXX";
-        path = ::mkdtemp(name);
         write("index.html", "<p>shown</p>");
         write("data.json", "{}");
     }
-    ~Canvas() { std::filesystem::remove_all(path); }
-    Canvas(const Canvas&) = delete;
-    Canvas& operator=(const Canvas&) = delete;
-    void write(const std::string& name, const std::string& text) const {
-        std::ofstream(path + "/" + name, std::ios::binary) << text;
-    }
     [[nodiscard]] std::string config(const std::string& more = {}) const {
-        return "{gateway:{auth:{mode:'token',token:'t'}},canvasHost:{root:'" + path + "'," + more + "}}";
+        return "{gateway:{auth:{mode:'token',token:'t'}},canvasHost:{root:'" + path() + "'," + more + "}}";
     }
-    std::string path;
 };
 
 constexpr std::string_view reload = "\x81\x06reload";
@@ -307,8 +299,8 @@ TEST_CASE("canvas: a page asks to be told, and is told when a file of it has cha
     REQUIRE(viewer.upgraded());
     CHECK(viewer.peer().received.empty());  // no challenge: it is not the gateway protocol
     REQUIRE(world.watches.size() == 2);     // each file once
-    CHECK(world.watches[0].path == canvas.path + "/index.html");
-    CHECK(world.watches[1].path == canvas.path + "/data.json");
+    CHECK(world.watches[0].path == canvas / "index.html");
+    CHECK(world.watches[1].path == canvas / "data.json");
     for (int i = 0; i < 5; ++i) CHECK(changed(world, world.watches[1].ask) == GW_OK);
     world.pump();
     CHECK(viewer.peer().received.empty());

@@ -3,6 +3,7 @@
 
 #include "api/handles.h"
 #include "core/text.h"
+#include "exchange/provider_says.h"
 #include "support/world.h"
 
 namespace gw::test {
@@ -20,25 +21,6 @@ std::string provider_config(std::string_view api = "openai-completions", std::st
            std::string(api) + R"(" }, other: { baseUrl: "http://127.0.0.1:8/v1", api: "openai-completions" } } },)" +
            std::string(more) + "}";
 }
-
-std::string answer(std::string_view type, std::string_view body, std::string_view status = "200 OK") {
-    return "HTTP/1.1 " + std::string(status) + "\r\nContent-Type: " + std::string(type) +
-           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
-}
-std::string delta(std::string_view json) {
-    return "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":" + std::string(json) + "}]}\n\n";
-}
-std::string says(std::string_view text) { return delta("{\"content\":\"" + std::string(text) + "\"}"); }
-std::string calls(std::string_view tool, std::string_view arguments, std::string_view id = "call_1") {
-    return delta(R"({"tool_calls":[{"index":0,"id":")" + std::string(id) + R"(","function":{"name":")" +
-                 std::string(tool) + R"(","arguments":")" + std::string(arguments) + R"("}}]})");
-}
-std::string stops(std::string_view reason = "stop") {
-    return "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" + std::string(reason) +
-           "\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5,"
-           "\"prompt_tokens_details\":{\"cached_tokens\":3}}}\n\ndata: [DONE]\n\n";
-}
-std::string sse(std::string_view events) { return answer("text/event-stream", events); }
 
 // A parsed text that owns its bytes.
 struct Parsed {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <string>
 
+#include "support/directory.h"
 #include "support/world.h"
 
 namespace gw::test {
@@ -16,11 +17,9 @@ namespace gw::test {
 namespace {
 
 // A directory with pages in "ui", a workspace in "work", and secrets outside of both.
-class Directory {
+class Directory : public TemporaryDirectory {
 public:
     Directory() {
-        char name[] = "/tmp/gateway-static-XXXXXX";
-        path_ = ::mkdtemp(name);
         write("ui/index.html", "<html><script>alert(1)</script></html>");
         write("ui/assets/app-B3kD9x_1.js", "export {};");
         write("ui/favicon.svg", "<svg/>");
@@ -31,29 +30,16 @@ public:
         write("work/big.png", std::string((2U << 20U) + 1, 'x'));
         write("state/canvas/show/index.html", "shown");
         write("state/canvas/data.json", "{}");
-        std::filesystem::create_symlink(path_ + "/secret.txt", path_ + "/ui/link.txt");
-        std::filesystem::create_directory_symlink(path_, path_ + "/ui/out");
-        REQUIRE(::mkfifo((path_ + "/ui/pipe.js").c_str(), 0600) == 0);
+        std::filesystem::create_symlink(path() + "/secret.txt", path() + "/ui/link.txt");
+        std::filesystem::create_directory_symlink(path(), path() + "/ui/out");
+        REQUIRE(::mkfifo((path() + "/ui/pipe.js").c_str(), 0600) == 0);
     }
-    ~Directory() { std::filesystem::remove_all(path_); }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-
-    void write(const std::string& name, const std::string& text) {
-        const std::filesystem::path file(path_ + "/" + name);
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file, std::ios::binary) << text;
-    }
-    [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string config(const std::string& control_ui = {}, const std::string& more = {}) const {
-        return "{gateway:{auth:{mode:'token',token:'t'},controlUi:{root:'" + path_ + "/ui'," + control_ui +
-               "}},canvasHost:{root:'" + path_ + "/state/canvas'},agents:{list:[{id:'main',workspace:'" + path_ +
-               "/work',identity:{name:'Ann',avatar:'face.png'}},{id:'big',workspace:'" + path_ +
+        return "{gateway:{auth:{mode:'token',token:'t'},controlUi:{root:'" + path() + "/ui'," + control_ui +
+               "}},canvasHost:{root:'" + path() + "/state/canvas'},agents:{list:[{id:'main',workspace:'" + path() +
+               "/work',identity:{name:'Ann',avatar:'face.png'}},{id:'big',workspace:'" + path() +
                "/work',identity:{avatar:'big.png'}}]}," + more + "}";
     }
-
-private:
-    std::string path_;
 };
 
 Response fetch(World& world, World::Peer& client, std::string_view path, std::string_view fields = {},

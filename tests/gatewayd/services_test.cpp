@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "core/buffer.h"
+#include "support/directory.h"
 #include "support/test.h"
 
 namespace {
@@ -68,16 +69,6 @@ std::vector<Answer> run(std::deque<Question> questions, std::function<void(Scrip
 std::vector<Answer> run(std::deque<Question> questions, size_t answers) {
     return run(std::move(questions), [answers](Script& play) { play.done = play.answers.size() >= answers; });
 }
-
-struct Folder {
-    Folder() {
-        char name[] = "/tmp/gateway-services-XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path = name;
-    }
-    ~Folder() { fs::remove_all(path); }
-    fs::path path;
-};
 
 Question spawn(std::vector<std::string> argv, std::string data = {}, size_t bytes_max = 1U << 20U) {
     return {GW_EVENT_SPAWN, 1, {}, std::move(data), 0, std::move(argv), bytes_max};
@@ -198,8 +189,8 @@ TEST_CASE("gatewayd: programs run without a shell, with their input, their limit
 }
 
 TEST_CASE("gatewayd: a program that nobody waits for ends with all that it started") {
-    const Folder folder;
-    const std::string file = (folder.path / "pids").string();
+    const gw::test::TemporaryDirectory folder;
+    const std::string file = folder / "pids";
     Question cancel{GW_EVENT_CANCEL, 1, {}, {}, 0, {}};
     Question timer = spawn({"sh", "-c", "while [ $(wc -l < " + file + ") -lt 2 ]; do sleep 0.05; done"});
     timer.ask = 2;
@@ -227,16 +218,16 @@ TEST_CASE("gatewayd: a program that nobody waits for ends with all that it start
 }
 
 TEST_CASE("gatewayd: changes of one file are told, however they are made") {
-    const Folder folder;
-    const fs::path file = folder.path / "openclaw.json";
+    const gw::test::TemporaryDirectory folder;
+    const fs::path file = folder / "openclaw.json";
     using Step = std::function<void()>;
     const auto write = [&](const char* text) { std::ofstream(file) << text; };
     const Step steps[] = {
         [&] { write("one"); },
         [&] { write("a second one"); },
         [&] {
-            std::ofstream(folder.path / "editor.tmp") << "a third";
-            fs::rename(folder.path / "editor.tmp", file);
+            folder.write("editor.tmp", "a third");
+            fs::rename(folder / "editor.tmp", file);
         },
         [&] { fs::remove(file); },
         [&] { write("back"); },
@@ -250,7 +241,7 @@ TEST_CASE("gatewayd: changes of one file are told, however they are made") {
         quiet.ask = 3;
         const auto answers = run({first, wait}, [&](Script& play) {
             if (play.answers.back().ask == 2) {
-                std::ofstream(folder.path / "another.json") << "nobody looks at this one";
+                folder.write("another.json", "nobody looks at this one");
                 play.questions.push_back(quiet);
             }
             if (play.answers.back().ask == 3) step();

@@ -10,29 +10,12 @@
 #include <vector>
 
 #include "gateway/store.h"
+#include "support/directory.h"
 #include "support/test.h"
 
 namespace gw::test {
 
 inline gw_str str(std::string_view text) { return {text.data(), text.size()}; }
-
-// A directory of its own below the system's place for temporary files, gone with the object.
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "gateway-store-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
-
-private:
-    std::string path_;
-};
 
 // A host's store over a std::map. Gives values in pieces of seven bytes and lists backwards, because it may.
 struct MapStore {
