@@ -1,7 +1,6 @@
 #include "host.h"
 
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 
 Host::Part::Part(Host& owner, gw_ask_id question) : host(owner), ask(question) {
@@ -195,16 +194,8 @@ void Host::on_event(const gw_event& event) {
     case GW_EVENT_CANCEL:
         if (const auto found = services_.find(event.ask); found != services_.end()) found->second->end();
         return;
-    case GW_EVENT_READY:
-        port_ = event.port;
-        if (only_try_) return on_signal(SIGTERM);
-        if (event.data.len > 0) std::printf("token: %s\n", string(event.data).c_str());
-        std::printf("listening on %s\n", string(event.host).c_str());
-        std::fflush(stdout);
-        return;
-    case GW_EVENT_STOPPED:
-        end_ = event.status != GW_OK ? End::failed : event.restart ? End::restart : End::done;
-        return uv_stop(&loop_);
+    case GW_EVENT_READY: return gw_command_event(command_, gateway_, &event);
+    case GW_EVENT_STOPPED: gw_command_event(command_, gateway_, &event); return uv_stop(&loop_);
     default: return serve(event);
     }
 }
@@ -245,9 +236,8 @@ Host::Host() {
     }
 }
 
-Host::End Host::run(gw_gateway* gateway, bool only_try) {
+void Host::run(gw_gateway* gateway) {
     gateway_ = gateway;
-    only_try_ = only_try;
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Host*>(handle->loop->data)->pump(); });
     uv_update_time(&loop_);
     tell_time();
@@ -261,7 +251,6 @@ Host::End Host::run(gw_gateway* gateway, bool only_try) {
     uv_walk(&loop_, end_part, nullptr);
     services_.clear();
     gateway_ = nullptr;
-    return end_;
 }
 
 Host::~Host() {

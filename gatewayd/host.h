@@ -13,13 +13,12 @@
 
 class Host {
 public:
+    explicit Host(gw_command* command) : Host() { command_ = command; }
     Host();
     ~Host();
 
-    enum class End { done, failed, restart };
-    // Serves `gateway` until it has stopped, and takes along what it left open. `only_try`: until it is ready.
-    End run(gw_gateway* gateway, bool only_try = false);
-    [[nodiscard]] uint32_t port() const { return port_; }  // where the last gateway listened
+    // Serves `gateway` until it has stopped, and takes along what it left open.
+    void run(gw_gateway* gateway);
 
 private:
     struct Part;
@@ -37,14 +36,13 @@ private:
     void on_signal(int number);
 
     uv_loop_t loop_{};
+    gw_command* command_ = nullptr;  // hears of READY and STOPPED
     gw_gateway* gateway_ = nullptr;
     uv_prepare_t prepare_{};
     uv_timer_t timer_{};
     uv_signal_t signals_[3]{};
     std::map<gw_ask_id, Part*> services_;  // that the gateway still wants
-    uint32_t port_ = 0;
-    bool stopping_ = false, only_try_ = false;
-    End end_ = End::done;
+    bool stopping_ = false;
 };
 
 // A socket or a service: what has handles in the loop. The last handle that is closed takes the whole along.

@@ -18,5 +18,7 @@
 #include "gateway/request.h"
 #include "gateway/agent.h"
 #include "gateway/tool.h"
+/* a program around it */
+#include "gateway/command.h"
 
 #endif /* GATEWAY_GATEWAY_H */
