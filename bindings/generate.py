@@ -17,6 +17,7 @@ GROUPS = (
     ("Event", ("GW_EVENT_",), ("GW_EVENT_",), "What a gateway wants from its host."),
     ("RouteFlag", ("GW_ROUTE_",), ("GW_ROUTE_PUBLIC",), "How a route of the host is served; bits."),
     ("ToolFlag", ("GW_TOOL_",), ("GW_TOOL_",), "Who is offered a tool of the host; bits."),
+    ("EmitFlag", ("GW_EMIT_",), ("GW_EMIT_",), "How an event of the host is sent; bits."),
     ("RouteOutcome", ("GW_ROUTE_",), ("GW_ROUTE_FOUND", "GW_ROUTE_NOT_FOUND", "GW_ROUTE_METHOD_", "GW_ROUTE_OPTIONS", "GW_ROUTE_BAD_"),
      "What became of a request that was looked up in a router."),
     ("Profile", ("GW_PROFILE_",), ("GW_PROFILE_",), "How strict a rule set is."),

@@ -182,6 +182,9 @@ public:
         answers_[found->second.number].push_back(failure_text(failure));
         tickets_.erase(found);
     }
+    void hand_over(method::Call& call) override {
+        call.result().begin_object().member("handedOver", call.method).end_object();
+    }
     void broadcast(const method::Event& event) override {
         for (auto& [id, party] : parties_) {
             const method::Client& client = party->client;

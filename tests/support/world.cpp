@@ -200,6 +200,11 @@ void World::pump() {
                                   std::string(as_text(event.agent)), std::string(as_text(event.session))});
             break;
         case GW_EVENT_TOOL_CANCEL: cancelled_tool_calls.push_back(event.call); break;
+        case GW_EVENT_METHOD_CALL:
+            method_calls.push_back({event.call, std::string(as_text(event.method)), std::string(as_text(event.data)),
+                                    std::string(as_text(event.caller)), event.client});
+            break;
+        case GW_EVENT_METHOD_CANCEL: cancelled_method_calls.push_back(event.call); break;
         case GW_EVENT_RECORD: records.emplace_back(as_text(event.data)); break;
         case GW_EVENT_READY:
             events.emplace_back("READY");

@@ -6,6 +6,7 @@
 #include <gateway/ask.h>
 #include <gateway/conn.h>
 #include <gateway/event.h>
+#include <gateway/method.h>
 #include <gateway/request.h>
 #include <gateway/tool.h>
 
@@ -110,6 +111,14 @@ public:
     };
     std::vector<ToolCall> tool_calls;
     std::vector<gw_tool_call_id> cancelled_tool_calls;
+    // Calls of the host's methods, in the order of their GW_EVENT_METHOD_CALL.
+    struct MethodCall {
+        gw_method_call_id id = 0;
+        std::string method, params, caller;
+        gw_client_id client = 0;
+    };
+    std::vector<MethodCall> method_calls;
+    std::vector<gw_method_call_id> cancelled_method_calls;
     std::vector<std::string> events;  // the names of LISTEN, READY, STOPPED as they came
     std::string ready_url, ready_token;
     std::vector<std::string> records;  // event records of the guardrail

@@ -83,6 +83,8 @@ export const Event = Object.freeze({
   RUN_CANCEL: 42,
   TOOL_CALL: 43,
   TOOL_CANCEL: 44,
+  METHOD_CALL: 45,
+  METHOD_CANCEL: 46,
   READY: 48,
   STOPPED: 49,
   RECORD: 50,
@@ -96,6 +98,12 @@ export const RouteFlag = Object.freeze({
 /** Who is offered a tool of the host; bits. */
 export const ToolFlag = Object.freeze({
   OWNER_ONLY: 1,
+});
+
+/** How an event of the host is sent; bits. */
+export const EmitFlag = Object.freeze({
+  MAY_DROP: 1,
+  TO_NODES: 2,
 });
 
 /** What became of a request that was looked up in a router. */

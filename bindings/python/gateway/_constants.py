@@ -91,6 +91,8 @@ class Event(IntEnum):
     RUN_CANCEL = 42
     TOOL_CALL = 43
     TOOL_CANCEL = 44
+    METHOD_CALL = 45
+    METHOD_CANCEL = 46
     READY = 48
     STOPPED = 49
     RECORD = 50
@@ -106,6 +108,13 @@ class ToolFlag(IntFlag):
     """Who is offered a tool of the host; bits."""
 
     OWNER_ONLY = 1
+
+
+class EmitFlag(IntFlag):
+    """How an event of the host is sent; bits."""
+
+    MAY_DROP = 1
+    TO_NODES = 2
 
 
 class RouteOutcome(IntEnum):

@@ -34,6 +34,9 @@ typedef uint64_t gw_ask_id;
 typedef uint64_t gw_request_id;
 typedef uint64_t gw_run_id;
 typedef uint64_t gw_tool_call_id;
+typedef uint64_t gw_method_call_id;
+/* A client of the gateway protocol, as long as it is connected. */
+typedef uint64_t gw_client_id;
 
 /* What a host can do for its gateway, as bits of gw_gateway_options.services. Events of a service come only to a host that
  * offers it; a feature that needs a missing one fails with a clear error. */
@@ -131,6 +134,11 @@ typedef enum gw_event_type {
                                 * `agent` and `session` say for whom */
     GW_EVENT_TOOL_CANCEL = 44, /* nobody waits for `call` any more; the id is gone */
 
+    /* methods that the host answers (method.h); since 0.2 */
+    GW_EVENT_METHOD_CALL = 45,   /* `call` of the host's method `method` waits for an answer; `data` are its parameters, a
+                                  * JSON object that fits the schema; `client` and `caller` say who calls */
+    GW_EVENT_METHOD_CANCEL = 46, /* nobody waits for `call` any more: the caller left, or it took too long; the id is gone */
+
     /* the gateway */
     GW_EVENT_READY = 48,  /* comes once. Every port listens; `host` is the address to tell people:
                            * "http://127.0.0.1:18789", empty when the host does not offer GW_SERVICE_LISTEN. `data` is
@@ -164,8 +172,12 @@ typedef struct gw_event {
     gw_str session;          /* RUN, TOOL_CALL: the key of its session */
     gw_str model;            /* RUN: "provider/model", or empty */
     bool restart;            /* STOPPED: begin again; since 0.2 */
-    gw_tool_call_id call;    /* TOOL_CALL, TOOL_CANCEL; since 0.2 */
+    gw_tool_call_id call;    /* TOOL_CALL, TOOL_CANCEL; METHOD_CALL, METHOD_CANCEL: a gw_method_call_id; since 0.2 */
     gw_str tool;             /* TOOL_CALL: its name; since 0.2 */
+    gw_str method;           /* METHOD_CALL: its name; since 0.2 */
+    gw_client_id client;     /* METHOD_CALL: who calls, for gw_gateway_emit(); since 0.2 */
+    gw_str caller;           /* METHOD_CALL: what is known of the client, a JSON object: `client`, `mode`, `conn`, `role`,
+                              * `scopes`, `owner`, `local`, `address`, and where there are any `user` and `device`; since 0.2 */
 } gw_event;
 
 /* Takes the next event into `*event`, whose `size` is set. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT

@@ -18,6 +18,7 @@
 #include "gateway/request.h"
 #include "gateway/agent.h"
 #include "gateway/tool.h"
+#include "gateway/method.h"
 /* a program around it */
 #include "gateway/command.h"
 

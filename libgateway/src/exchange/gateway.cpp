@@ -34,6 +34,7 @@ Gateway::Gateway(const GatewayOptions& options)
       upstreams_(*this),
       runs_(*this),
       responses_(timers_, &memory_),
+      host_methods_(*this),
       hub_(*this),
       listeners_(*this),
       reloader_(*this),

@@ -34,6 +34,7 @@
 #include "exchange/event_source.h"
 #include "exchange/helper_run.h"
 #include "exchange/hook_desk.h"
+#include "exchange/host_methods.h"
 #include "exchange/http_front.h"
 #include "exchange/hub.h"
 #include "exchange/instance_lock.h"
@@ -125,6 +126,7 @@ public:
     // Null when the configuration has no guardrail proxy.
     [[nodiscard]] Proxy* proxy() noexcept { return proxy_ ? &*proxy_ : nullptr; }
     [[nodiscard]] Hub& hub() noexcept { return hub_; }
+    [[nodiscard]] HostMethods& host_methods() noexcept { return host_methods_; }
     [[nodiscard]] AskTable& asks() noexcept { return asks_; }
     [[nodiscard]] List<Conn>& conns() noexcept { return conns_; }
     [[nodiscard]] List<Conn>& dirty() noexcept { return dirty_; }
@@ -230,6 +232,7 @@ private:
     std::optional<Proxy> proxy_;
     AgentRuns runs_;
     ResponseStore responses_;
+    HostMethods host_methods_;
     Hub hub_;
     store::LocalFiles local_files_;
     std::optional<store::LentFiles> lent_files_;  // of a host that has its own way to read

@@ -166,6 +166,17 @@ void Hub::fail(method::Ticket ticket, const rpc::Failure& failure) {
     drop(*call);
 }
 
+void Hub::hand_over(method::Call& call) {
+    HostMethods& host = gateway_.host_methods();
+    if (current_ == nullptr || !host.has_room(call)) {
+        call.fail(rpc::code::unavailable, {"too many calls of ", call.method, " wait for their answers"});
+        call.failure().retryable = true;
+        return;
+    }
+    PendingCall* const pending = tickets_.find(call.defer());
+    pending->job = host.start(call, pending->ticket);
+}
+
 // --- events ---------------------------------------------------------------------------------------------------------
 
 void Hub::broadcast(const method::Event& event) {
@@ -200,6 +211,10 @@ bool Hub::send(method::ClientId client, std::string_view name, std::string_view 
     rpc::write_event_head(frame->text, name, payload);
     socket->push(*frame);
     return true;
+}
+
+void Hub::fail_no_memory(method::Ticket ticket) noexcept {
+    if (const PendingCall* call = tickets_.find(ticket)) call->socket->fail_no_memory();
 }
 
 void Hub::close(method::ClientId client, std::uint16_t code, std::string_view reason) {

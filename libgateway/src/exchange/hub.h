@@ -45,6 +45,8 @@ public:
     void tell_pairing(const auth::ConnectOutcome& outcome);
     // One call of an admitted client.
     void run(RpcSocket& socket, const rpc::Request& request);
+    // A call that cannot be answered for want of memory: its client's connection ends.
+    void fail_no_memory(method::Ticket ticket) noexcept;
     // A message of the simple dialect.
     void run_simple(RpcSocket& socket, const json::Value& root);
 
@@ -76,6 +78,7 @@ public:
     method::Ticket open_ticket() override;
     void answer(method::Ticket ticket, std::string_view payload, bool more) override;
     void fail(method::Ticket ticket, const rpc::Failure& failure) override;
+    void hand_over(method::Call& call) override;
     void broadcast(const method::Event& event) override;
     void tell_simple(const method::SimpleNews& news) override;
     bool send(method::ClientId client, std::string_view name, std::string_view payload) override;

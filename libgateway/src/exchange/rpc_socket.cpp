@@ -209,6 +209,11 @@ void RpcSocket::write(SharedFrame& frame) {
     codec_.send_text(conn_.sink(), frame.text.text(), tail.text());
 }
 
+void RpcSocket::fail_no_memory() noexcept {
+    closing_ = true;
+    conn_.fail_no_memory();
+}
+
 void RpcSocket::close(std::uint16_t code, std::string_view reason) {
     if (closing_) return;
     closing_ = true;

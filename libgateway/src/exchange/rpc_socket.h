@@ -46,6 +46,12 @@ struct Upgrade {
 
 class RpcSocket;
 
+// Whoever works on a call: destroyed when nobody waits for its answer any more.
+class PendingJob {
+public:
+    virtual ~PendingJob() = default;
+};
+
 // A call that is answered later, in the list of its socket.
 struct PendingCall {
     PendingCall(std::pmr::memory_resource* memory) : in_socket(this), id(memory), meta(memory) {}
@@ -53,6 +59,7 @@ struct PendingCall {
     RpcSocket* socket = nullptr;
     std::uint64_t ticket = 0;
     std::pmr::string id, meta;
+    Owned<PendingJob> job;  // may be null
 };
 
 class RpcSocket {
@@ -95,6 +102,8 @@ public:
     void answer(std::string_view id, std::string_view payload, std::string_view meta);
     void fail(std::string_view id, const rpc::Failure& failure, std::string_view meta);
     void close(std::uint16_t code, std::string_view reason);
+    // What was said last may be half a thing: the connection ends here.
+    void fail_no_memory() noexcept;
     // One message as it is; for the simple dialect.
     void say(std::string_view text);
     // An error of the simple dialect.

@@ -52,6 +52,7 @@ Core::Core(Gate& gate_in)
       approval_gate(*this),
       questions(*this),
       findings(gate_in),
+      added(gate_in.memory()),
       tick_timer_(
           gate_in.timers(), [](void* self) { static_cast<Core*>(self)->on_tick(); }, this),
       flush_timer_(
@@ -247,6 +248,7 @@ void Core::start(const NodeRun& asked) {
 void Core::dispatch(Call& call) {
     Client& client = call.client;
     const Method* method = find_method(call.method);
+    if (method == nullptr) method = added.find(call.method);
     // A name that nobody knows is told only to those who may do everything, as the list of names is.
     const rpc::Role role = method != nullptr ? method->role : rpc::Role::oper;
     if (role != rpc::Role::any && role != client.role) {
@@ -315,8 +317,10 @@ void Core::write_hello(json::Writer& writer, const Client& client, std::string_v
             if (method.is_listed) writer.string(method.name);
         }
     }
+    added.each_method([&](std::string_view name) { writer.string(name); });
     writer.end_array().key("events").begin_array();
     for (const std::string_view name : event_names()) writer.string(name);
+    added.each_event([&](std::string_view name) { writer.string(name); });
     writer.end_array();
     if (client.protocol >= 4) writer.key("capabilities").begin_array().end_array();
     writer.end_object();

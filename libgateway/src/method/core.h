@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "core/timers.h"
 #include "json/json.h"
+#include "method/added.h"
 #include "method/approval_gate.h"
 #include "method/approvals.h"
 #include "method/call.h"
@@ -118,6 +119,7 @@ public:
     ApprovalGate approval_gate;
     Questions questions;
     Findings findings;
+    AddedMethods added;
 
 private:
     // A run that a node asks for.

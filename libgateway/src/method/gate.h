@@ -65,6 +65,7 @@ struct Figures {
     std::uint64_t latency_sum_us = 0;
 };
 
+class Call;
 class ConfigDesk;
 // A tool that agents may call.
 struct CatalogTool {
@@ -100,6 +101,9 @@ public:
     // Answers; a client that has left is no error. With `more` another answer with the same id follows.
     virtual void answer(Ticket ticket, std::string_view payload, bool more = false) = 0;
     virtual void fail(Ticket ticket, const rpc::Failure& failure) = 0;
+
+    // A call of a method that the program around the gateway answers; its parameters fit.
+    virtual void hand_over(Call& call) = 0;
 
     virtual void broadcast(const Event& event) = 0;
     virtual void tell_simple(const SimpleNews& news) = 0;

@@ -13,7 +13,6 @@ namespace gw::rpc {
 
 namespace {
 
-constexpr std::size_t members_max = 64;  // of one object of a schema
 constexpr unsigned errors_max = 8;
 
 struct Range {

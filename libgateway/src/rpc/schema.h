@@ -21,6 +21,8 @@
 
 namespace gw::rpc {
 
+inline constexpr std::size_t members_max = 64;  // of one object of a schema
+
 // Checks `value` (missing counts as an empty object) against the members in `schema`. False: `errors` has what is
 // wrong, joined by "; ", at most eight things: "must have required property 'key'; at /limit: must be integer". Takes
 // time linear in the value. `schema` is ours and well-formed; `path` begins the place, "" for parameters.

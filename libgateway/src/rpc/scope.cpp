@@ -25,15 +25,17 @@ std::string_view scope_name(Scope scope) noexcept {
     return {};
 }
 
-bool Scopes::add(std::string_view name) noexcept {
+std::optional<Scope> scope_from(std::string_view name) noexcept {
     for (const auto& [scope, known] : names) {
-        // The bare words are those of roles in simpler clients: "admin", "read".
-        if (known == name || known.substr(9) == name) {
-            add(scope);
-            return true;
-        }
+        if (known == name || known.substr(9) == name) return scope;
     }
-    return false;
+    return std::nullopt;
+}
+
+bool Scopes::add(std::string_view name) noexcept {
+    const auto scope = scope_from(name);
+    if (scope) add(*scope);
+    return scope.has_value();
 }
 
 }  // namespace gw::rpc

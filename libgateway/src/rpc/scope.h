@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 namespace gw::rpc {
@@ -27,6 +28,8 @@ enum class Scope : std::uint16_t {
 
 // "operator.read"; empty for Scope::any.
 [[nodiscard]] std::string_view scope_name(Scope scope) noexcept;
+// Of "operator.read", and of the bare words of roles in simpler clients: "read". Nothing: nobody knows it.
+[[nodiscard]] std::optional<Scope> scope_from(std::string_view name) noexcept;
 
 class Scopes {
 public:
