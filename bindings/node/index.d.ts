@@ -251,6 +251,34 @@ export interface AgentEnd {
 /** What it throws is logged; clients are told only the message of an error with `expose: true`. */
 export type Agent = (run: AgentRun) => AsyncIterable<AgentPiece> | AsyncGenerator<AgentPiece, AgentEnd | void> | Promise<AgentPiece | AsyncIterable<AgentPiece> | void>;
 
+/** One call of a tool of the program. */
+export interface ToolRun {
+  readonly tool: string;
+  readonly arguments: Record<string, any>;
+  readonly agent: string;
+  /** The key of its session; may be empty. */
+  readonly session: string;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+  /** Says what it is doing, for people who watch; no part of the result. */
+  progress(text: string): void;
+}
+
+export interface ToolOptions {
+  /** What models are told of it. */
+  description?: string;
+  /** A JSON Schema object for the arguments, or its text [no arguments]. */
+  schema?: object | string;
+  /** Offered and run only for callers who may do everything [false]. */
+  ownerOnly?: boolean;
+}
+
+/**
+ * The arguments are written by a model or a client: check them. The result is text, nothing, or anything that JSON has; what a
+ * generator yields goes to `progress`. What it throws is logged; models and clients are told only the message of an error with `expose: true`.
+ */
+export type Tool = (args: Record<string, any>, run: ToolRun) => unknown | Promise<unknown> | AsyncGenerator<string, unknown>;
+
 export type GatewayEvent =
   | { type: 'log'; level: LogLevel; message: string; record?: undefined }
   | { type: 'record'; record: Record<string, unknown>; level?: undefined; message?: undefined }
@@ -284,6 +312,8 @@ export class Gateway implements AsyncDisposable {
   /** Answers for the agent `id`; without an id for every agent whose `runtime` is "host". */
   agent(id: string, agent: Agent): this;
   agent(agent: Agent): this;
+  /** Offers a tool to the models of agents and to POST /tools/invoke, from their next turn on. `name` is 1 to 64 letters, digits, `_`, `-`. */
+  tool(name: string, options: ToolOptions, tool: Tool): this;
   /** Reads and checks the configuration again, lets what is running finish, and ends; `closed` then says `restart`. */
   restart(): void;
   /** Once it has ended, by whatever; `restart` asks the program to make a new one. */

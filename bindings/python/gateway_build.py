@@ -49,10 +49,10 @@ def installed():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("--include", "--library", "--out"):
-        parser.add_argument(name, required=True, type=pathlib.Path)
+        parser.add_argument(name, required=True, type=pathlib.Path, dest=name[2:] + "_path")
     given = parser.parse_args()
-    library = str(given.library.resolve())  # cffi compiles in another directory
-    make(given.include.resolve(), libraries=["gateway"], library_dirs=[library], runtime_library_dirs=[library]).compile(tmpdir=str(given.out))
+    folder = str(given.library_path.resolve())  # cffi compiles in another directory
+    make(given.include_path.resolve(), libraries=["gateway"], library_dirs=[folder], runtime_library_dirs=[folder]).compile(tmpdir=str(given.out_path))
 
 
 if __name__ == "__main__":

@@ -232,6 +232,28 @@ TEST_CASE("tools: the model of an agent calls one of the host's; owners alone ge
     }
 }
 
+TEST_CASE("tools: a model whose arguments are no JSON object is told so, and the host is not asked") {
+    World world(R"({
+      gateway: { auth: { mode: "token", token: "secret-token" } },
+      agents: { defaults: { model: { primary: "mock/m" } } },
+      models: { providers: { mock: { baseUrl: "http://127.0.0.1:9999/v1", apiKey: "k", api: "openai-completions",
+                                     models: [{ id: "m", name: "m" }] } } },
+    })");
+    REQUIRE(world.status() == GW_OK);
+    REQUIRE(add_tool(world, "mine") == GW_OK);
+    world.send(*world.client(), post("/api/chat", R"({"message":"hi"})", key));
+    REQUIRE(world.upstreams.size() == 1);
+    const std::string calls =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"type\":"
+        "\"function\",\"function\":{\"name\":\"mine\",\"arguments\":\"[1]\"}}]}}]}\n\n"
+        "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+    world.send(*world.upstreams[0], "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: " +
+                                        std::to_string(calls.size()) + "\r\n\r\n" + calls);
+    world.advance(10);
+    CHECK(world.tool_calls.empty());
+    CHECK(world.upstreams.back()->received.find("The arguments are not a JSON object.") != std::string::npos);
+}
+
 TEST_CASE("tools: the guardrail stops calls and results") {
     World world(R"({ gateway: { auth: { mode: "token", token: "secret-token" } },
                      guardrail: { enabled: true, mode: "action", profile: "strict" } })");

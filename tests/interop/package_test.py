@@ -39,8 +39,8 @@ class PackageTest(unittest.TestCase):
                cwd=cls.folder.name)
         cls.package = next(pathlib.Path(cls.folder.name).glob("*.deb"))
         output("dpkg-deb", "-x", str(cls.package), str(cls.root))
-        cls.library = next((cls.root / "usr").rglob("libgateway.so")).parent
-        cls.env = dict(os.environ, LD_LIBRARY_PATH=str(cls.library), HOME=cls.folder.name)
+        cls.lib_path = next((cls.root / "usr").rglob("libgateway.so")).parent
+        cls.env = dict(os.environ, LD_LIBRARY_PATH=str(cls.lib_path), HOME=cls.folder.name)
         for name in [name for name in cls.env if name.startswith(("OPENCLAW_", "DEFENSECLAW_"))]:
             del cls.env[name]
 
@@ -68,7 +68,7 @@ class PackageTest(unittest.TestCase):
         output(str(self.root / "usr/bin/gateway-inspect"), str(text), env=self.env)
 
     def test_a_program_builds(self):
-        env = dict(self.env, PKG_CONFIG_PATH=str(self.library / "pkgconfig"))
+        env = dict(self.env, PKG_CONFIG_PATH=str(self.lib_path / "pkgconfig"))
         words = output(tool("pkg-config"), "--cflags", "--libs", "gateway", env=env).split()
         program = str(pathlib.Path(self.folder.name) / "no_socket")
         output(os.environ.get("CC", "cc"), "-std=c99", str(SOURCE / "examples" / "no_socket.c"), "-o", program, *FLAGS, *words, env=env)

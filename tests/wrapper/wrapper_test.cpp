@@ -94,6 +94,50 @@ TEST_CASE("wrapper: a gateway, from its configuration to its end") {
     CHECK(memory.open == 0);
 }
 
+TEST_CASE("wrapper: an agent and a tool of the program") {
+    auto source = gateway::sized<gw_config_source>();
+    source.text = gateway::str("{gateway:{auth:{mode:'none'}}}");
+    auto gw = gateway::Gateway::open(source, gateway::sized<gw_gateway_options>());
+    REQUIRE(gw);
+    CHECK(gw->tick(1000, 1767225600000));
+    CHECK(gw->agent("main"));
+    CHECK(gw->agent("nobody").code() == GW_ERR_ARGUMENT);
+    CHECK(gw->add_tool("look", "Looks.", R"({"type":"object"})", GW_TOOL_OWNER_ONLY));
+    CHECK(gw->add_tool("look", "Looks.").code() == GW_ERR_ARGUMENT);
+    auto client = gw->accept("127.0.0.1");
+    REQUIRE(client);
+    const std::string body = R"({"message":"hello"})";
+    client->recv("POST /api/chat HTTP/1.1\r\nHost: x\r\nX-OpenClaw-Sender-Is-Owner: true\r\nContent-Length: " +
+                 std::to_string(body.size()) + "\r\n\r\n" + body);
+    std::string sent;
+    for (std::uint64_t now = 1001; now < 1200; ++now) {
+        gw->tick(now, 1767225600000 + now);
+        for (const gw_event& event : gw->events()) {
+            if (event.type == GW_EVENT_OUTPUT) {
+                for (const gateway::Buffer& piece : gateway::Conn(event.conn).output()) sent += piece.text();
+            } else if (event.type == GW_EVENT_RUN) {
+                const gateway::Run run = gw->run(event.run);
+                if (run.request().find("it is there") == std::string_view::npos) {
+                    CHECK(run.tool_call("look", R"({"at":1})"));
+                    CHECK(run.end(GW_RUN_TOOL_CALLS));
+                } else {
+                    CHECK(run.delta("found"));
+                    CHECK(run.end());
+                }
+                CHECK(run.fail("late").code() == GW_ERR_GONE);
+                CHECK(run.request().empty());
+            } else if (event.type == GW_EVENT_TOOL_CALL) {
+                const gateway::ToolCall call = gw->tool_call(event.call);
+                CHECK(gateway::view(event.data) == R"({"at":1})");
+                CHECK(call.progress("looking"));
+                CHECK(call.result("it is there"));
+                CHECK(call.fail("late").code() == GW_ERR_GONE);
+            }
+        }
+    }
+    CHECK(sent.find("found") != std::string::npos);
+}
+
 TEST_CASE("wrapper: what is wrong is said") {
     auto source = gateway::sized<gw_config_source>();
     source.text = gateway::str("{gateway:{prot:1}}");

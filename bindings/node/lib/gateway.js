@@ -3,7 +3,7 @@
 //     'data', 'end', 'close', look-ups, answers:   bytes and facts -> gateway
 //     #pump(), after each of these:                gateway -> writes, closes, dials, questions, requests; then the timer
 import net from 'node:net';
-import { Event, LogLevel, RouteFlag, Service, Status } from './constants.js';
+import { Event, LogLevel, RouteFlag, Service, Status, ToolFlag } from './constants.js';
 import { duplexPair } from './duplex_pair.js';
 import { check, GatewayError } from './errors.js';
 import { EventQueue } from './event_queue.js';
@@ -12,6 +12,7 @@ import { native, numberOf, wordOf } from './native.js';
 import { PendingRequest, Visitor } from './request.js';
 import { PendingRun } from './run.js';
 import * as services from './services.js';
+import { PendingTool } from './tool.js';
 
 const disposed = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose');
 
@@ -26,6 +27,8 @@ export class Gateway {
   #routes = [];
   #runs = new Map(); // likewise
   #agents = new Map(); // functions by the ids of agents
+  #calls = new Map(); // of tools, unanswered, by their ids
+  #tools = new Map(); // functions by their names
   #auth; // who may come in
   #servers = new Set();
   #queues = new Set();
@@ -138,6 +141,18 @@ export class Gateway {
     if (typeof handler !== 'function') throw new TypeError('an agent is a function');
     check(native.agent(this.#native, id), `no agent "${id}" is configured`);
     this.#agents.set(id, handler);
+    return this;
+  }
+
+  /**
+   * Offers a tool to the models of agents and to POST /tools/invoke: an async function, or generator, of the arguments.
+   * What it returns is the result; what a generator yields is said while it works.
+   */
+  tool(name, { description = '', schema, ownerOnly = false } = {}, handler) {
+    if (typeof handler !== 'function') throw new TypeError('a tool is a function');
+    const text = typeof schema === 'string' ? schema : schema === undefined ? '' : JSON.stringify(schema);
+    check(native.addTool(this.#native, name, description, text, ownerOnly ? ToolFlag.OWNER_ONLY : 0), `tool ${name}`);
+    this.#tools.set(name, handler);
     return this;
   }
 
@@ -255,6 +270,8 @@ export class Gateway {
       case Event.RUN: this.#onRun(event); break;
       case Event.RUN_WRITABLE: this.#runs.get(event.run)?.goOn(); break;
       case Event.RUN_CANCEL: this.#runs.get(event.run)?.cancel(); break;
+      case Event.TOOL_CALL: this.#onToolCall(event); break;
+      case Event.TOOL_CANCEL: this.#calls.get(event.call)?.cancel(); break;
       case Event.READY: this.#ready.resolve(this.#tell('ready', { url: event.host, token: event.data })); break;
       case Event.RECORD: if (this.#queues.size > 0) this.#tell('record', { record: JSON.parse(event.data) }); break;
       case Event.STOPPED: this.#end(event.status, event.restart); break;
@@ -284,7 +301,7 @@ export class Gateway {
     for (const server of this.#servers) server.close();
     for (const socket of this.#streams.values()) socket.destroy();
     for (const ask of [...this.#jobs.keys()]) this.#forget(ask);
-    for (const pending of [...this.#requests.values(), ...this.#runs.values()]) pending.cancel();
+    for (const pending of [this.#requests, this.#runs, this.#calls].flatMap((open) => [...open.values()])) pending.cancel();
     for (const queue of [...this.#queues]) queue.end();
     this.#streams.clear();
     const error = status < 0 ? new GatewayError(status) : new GatewayError(Status.STATE, 'the gateway has ended');
@@ -408,6 +425,11 @@ export class Gateway {
     const pending = PendingRun.open(this.#about(event.run), event);
     const handler = this.#agents.get(event.agent ?? '') ?? this.#agents.get('');
     if (pending) await this.#answer(this.#runs, event.run, pending, handler, `agent ${event.agent}`);
+  }
+
+  async #onToolCall(event) {
+    const pending = new PendingTool(this.#about(event.call), event);
+    await this.#answer(this.#calls, event.call, pending, this.#tools.get(event.tool), `tool ${event.tool}`);
   }
 
   async #answer(open, id, pending, handler, what) {

@@ -217,6 +217,8 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
     set_id(env, out, "ask", event.ask);
     set_id(env, out, "request", event.request);
     set_id(env, out, "run", event.run);
+    set_id(env, out, "call", event.call);
+    if (event.tool.len > 0) set(env, out, "tool", string(env, event.tool));
     if (event.agent.len > 0) set(env, out, "agent", string(env, event.agent));
     if (event.session.len > 0) set(env, out, "session", string(env, event.session));
     if (event.model.len > 0) set(env, out, "model", string(env, event.model));
@@ -225,7 +227,8 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
     if (event.type == GW_EVENT_LISTEN || event.type == GW_EVENT_REQUEST)
         set(env, out, "listener", number(env, event.listener));
     if (event.data.len > 0) {
-        bool text = event.type == GW_EVENT_READY || event.type == GW_EVENT_RECORD || event.type == GW_EVENT_AUTH;
+        bool text = event.type == GW_EVENT_READY || event.type == GW_EVENT_RECORD || event.type == GW_EVENT_AUTH ||
+                    event.type == GW_EVENT_TOOL_CALL;
         set(env, out, "data", text ? string(env, event.data) : buffer(env, event.data));
     }
     if (event.argc > 0) set(env, out, "argv", words(env, event.argv, event.argc));

@@ -17,6 +17,7 @@ const says = {
   'inspect.mjs': /^My CUIL is \[REDACTED:PII-AR-CUIT\], write it down\.\nalert \[ 'PII-AR-CUIT:Argentine CUIT or CUIL' \]\nMy CUIL is \[REDACTED:PII-AR-CUIT\], write it down\.\n1\n$/,
   'stream.mjs': /^(My CUIL is \[REDACTED:PII-AR-CUIT\], bye\.){2}\n$/,
   'gateway.mjs': /^You said: hello/,
+  'tool.mjs': /^progress {"text":"looking for lamp"}\nresult .*"details":{"article":"lamp","count":4}}}\n$/,
   'routes.mjs': /^Hello Jørn\n1 2 3 \n$/,
   'beside_http.mjs': /^\/ the program itself\n\/healthz \{"ok":true/,
   'events.mjs': /found: verdict/,

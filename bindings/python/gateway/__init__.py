@@ -16,8 +16,9 @@ from ._inspector import Finding, Inspector, RuleSet, State
 from ._request import Request, Response, User, Visitor
 from ._router import Match, Router
 from ._sse import SseDecoder, SseEncoder, SseEvent
+from ._tool import Progress, ToolError, ToolRun
 
 __all__ = ["Action", "AgentError", "CallerError", "Direction", "Finding", "Gateway", "GatewayError", "InspectMode", "Inspector",
-           "InternalError", "Kind", "LimitError", "LogLevel", "Match", "PeerError", "PolicyError", "Profile", "Ready", "Reasoning",
+           "InternalError", "Kind", "LimitError", "LogLevel", "Match", "PeerError", "PolicyError", "Profile", "Progress", "Ready", "Reasoning",
            "Request", "ResourceError", "Response", "RouteOutcome", "Router", "RuleSet", "Run", "Severity", "SseDecoder",
-           "SseEncoder", "SseEvent", "State", "Status", "ToolCall", "UpstreamError", "Usage", "User", "Visitor", "version"]
+           "SseEncoder", "SseEvent", "State", "Status", "ToolCall", "ToolError", "ToolRun", "UpstreamError", "Usage", "User", "Visitor", "version"]

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from ._bytes import lent, sized, text
-from ._errors import GatewayError, check, error
+from ._errors import GatewayError, check
 from ._native import ffi, lib
+from ._pending import Pending
 
 _log = logging.getLogger("gateway")
 
@@ -67,12 +68,11 @@ Piece = Union[str, Reasoning, ToolCall, Usage]
 Agent = Callable[[Run], AsyncIterator[Piece]]
 
 
-class Running:
+class Running(Pending):
     """The life of one answer: calls the agent, sends what it yields, waits while the reader is slow."""
 
     def __init__(self, gateway: Any, number: int, run: Run) -> None:
-        self._gateway = gateway
-        self._number = number
+        super().__init__(gateway, number)
         self._run = run
         self.writable = asyncio.Event()
 
@@ -116,14 +116,6 @@ class Running:
     def _fail(self) -> None:
         _log.exception("an agent of the program failed")
         self._call(lib.gw_run_fail, lent(""))
-
-    def _call(self, function: Any, *arguments: Any) -> int:
-        if self._gateway._gw is None:
-            raise error(lib.GW_ERR_GONE)
-        self._gateway._turn()
-        status = int(function(self._gateway._gw, self._number, *arguments))
-        check(status)
-        return status
 
 
 def run_of(gateway: Any, event: Any) -> Run:

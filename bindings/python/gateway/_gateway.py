@@ -19,10 +19,11 @@ from typing import Any, NamedTuple, TypeVar
 from . import _services
 from ._agent import Agent, Running, run_of
 from ._bytes import lent, raw, sized, text
-from ._constants import Event, LogLevel, RouteFlag, Service, Status
+from ._constants import Event, LogLevel, RouteFlag, Service, Status, ToolFlag
 from ._errors import check, error
 from ._native import ffi, lib
 from ._request import Answering, Auth, Handler, User, Visitor
+from ._tool import Tool, ToolRun, run_tool
 
 _log = logging.getLogger("gateway")
 _LEVELS = {LogLevel.ERROR: logging.ERROR, LogLevel.WARN: logging.WARNING, LogLevel.INFO: logging.INFO, LogLevel.DEBUG: logging.DEBUG}
@@ -30,6 +31,7 @@ _RECORDS_MAX = 1024  # that wait for whoever reads them
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Agent)
+T = TypeVar("T", bound=Tool)
 
 
 class Ready(NamedTuple):
@@ -103,6 +105,7 @@ class Gateway:
         self._handlers: list[Handler] = []
         self._agents: dict[str, Agent] = {}
         self._running: dict[int, Running] = {}
+        self._tools: dict[str, Tool] = {}
         self._auth = auth
         self._records: deque[bytes] = deque(maxlen=_RECORDS_MAX)
         self._record_came = asyncio.Event()
@@ -159,6 +162,19 @@ class Gateway:
             check(lib.gw_gateway_agent(self._gw, lent(name)))
             self._agents[name] = agent
             return agent
+        return add
+
+    def tool(self, name: str, description: str = "", schema: Mapping[str, Any] | None = None, *,
+             owner_only: bool = False) -> Callable[[T], T]:
+        """Offers a tool to the models of agents and to POST /tools/invoke: an async function that takes a ToolRun and
+        returns text or anything that JSON has, or an async generator that yields Progress, then that. It is cancelled
+        when nobody waits for it any more. `schema` is a JSON Schema object for its arguments, None: there are none."""
+        def add(tool: T) -> T:
+            flags = ToolFlag.OWNER_ONLY if owner_only else 0
+            given = lent(name), lent(description), lent("" if schema is None else json.dumps(schema))
+            check(lib.gw_gateway_add_tool(self._gw, *given, flags))
+            self._tools[name] = tool
+            return tool
         return add
 
     async def records(self) -> AsyncIterator[dict[str, Any]]:
@@ -257,6 +273,11 @@ class Gateway:
                 running.writable.set()
         elif kind == Event.RUN_CANCEL:
             self._cancel(("run", event.run))
+        elif kind == Event.TOOL_CALL:
+            call = ToolRun(self, event)
+            self._start(("tool", event.call), run_tool(self._tools[call.tool], call))
+        elif kind == Event.TOOL_CANCEL:
+            self._cancel(("tool", event.call))
         elif kind == Event.REQUEST_CANCELLED:
             self._cancel(("request", event.request))
         elif kind == Event.CANCEL:

@@ -12,6 +12,7 @@ from typing import Any, Union
 from ._bytes import BytesLike, lent, raw, text
 from ._errors import GatewayError, check, error
 from ._native import ffi, lib
+from ._pending import Pending
 
 _log = logging.getLogger("gateway")
 
@@ -126,12 +127,11 @@ def response_of(returned: Any) -> Response:
     return Response(json.dumps(returned), headers={"Content-Type": "application/json; charset=utf-8"})
 
 
-class Answering:
+class Answering(Pending):
     """The life of one such request: runs the handler, sends what it returns, waits while the client is slow."""
 
     def __init__(self, gateway: Any, number: int, abort: Callable[[], None]) -> None:
-        self._gateway = gateway
-        self._number = number
+        super().__init__(gateway, number)
         self._abort = abort
         self._begun = False
         self.writable = asyncio.Event()
@@ -177,11 +177,3 @@ class Answering:
         array = ffi.new("gw_field[]", [{"name": name, "value": value} for name, value in fields])
         self._call(lib.gw_response_start, response.status, array, len(fields), length)
         self._begun = True
-
-    def _call(self, function: Any, *arguments: Any) -> int:
-        if self._gateway._gw is None:
-            raise error(lib.GW_ERR_GONE)
-        self._gateway._turn()
-        status = int(function(self._gateway._gw, self._number, *arguments))
-        check(status)
-        return status

@@ -55,6 +55,12 @@ class ExamplesTest(unittest.TestCase):
                 server.kill()
 
 
+    def test_tool(self):
+        out = subprocess.run([sys.executable, EXAMPLES / "tool.py"], check=True, capture_output=True, timeout=60, text=True).stdout
+        self.assertEqual(out, '{"ok":true,"result":{"content":[{"type":"text","text":"{\\"article\\": \\"lamp\\", \\"count\\": 4}"}],'
+                              '"details":{"article": "lamp", "count": 4}}}\n')
+
+
 class AsgiTest(unittest.IsolatedAsyncioTestCase):
     """An ASGI program is called by hand, as a server would."""
 

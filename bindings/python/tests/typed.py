@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from gateway import Direction, Gateway, Inspector, Match, Request, Response, Router, RuleSet, SseDecoder, SseEncoder, SseEvent
+from gateway import (Direction, Gateway, Inspector, Match, Progress, Request, Response, Router, RuleSet, SseDecoder,
+                     SseEncoder, SseEvent, ToolRun)
 
 
 async def pieces() -> AsyncIterator[bytes]:
@@ -28,6 +29,16 @@ async def program() -> None:
         async def tool(request: Request) -> Response:
             name: str | None = request.parameter("name")
             return Response(f"{name} {finding} {events} {target}", headers={"X-One": "1"})
+
+        @gateway.tool("add", "Adds.", {"type": "object"}, owner_only=True)
+        async def add(run: ToolRun) -> int:
+            run.progress("adding")
+            return int(run.arguments["a"]) + int(run.arguments["b"])
+
+        @gateway.tool("count")
+        async def count(run: ToolRun) -> AsyncIterator[Progress | str]:
+            yield Progress("one")
+            yield "two"
 
         await gateway.serve("127.0.0.1", 0)
         figures: dict[str, int] = gateway.stats

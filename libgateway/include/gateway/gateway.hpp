@@ -341,6 +341,45 @@ private:
     gw_request_id id_;
 };
 
+// An answer of an agent of the host, named by its id, likewise.
+class Run {
+public:
+    Run(gw_gateway* gateway, gw_run_id id) noexcept : gateway_(gateway), id_(id) {}
+    [[nodiscard]] gw_run_id id() const noexcept { return id_; }
+    [[nodiscard]] std::string_view request() const noexcept {
+        gw_str out{};
+        return gw_run_request(gateway_, id_, &out) == GW_OK ? view(out) : std::string_view();
+    }
+    Status delta(std::string_view text, gw_run_text kind = GW_RUN_TEXT) const noexcept {
+        return gw_run_delta(gateway_, id_, kind, str(text));
+    }
+    Status tool_call(std::string_view tool, std::string_view arguments, std::string_view id = {}) const noexcept {
+        return gw_run_tool_call(gateway_, id_, str(id), str(tool), str(arguments));
+    }
+    Status end(gw_run_stop stop = GW_RUN_STOP, const gw_run_usage* usage = nullptr) const noexcept {
+        return gw_run_end(gateway_, id_, stop, usage);
+    }
+    Status fail(std::string_view message) const noexcept { return gw_run_fail(gateway_, id_, str(message)); }
+
+private:
+    gw_gateway* gateway_;
+    gw_run_id id_;
+};
+
+// A call of a tool of the host, likewise.
+class ToolCall {
+public:
+    ToolCall(gw_gateway* gateway, gw_tool_call_id id) noexcept : gateway_(gateway), id_(id) {}
+    [[nodiscard]] gw_tool_call_id id() const noexcept { return id_; }
+    Status progress(std::string_view text) const noexcept { return gw_tool_progress(gateway_, id_, str(text)); }
+    Status result(std::string_view text) const noexcept { return gw_tool_result(gateway_, id_, str(text), false); }
+    Status fail(std::string_view message) const noexcept { return gw_tool_result(gateway_, id_, str(message), true); }
+
+private:
+    gw_gateway* gateway_;
+    gw_tool_call_id id_;
+};
+
 class Gateway : public Handle<gw_gateway, gw_gateway_free> {
 public:
     using Handle::Handle;
@@ -380,6 +419,14 @@ public:
         return gw_gateway_route(get(), str(method), str(pattern), number, flags, body_bytes_max);
     }
     [[nodiscard]] Request request(gw_request_id id) const noexcept { return {get(), id}; }
+    Status agent(std::string_view id) const noexcept { return gw_gateway_agent(get(), str(id)); }
+    [[nodiscard]] Run run(gw_run_id id) const noexcept { return {get(), id}; }
+    Status add_tool(std::string_view name, std::string_view description, std::string_view schema = {},
+                    std::uint32_t flags = 0) const noexcept {
+        return gw_gateway_add_tool(get(), str(name), str(description), str(schema), flags);
+    }
+    [[nodiscard]] ToolCall tool_call(gw_tool_call_id id) const noexcept { return {get(), id}; }
+    Status restart() const noexcept { return gw_gateway_restart(get()); }
     Status shutdown() const noexcept { return gw_gateway_shutdown(get()); }
     [[nodiscard]] gw_stats stats() const noexcept {
         auto now = sized<gw_stats>();

@@ -111,7 +111,14 @@ bool HostTools::owner_only(std::string_view tool) const noexcept {
     return found != nullptr && found->owner_only;
 }
 
-void HostTools::start(ToolCall& call) { call.job = make_owned<HostToolJob>(gateway_.memory(), gateway_, call); }
+void HostTools::start(ToolCall& call) {
+    json::Document document(gateway_.memory());
+    if (!document.parse(call.arguments) || !document.root().is(json::Kind::object)) {
+        call.finish("The arguments are not a JSON object.", true);  // a model has written them
+        return;
+    }
+    call.job = make_owned<HostToolJob>(gateway_.memory(), gateway_, call);
+}
 
 bool HostTools::next_event(gw_event& event) noexcept {
     event.type = GW_EVENT_TOOL_CANCEL;
