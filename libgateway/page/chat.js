@@ -1,11 +1,13 @@
-// Sessions, the transcript of the chosen one, and a box to write into. An answer is shown while it streams.
+// Sessions, the transcript of the chosen one, and a box to write into. An answer is shown while it streams; older
+// messages come page by page.
 import { chip, day, empty, fill, h, icon, notice, prose, soon } from './dom.js';
 import { CallError, uuid } from './gateway.js';
+import { Pictures } from './pictures.js';
 
 // How the guardrail's own words begin (provider/dialect.h).
 const WITHHELD = '[DefenseClaw]';
 
-const SHOWN = 200; // messages of a transcript
+const PAGE = 100; // messages that are asked for at a time
 
 // The text of a message, whatever form its content has.
 function textOf(message) {
@@ -24,6 +26,7 @@ export class ChatView {
   #follows = '';
   #wanted = new URLSearchParams(location.search).get('session');
   #loading = 0;
+  #known = 0; // messages of the transcript that are shown, or came since
 
   constructor({ gateway, toast }) {
     this.gateway = gateway;
@@ -36,6 +39,11 @@ export class ChatView {
     this.box = h('textarea', { rows: 1, placeholder: 'Write to the agent', 'aria-label': 'Message', onkeydown: (event) => this.#onKey(event), oninput: () => this.#grow() });
     this.sendButton = h('button', { class: 'primary round', type: 'submit', 'aria-label': 'Send' }, icon('send'));
     this.stopButton = h('button', { class: 'danger round', type: 'button', hidden: true, 'aria-label': 'Stop the answer', onclick: () => this.#abort() }, icon('stop'));
+    this.pictures = new Pictures(toast);
+    this.pictures.listen(this.box);
+    this.resetButton = h('button', { class: 'quiet', type: 'button', onclick: () => this.#confirm('Begin this session anew? The agent forgets what was said.', 'Begin anew', 'sessions.reset') }, 'Begin anew');
+    this.deleteButton = h('button', { class: 'quiet', type: 'button', onclick: () => this.#confirm('Delete this session and what was said in it?', 'Delete', 'sessions.delete') }, 'Delete');
+    this.question = h('div', { class: 'question', role: 'alertdialog', hidden: true });
     this.element = h('div', { class: 'chat-panes' },
       h('div', { class: 'pane-list' },
         h('div', { class: 'row' }, this.search, h('button', { class: 'round', 'aria-label': 'New session', title: 'New session', onclick: () => this.#begin() }, icon('plus'))),
@@ -43,12 +51,14 @@ export class ChatView {
       h('div', { class: 'pane-log' },
         h('div', { class: 'pane-head' },
           h('button', { class: 'round quiet back', 'aria-label': 'Back to the sessions', onclick: () => this.element.classList.remove('open') }, icon('back')),
-          h('div', {}, this.name, this.about)),
+          h('div', {}, this.name, this.about),
+          h('div', { class: 'row deeds' }, this.resetButton, this.deleteButton),
+          this.question),
         this.log,
         h('form', { class: 'composer', onsubmit: (event) => {
           event.preventDefault();
           this.#send();
-        } }, this.box, this.stopButton, this.sendButton)));
+        } }, this.pictures.element, this.pictures.input, this.pictures.button, this.box, this.stopButton, this.sendButton)));
     this.refresh = soon(() => this.#reload());
     gateway.on('sessions.changed', ({ sessionKey, reason }) => {
       this.refresh();
@@ -63,7 +73,7 @@ export class ChatView {
     const { sessionDefaults } = this.gateway.hello.snapshot;
     this.#follows = '';
     this.#runs.clear(); // one that still goes on tells all of its text again
-    this.box.disabled = this.sendButton.disabled = !this.gateway.may('write');
+    this.box.disabled = this.sendButton.disabled = this.pictures.button.disabled = !this.gateway.may('write');
     this.gateway.call('sessions.subscribe').catch(() => {});
     await this.#reload();
     this.#choose(this.#key || this.#wanted || sessionDefaults.mainSessionKey, false);
@@ -100,6 +110,33 @@ export class ChatView {
     const row = this.#rows.find((one) => one.key === this.#key);
     this.name.textContent = row ? nameOf(row) : 'New session';
     this.about.textContent = [row?.model && `${row.modelProvider}/${row.model}`, this.#key].filter(Boolean).join(' · ');
+    const may = Boolean(row) && this.gateway.may('admin');
+    this.resetButton.hidden = !may;
+    this.deleteButton.hidden = !may || this.#key === this.gateway.hello.snapshot.sessionDefaults.mainSessionKey;
+  }
+
+  // Asks once more, and then calls `method` for the session.
+  #confirm(words, verb, method) {
+    const key = this.#key;
+    const close = () => {
+      this.question.hidden = true;
+      this.box.focus();
+    };
+    const go = h('button', { class: 'danger', type: 'button', onclick: async () => {
+      close();
+      try {
+        await this.gateway.call(method, { key });
+      } catch (error) {
+        this.toast(`It was not done: ${error.message}`);
+        return;
+      }
+      if (method === 'sessions.delete' && key === this.#key) this.#choose(this.gateway.hello.snapshot.sessionDefaults.mainSessionKey, false);
+      else if (key === this.#key) this.#history();
+      this.refresh();
+    } }, verb);
+    fill(this.question, h('p', {}, words), h('div', { class: 'row' }, go, h('button', { class: 'quiet', type: 'button', onclick: close }, 'Leave it')));
+    this.question.hidden = false;
+    go.focus();
   }
 
   #begin() {
@@ -110,6 +147,7 @@ export class ChatView {
 
   #choose(key, open = true) {
     if (open) this.element.classList.add('open');
+    this.question.hidden = true;
     if (key !== this.#key) {
       this.#key = key;
       this.#runs.clear();
@@ -131,9 +169,9 @@ export class ChatView {
   async #history() {
     const turn = ++this.#loading;
     const key = this.#key;
-    let messages;
+    let page;
     try {
-      ({ messages } = await this.gateway.call('chat.history', { sessionKey: key, limit: SHOWN }));
+      page = await this.gateway.call('chat.history', { sessionKey: key, limit: PAGE });
     } catch (error) {
       if (turn === this.#loading) fill(this.log, notice('bad', h('p', {}, `The transcript cannot be read: ${error.message}`)));
       return;
@@ -141,14 +179,42 @@ export class ChatView {
     if (turn !== this.#loading) return;
     const live = [...this.#runs.values()].filter((run) => !run.ended);
     fill(this.log);
-    if (messages?.length === SHOWN) this.log.append(h('p', { class: 'dim center' }, 'What was said before is not shown.'));
-    for (const message of messages ?? []) this.#add(message);
+    this.#known = page.messages?.length ?? 0;
+    if (page.hasMore) this.log.append(this.#olderButton());
+    for (const message of page.messages ?? []) this.#add(message);
     // What runs is not in it yet.
     for (const run of live) this.log.append(run.bubble);
     this.#echoes = [];
     this.#blank();
     this.#buttons();
     this.#toEnd();
+  }
+
+  #olderButton() {
+    return h('button', { class: 'quiet older', type: 'button', onclick: (event) => this.#older(event.currentTarget) }, 'Show what was said before');
+  }
+
+  // The page before what is shown. What is looked at stays where it is.
+  async #older(button) {
+    button.disabled = true;
+    const turn = this.#loading;
+    let page;
+    try {
+      page = await this.gateway.call('chat.history', { sessionKey: this.#key, limit: PAGE, offset: this.#known });
+    } catch (error) {
+      button.disabled = false;
+      this.toast(`It cannot be read: ${error.message}`);
+      return;
+    }
+    if (turn !== this.#loading) return; // another transcript is shown
+    const below = this.log.scrollHeight - this.log.scrollTop;
+    const shown = [...this.log.children].filter((child) => child !== button);
+    fill(this.log);
+    if (page.hasMore) this.log.append(this.#olderButton());
+    for (const message of page.messages ?? []) this.#add(message);
+    this.#known += page.messages?.length ?? 0;
+    this.log.append(...shown);
+    this.log.scrollTop = this.log.scrollHeight - below;
   }
 
   #blank() {
@@ -268,7 +334,9 @@ export class ChatView {
 
   // Somebody said something in this session; perhaps we.
   #onMessage({ sessionKey, message }) {
-    if (sessionKey !== this.#key || message?.role !== 'user') return;
+    if (sessionKey !== this.#key) return;
+    ++this.#known;
+    if (message?.role !== 'user') return;
     const text = textOf(message);
     const echo = this.#echoes.findIndex((one) => one.text === text);
     if (echo >= 0) {
@@ -303,8 +371,12 @@ export class ChatView {
 
   async #send() {
     const text = this.box.value;
-    if (!text.trim()) return;
-    const bubble = this.#add({ role: 'user', content: text, timestamp: Date.now() });
+    if (!text.trim() && this.pictures.count === 0) return;
+    const pictures = this.pictures.give();
+    if (!pictures) return; // in a moment
+    const bubble = this.#add({ role: 'user', content: text, timestamp: Date.now() }) ?? this.#bubble('user', '', Date.now());
+    if (!bubble.isConnected) this.log.append(bubble);
+    for (const one of pictures) bubble.append(one.canvas);
     bubble.classList.add('pending');
     const echo = { text, bubble };
     this.#echoes.push(echo);
@@ -313,7 +385,9 @@ export class ChatView {
     this.#toEnd();
     const key = this.#key;
     try {
-      const { runIds, status, summary } = await this.gateway.call('chat.send', { sessionKey: key, message: text, idempotencyKey: uuid() });
+      const attachments = pictures.map(({ name, mimeType, content }) => ({ type: 'image', fileName: name, mimeType, content }));
+      const { runIds, status, summary } = await this.gateway.call('chat.send', {
+        sessionKey: key, message: text, idempotencyKey: uuid(), ...(attachments.length > 0 ? { attachments } : {}) });
       bubble.classList.remove('pending');
       if (status === 'error') throw new CallError({ message: summary });
       if (runIds) bubble.append(chip(runIds.length ? 'stopped what ran' : 'nothing ran'));
@@ -322,7 +396,9 @@ export class ChatView {
       bubble.classList.remove('pending');
       bubble.classList.add('failed');
       bubble.append(notice('bad', h('p', {}, `Not sent: ${error.message}`)));
-      if (!this.box.value && key === this.#key) this.box.value = text;
+      if (key !== this.#key) return;
+      if (!this.box.value) this.box.value = text;
+      this.pictures.restore(pictures);
     }
   }
 

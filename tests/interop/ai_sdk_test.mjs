@@ -193,7 +193,7 @@ for (const [name, make] of Object.entries(makers)) {
     await assert.rejects(generateText({ model: make(baseURL, "wrong"), prompt, maxRetries: 0 }), status_of(401, false));
     await assert.rejects(generateText({ model, prompt, temperature: 3 }), status_of(400, false));
     await assert.rejects(generateText({ model, prompt, ...mock("status=429") }), status_of(429, true));
-    await assert.rejects(generateText({ model, prompt, ...mock("status=500") }), status_of(500, true));
+    await assert.rejects(generateText({ model, prompt, ...mock("status=500") }), status_of(502, true));
     await assert.rejects(generateText({ model, prompt, ...mock("status=503"), maxRetries: 1 }), RetryError);
   });
 

@@ -185,6 +185,71 @@ try {
   await until('and comes back', shows('.status', 'Connected'), 60000);
   await until('the transcript is there again', shows('.bubble.agent', 'four five'));
 
+  // --- a picture goes along
+  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mPQWJVHEmIY1TCqYfhqAADZt0AQapj+swAAAABJRU5ErkJggg==', 'base64');
+  await page.locator('.composer input[type=file]').setInputFiles([
+    { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') },
+    { name: 'green.png', mimeType: 'image/png', buffer: png }, { name: 'other.png', mimeType: 'image/png', buffer: png }]);
+  await until('the pictures wait', async () => (await page.locator('.pictures canvas').count()) === 2);
+  await until('what is no picture is refused', shows('.toasts', 'pictures only'));
+  await page.locator('button[aria-label="Leave out other.png"]').click();
+  assert.equal(await page.locator('.pictures canvas').count(), 1);
+  if (KEEP_SHOTS) await page.screenshot({ path: `${SHOTS}/own-pictures-1280-light.png` });
+  await box.fill('what is in this picture');
+  await box.press('Enter');
+  await until('it stands at the question', async () => (await page.locator('.bubble.user:not(.pending) canvas').count()) === 1);
+  assert.equal(await page.locator('.pictures canvas').count(), 0);
+  await until('it is answered', shows('.bubble.agent:not(.live)', 'You said: what is in this picture'));
+
+  // --- a long transcript comes page by page
+  const writer = await program();
+  for (let i = 0; i < 230; ++i) {
+    const added = await writer.call('chat.inject', { sessionKey: 'main', message: `remark ${i}.` });
+    assert.equal(added.ok, true, JSON.stringify(added));
+  }
+  await page.reload();
+  await until('the end is there', shows('.bubble', 'remark 229.'));
+  const older = page.locator('.older');
+  assert.ok(!(await texts('.bubble')).join().includes('remark 100.'));
+  if (KEEP_SHOTS) {
+    await page.locator('.log').evaluate((log) => log.scrollTo(0, 0));
+    await page.screenshot({ path: `${SHOTS}/own-older-1280-light.png` });
+  }
+  await older.click();
+  await until('the page before', shows('.bubble', 'remark 31.'));
+  await writer.call('chat.inject', { sessionKey: 'main', message: 'said meanwhile' });
+  await until('what is new is at the end', shows('.bubble.agent:last-of-type', 'said meanwhile'));
+  while (await older.count()) {
+    const before = await page.locator('.bubble').count();
+    await older.click();
+    await until('older messages come', async () => (await page.locator('.bubble').count()) > before);
+  }
+  const all = await texts('.bubble .body');
+  assert.ok(all.join().includes('one two three four five'), 'the first is there');
+  const remarks = all.filter((text) => text.startsWith('remark '));
+  assert.deepEqual(remarks, Array.from({ length: 230 }, (_, i) => `remark ${i}.`), 'each once, in order');
+  await until('the picture is told', shows('.bubble.user', 'picture'));
+  writer.close();
+
+  // --- a session is deleted, another begins anew
+  await page.locator('button[aria-label="New session"]').click();
+  await box.fill('for the bin');
+  await box.press('Enter');
+  await until('it is listed', shows('.session', 'for the bin'));
+  await until('it is answered', shows('.bubble.agent:not(.live)', 'for the bin'));
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'Leave it' }).click();
+  assert.equal(await page.locator('.question:visible').count(), 0);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  if (KEEP_SHOTS) await page.screenshot({ path: `${SHOTS}/own-delete-1280-light.png` });
+  await page.locator('.question .danger').click();
+  await until('it is gone', async () => !(await texts('.session')).join().includes('for the bin'));
+  await until('the main session is shown', shows('.bubble', 'remark 229.'));
+  assert.equal(await page.locator('.deeds button:visible').count(), 1, 'the main session is not deleted');
+  await page.getByRole('button', { name: 'Begin anew' }).click();
+  await page.locator('.question .danger').click();
+  await until('nothing was said any more', shows('.log .empty', 'Nothing was said'));
+
   // --- by the address, and out again
   const second = await context.newPage();
   watch(second);
