@@ -1,8 +1,8 @@
 #include "gateway/command.h"
 
-#include <algorithm>
-#include <cstring>
-#include <optional>
+#include <initializer_list>
+#include <memory_resource>
+#include <string>
 
 #include "api/guard.h"
 #include "api/sized.h"
