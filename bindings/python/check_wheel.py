@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds a wheel, installs it into an empty environment, and runs its tests there.
 
-    check_wheel.py BUILD_DIR [RECORD_REPLAY]     the build folder of the library, which is installed somewhere for a while
+    check_wheel.py BUILD_DIR     the build folder of the library, which is installed somewhere for a while
 
 Nothing is downloaded: setuptools, wheel and cffi are the distribution's."""
 
@@ -47,8 +47,6 @@ def main():
         run(python, "-m", "pip", "install", "--no-index", "--no-deps", wheel)
         env = dict(os.environ, GATEWAY_TEST_CONNS="2000")
         env.pop("PYTHONPATH", None)
-        if len(sys.argv) > 2:
-            env["GATEWAY_RECORD_REPLAY"] = sys.argv[2]
         where = run(python, "-c", "import gateway; print(gateway.__file__)", cwd=folder).stdout
         if not where.startswith(str(folder / "venv")):
             sys.exit(f"the tests would not test the wheel, but {where}")

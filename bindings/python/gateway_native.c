@@ -11,11 +11,14 @@
 #if 0  /* declarations for cffi */
 typedef struct gateway_py_line { struct gateway_py_line *next; int level; size_t len; char text[]; } gateway_py_line;
 typedef struct gateway_py_lines { gateway_py_line *first; gateway_py_line *last; size_t count; } gateway_py_lines;
+typedef struct gateway_py_home { gw_gateway *gateway; gateway_py_lines lines; } gateway_py_home;
 typedef struct gateway_py_scanner gateway_py_scanner;
 typedef struct gateway_py_text { gateway_py_scanner *home; gw_inspector *inspector; char *out; size_t len; size_t room; uint64_t at; int given; } gateway_py_text;
 void gateway_py_log(void *user, gw_log_level level, gw_str line);
 gateway_py_line *gateway_py_take_line(gateway_py_lines *lines);
 void gateway_py_free_line(gateway_py_line *line);
+gateway_py_home *gateway_py_home_new(void);
+void gateway_py_home_free(gateway_py_home *home);
 gw_status gateway_py_scanner_new(gw_ruleset *rules, size_t table_bytes_max, gateway_py_scanner **out);
 void gateway_py_scanner_free(gateway_py_scanner *scanner);
 void gateway_py_lock(gateway_py_scanner *scanner);
@@ -71,11 +74,27 @@ static gateway_py_line* gateway_py_take_line(gateway_py_lines* lines) {
 
 static void gateway_py_free_line(gateway_py_line* line) { free(line); }
 
+/* A gateway and what it says, in one piece: of two, the collector might end the lines first. */
+typedef struct gateway_py_home {
+    gw_gateway* gateway;
+    gateway_py_lines lines;
+} gateway_py_home;
+
+static gateway_py_home* gateway_py_home_new(void) { return calloc(1, sizeof(gateway_py_home)); }
+
+static void gateway_py_home_free(gateway_py_home* home) {
+    if (home == NULL) return;
+    gw_gateway_free(home->gateway);
+    for (gateway_py_line* line; (line = gateway_py_take_line(&home->lines)) != NULL;) gateway_py_free_line(line);
+    free(home);
+}
+
 /* --- inspectors --------------------------------------------------------------------------------------------------- */
 
 typedef struct gateway_py_scanner {
     pthread_mutex_t mutex; /* recursive: the collector may free an inspector while its thread reads another one */
     gw_scanner* scanner;
+    size_t users; /* its owner, and its texts: the collector ends them in any order */
 } gateway_py_scanner;
 
 typedef struct gateway_py_text {
@@ -95,6 +114,7 @@ static gw_status gateway_py_scanner_new(gw_ruleset* rules, size_t table_bytes_ma
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&made->mutex, &recursive);
     pthread_mutexattr_destroy(&recursive);
+    made->users = 1;
     const gw_status status = gw_scanner_new(rules, NULL, table_bytes_max, &made->scanner);
     if (status == GW_OK)
         *out = made;
@@ -103,15 +123,24 @@ static gw_status gateway_py_scanner_new(gw_ruleset* rules, size_t table_bytes_ma
     return status;
 }
 
-static void gateway_py_scanner_free(gateway_py_scanner* scanner) {
-    if (scanner == NULL) return;
+static void gateway_py_lock(gateway_py_scanner* scanner) { pthread_mutex_lock(&scanner->mutex); }
+static void gateway_py_unlock(gateway_py_scanner* scanner) { pthread_mutex_unlock(&scanner->mutex); }
+
+/* Behind gateway_py_lock(): one user less. */
+static void gateway_py_leave(gateway_py_scanner* scanner) {
+    const bool last = --scanner->users == 0;
+    gateway_py_unlock(scanner);
+    if (!last) return;
     gw_scanner_free(scanner->scanner);
     pthread_mutex_destroy(&scanner->mutex);
     free(scanner);
 }
 
-static void gateway_py_lock(gateway_py_scanner* scanner) { pthread_mutex_lock(&scanner->mutex); }
-static void gateway_py_unlock(gateway_py_scanner* scanner) { pthread_mutex_unlock(&scanner->mutex); }
+static void gateway_py_scanner_free(gateway_py_scanner* scanner) {
+    if (scanner == NULL) return;
+    gateway_py_lock(scanner);
+    gateway_py_leave(scanner);
+}
 
 static gw_status gateway_py_text_new(gateway_py_scanner* scanner, const gw_inspector_options* options,
                                      gateway_py_text** out) {
@@ -120,6 +149,7 @@ static gw_status gateway_py_text_new(gateway_py_scanner* scanner, const gw_inspe
     made->home = scanner;
     gateway_py_lock(scanner);
     const gw_status status = gw_inspector_new(scanner->scanner, options, &made->inspector);
+    if (status == GW_OK) scanner->users++;
     gateway_py_unlock(scanner);
     if (status == GW_OK)
         *out = made;
@@ -132,7 +162,7 @@ static void gateway_py_text_free(gateway_py_text* text) {
     if (text == NULL) return;
     gateway_py_lock(text->home);
     gw_inspector_free(text->inspector);
-    gateway_py_unlock(text->home);
+    gateway_py_leave(text->home);
     free(text->out);
     free(text);
 }

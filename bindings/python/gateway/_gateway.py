@@ -74,8 +74,10 @@ class Gateway:
     def __init__(self, config: str | Mapping[str, Any] = "", *, path: str = "", state: str | os.PathLike[str] = "",
                  limits: Mapping[str, int] | None = None, env: Mapping[str, str] = os.environ, listen: bool = False,
                  records: bool = False, auth: Auth | None = None) -> None:
-        self._lines = ffi.new("gateway_py_lines *")
-        host = sized("gw_host", user=self._lines, log=ffi.addressof(lib, "gateway_py_log"))
+        self._home = ffi.gc(lib.gateway_py_home_new(), lib.gateway_py_home_free)
+        if not self._home:
+            raise error(Status.NO_MEMORY)
+        host = sized("gw_host", user=ffi.addressof(self._home, "lines"), log=ffi.addressof(lib, "gateway_py_log"))
         store = ffi.NULL
         try:
             loaded = _load(config, path, env)
@@ -95,8 +97,7 @@ class Gateway:
             check(lib.gw_gateway_new(options, out))
         finally:
             self._tell_log()
-        keep = self._lines  # in whatever order the collector comes: it outlives the gateway
-        self._gw = ffi.gc(out[0], lambda gateway, _=keep: _end_of(gateway, _))
+        self._gw = self._home.gateway = out[0]
         self._event = sized("gw_event")
         self._streams: dict[Any, _Stream] = {}  # by gw_conn
         self._jobs: dict[Any, asyncio.Task[None]] = {}  # questions by id, dials by gw_conn, requests by ("request", id)
@@ -222,13 +223,13 @@ class Gateway:
             if stream.transport:
                 stream.transport.abort()
         self._streams.clear()
-        ffi.release(self._gw)
-        self._gw = None
+        lib.gw_gateway_free(self._gw)
+        self._gw, self._home.gateway = None, ffi.NULL
         self._record_came.set()
         self._tell_log()
 
     def _tell_log(self) -> None:
-        while line := lib.gateway_py_take_line(self._lines):
+        while line := lib.gateway_py_take_line(ffi.addressof(self._home, "lines")):
             _log.log(_LEVELS[line.level], bytes(ffi.buffer(line.text, line.len)).decode(errors="replace"))
             lib.gateway_py_free_line(line)
 
@@ -398,12 +399,6 @@ class Gateway:
                 self._turn()
                 lib.gw_conn_failed(stream.conn, lent(failure.strerror or str(failure)))
                 stream.free()
-
-
-def _end_of(gateway: Any, lines: Any) -> None:
-    lib.gw_gateway_free(gateway)
-    while line := lib.gateway_py_take_line(lines):
-        lib.gateway_py_free_line(line)
 
 
 def _ring(reference: weakref.ref[Gateway]) -> None:

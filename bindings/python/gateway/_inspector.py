@@ -126,8 +126,7 @@ class Inspector:
     def __init__(self, scanner: Any, options: Any) -> None:
         out = ffi.new("gateway_py_text **")
         check(lib.gateway_py_text_new(scanner, options, out))
-        # In whatever order the collector comes: the scanner outlives its texts.
-        self._text = ffi.gc(out[0], lambda made, _=scanner: lib.gateway_py_text_free(made))
+        self._text = ffi.gc(out[0], lib.gateway_py_text_free)
         self._home = scanner
         self.blocked = False
 

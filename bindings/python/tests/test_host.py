@@ -12,7 +12,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from gateway import CallerError, Gateway, Response, Status, User, _services
+from gateway import CallerError, Gateway, Response, RuleSet, Status, User, _services
 from test_gateway import config, port_of
 
 
@@ -370,6 +370,17 @@ class MemoryTest(unittest.IsolatedAsyncioTestCase):
             self.assertLess(gw.stats["buffer_bytes"], 65536)  # what the gateway itself keeps
             # Of the sanitizer's own bookkeeping there is more; without it a few pages.
             self.assertLess(grown, (64 << 20) if "LD_PRELOAD" in os.environ else (2 << 20))
+
+    async def test_in_whatever_order_the_collector_comes(self):
+        class Cycle:
+            pass
+        for _ in range(20):
+            cycle = Cycle()
+            cycle.self, cycle.rules, cycle.gateway = cycle, RuleSet(default_pack=False), Gateway(config())
+            cycle.inspector = cycle.rules.inspector()
+            cycle.inspector.feed(b"a text that nobody ends")
+            del cycle
+        gc.collect()
 
 
 if __name__ == "__main__":
