@@ -43,13 +43,30 @@ struct Outcome {
     bool blocked = false;
     bool complete = false;
     std::uint64_t redactions = 0;
+    std::uint64_t inspected = 0;  // bytes of text
     std::string reason;
 };
 
-Outcome pass(const Pieces& pieces, provider::DialectName dialect, provider::Framing framing, guardrail::Mode mode) {
+// Counts what is asked for, all in all.
+class CountingMemory final : public std::pmr::memory_resource {
+public:
+    std::size_t bytes = 0;
+
+private:
+    void* do_allocate(std::size_t size, std::size_t alignment) override {
+        bytes += size;
+        return std::pmr::new_delete_resource()->allocate(size, alignment);
+    }
+    void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
+        std::pmr::new_delete_resource()->deallocate(memory, size, alignment);
+    }
+    [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+};
+
+Outcome pass(const Pieces& pieces, provider::DialectName dialect, provider::Framing framing, guardrail::Mode mode,
+             std::pmr::memory_resource* memory = std::pmr::get_default_resource()) {
     const BlockPoolOwner pool{Allocator::from(nullptr)};
-    std::pmr::memory_resource* memory = std::pmr::get_default_resource();
-    guardrail::Scanner scanner(rules(), 1U << 20U, memory);
+    guardrail::Scanner scanner(rules(), 1U << 20U, std::pmr::get_default_resource());
     exchange::InspectionPolicy policy;
     policy.policy.mode = mode;
     Inspection inspection(scanner, policy, memory);
@@ -63,6 +80,7 @@ Outcome pass(const Pieces& pieces, provider::DialectName dialect, provider::Fram
     outcome.blocked = stream.blocked();
     outcome.complete = stream.complete();
     outcome.redactions = inspection.redactions();
+    outcome.inspected = inspection.bytes();
     std::pmr::string reason;
     inspection.write_reason(reason);
     outcome.reason = reason;
@@ -296,6 +314,48 @@ TEST_CASE("inspected stream: what cannot be inspected does not pass in mode acti
         const Outcome observed =
             pass(whole, provider::DialectName::openai_chat, provider::Framing::sse, guardrail::Mode::observe);
         CHECK(observed.bytes == wire);
+    }
+}
+
+TEST_CASE("inspected stream: each byte of a text is inspected once, however many events it comes in") {
+    const std::string text(3000, 'x');
+    for (const std::size_t size : {1U, 7U, 3000U}) {
+        std::vector<std::string> deltas;
+        for (std::size_t at = 0; at < text.size(); at += size) deltas.push_back(text.substr(at, size));
+        const std::string wire = chat_stream(deltas);
+        for (const guardrail::Mode mode : {guardrail::Mode::action, guardrail::Mode::observe}) {
+            const Outcome outcome =
+                pass({{wire}, "whole"}, provider::DialectName::openai_chat, provider::Framing::sse, mode);
+            CHECK(outcome.bytes == wire);
+            CHECK(outcome.inspected == text.size());
+        }
+    }
+}
+
+TEST_CASE("inspected stream: twice the events ask for twice the memory, also those of a call that is held") {
+    const auto stream_of = [](std::size_t events, bool call) {
+        std::string out;
+        for (std::size_t i = 0; i < events; ++i) {
+            out += R"(data: {"id":"c1","choices":[{"index":0,"delta":{)";
+            out += call ? R"("tool_calls":[{"index":0,"id":"t","function":{"name":"f","arguments":"abcdefgh"}}]}}]})"
+                        : R"("content":"abcdefgh"}}]})";
+            out += "\n\n";
+        }
+        return out + R"(data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})" +
+               "\n\ndata: [DONE]\n\n";
+    };
+    for (const bool call : {false, true}) {
+        INFO((call ? "a call" : "a text"));
+        std::size_t asked[2] = {};
+        for (const std::size_t times : {1U, 2U}) {
+            const std::string wire = stream_of(500 * times, call);  // all of it in one read
+            CountingMemory memory;
+            const Outcome outcome = pass({{wire}, "whole"}, provider::DialectName::openai_chat, provider::Framing::sse,
+                                         guardrail::Mode::action, &memory);
+            CHECK(outcome.bytes == wire);
+            asked[times - 1] = memory.bytes;
+        }
+        CHECK(asked[1] < asked[0] * 5 / 2);
     }
 }
 

@@ -271,7 +271,8 @@ TEST_CASE("proxy: clients that name ever new servers do not make the gateway gro
     TestHost host;
     World world(R"({
       gateway: { auth: { mode: "token", token: "t" } },
-      guardrail: { enabled: true, mode: "action", rate_limit: { requests_per_second: 0 } },
+      guardrail: { enabled: true, mode: "action", allow_unknown_llm_domains: true,
+                   rate_limit: { requests_per_second: 0 } },
     })",
                 host.host());
     auto& client = *world.client();

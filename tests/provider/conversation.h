@@ -38,12 +38,23 @@ inline std::string name_of_role(message::Role role) {
 // A string as it is meant, anything else as it is written.
 inline std::string said(const json::Value& value) { return std::string(value.as_string().value_or(value.raw())); }
 
+// How a text is written, when it is not just there. Tokens that are not those of the text beside them are "other".
+template <class Text>
+std::string form_of(const Text& text) {
+    switch (text.form) {
+    case provider::TextForm::plain: return {};
+    case provider::TextForm::file: return "file of ";
+    case provider::TextForm::tokens: return text.exact ? "tokens of " : "other tokens of ";
+    }
+    return {};
+}
+
 // "user text: hello", "assistant arguments(shell): {...}"
 inline Lines lines_of(const provider::Passages& passages) {
     Lines out;
     for (const provider::Passage& it : passages) {
         const std::string tool = it.tool.empty() ? "" : "(" + std::string(it.tool) + ")";
-        out.push_back(name_of_role(it.role) + " " + name_of_kind(it.kind) + tool + ": " + said(it.value));
+        out.push_back(name_of_role(it.role) + " " + form_of(it) + name_of_kind(it.kind) + tool + ": " + said(it.value));
     }
     return out;
 }
@@ -64,7 +75,9 @@ inline Lines lines_of(const provider::Steps& steps) {
             break;
         case What::delta: line << "delta " << it.channel << ": " << said(it.value); break;
         case What::close: line << "close " << it.channel; break;
-        case What::whole: line << "whole " << name_of_kind(it.kind) << tool << ": " << said(it.value); break;
+        case What::whole:
+            line << "whole " << form_of(it) << name_of_kind(it.kind) << tool << ": " << said(it.value);
+            break;
         case What::stop: line << "stop " << reasons[static_cast<std::size_t>(it.reason)]; break;
         case What::usage: line << "usage " << it.usage.input_tokens << ' ' << it.usage.output_tokens; break;
         case What::done: line << "done"; break;

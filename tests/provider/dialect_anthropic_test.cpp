@@ -37,7 +37,7 @@ TEST_CASE("anthropic: every text of a request, in its order") {
              {"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"AAAA"}},
              {"type":"search_result","source":"https://x","title":"U","content":[{"type":"text","text":"V"}]}]}]})",
          {"user document: D", "user document: T", "user document: C", "user document: E", "user document: F",
-          "user document: https://x", "user document: U", "user document: V"}},
+          "user file of document: AAAA", "user document: https://x", "user document: U", "user document: V"}},
         {"servers' tools",
          R"({"messages":[{"role":"assistant","content":[
              {"type":"server_tool_use","id":"s1","name":"web_search","input":{"query":"q"}},

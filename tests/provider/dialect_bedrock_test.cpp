@@ -46,6 +46,9 @@ TEST_CASE("bedrock: every text of a request, in its order") {
          R"({"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"system":"S","messages":[{"role":"user","content":
              [{"type":"text","text":"A"},{"type":"tool_result","tool_use_id":"t","content":"R"}]}]})",
          {"system text: S", "user text: A", "tool tool result: R"}},
+        {"documents",
+         R"({"messages":[{"role":"user","content":[{"document":{"format":"txt","name":"n","source":{"bytes":"QQ=="}}}]}]})",
+         {"user document: n", "user file of document: QQ=="}},
         {"Titan's", R"({"inputText":"A","textGenerationConfig":{"topP":1}})", {"user text: A"}},
         {"a prompt", R"({"prompt":"A","max_gen_len":9})", {"user text: A"}},
         {"turns as strings",

@@ -32,7 +32,7 @@ TEST_CASE("gemini: every text of a request, in its order") {
              "data":"QQ=="}}]}],"system_instruction":{"parts":[{"text":"S"}]},
              "tools":[{"function_declarations":[{"name":"f","description":"D"}]}]})",
          {"assistant arguments(f): {\"a\":1}", "tool tool result(f): {\"r\":\"x\"}",
-          "tool document: QQ==", "system text: S", "system text: D"}},
+          "tool file of document: QQ==", "system text: S", "system text: D"}},
         {"code, its result, files",
          R"({"contents":[{"role":"model","parts":[{"executableCode":{"language":"PYTHON","code":"print 1"}},
              {"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}},
@@ -106,6 +106,15 @@ TEST_CASE("gemini: answers, whole or as an array of frames") {
           Lines{"assistant text: M"});
     CHECK(read_answer(gemini(), R"([{"error":{"code":400,"message":"E","status":"X"}}])") ==
           Lines{"assistant text: E", "assistant text: X"});
+    CHECK(
+        read_answer(
+            gemini(),
+            R"({"candidates":[{"content":{"parts":[{"text":"A"},{"text":"B"}]},"logprobsResult":{"chosenCandidates":[
+                      {"token":"AB","tokenId":7,"logProbability":-1}],"topCandidates":[]}}]})") ==
+        Lines{
+            "assistant text: A", "assistant text: B",
+            "assistant tokens of text: {\"chosenCandidates\":[\n                      {\"token\":\"AB\",\"tokenId\":7,"
+            "\"logProbability\":-1}],\"topCandidates\":[]}"});
     CHECK(read_answer(gemini(), R"({"candidates":[5,{"content":7},{"content":{"parts":{"text":[]}}}]})").empty());
 }
 

@@ -72,11 +72,11 @@ TEST_CASE("openai chat: every text of a request is read") {
          R"("image_url":{"url":"data:image/png;base64,AAAA"}},{"type":"input_audio","input_audio":{"data":"AAAA",)"
          R"("format":"wav"}},{"type":"file","file":{"filename":"f","file_data":"AAAA","text":"C"}},)"
          R"({"type":"invented","deep":[{"text":"D"}]}]}]})",
-         "text user: bare\ntext user: A\ntext user: B\ndocument user: C\ntext user: D\n"},
+         "text user: bare\ntext user: A\ntext user: B\nfile of document user: AAAA\ndocument user: C\ntext user: D\n"},
         {"a document as plain text, and as base64",
          R"({"messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","data":"A"}},)"
          R"({"type":"document","source":{"type":"base64","data":"AAAA"}}]}]})",
-         "document user: A\n"},
+         "document user: A\nfile of document user: AAAA\n"},
         {"calls and their results",
          R"({"messages":[{"role":"assistant","content":null,"reasoning_content":"R","refusal":"N","tool_calls":[{)"
          R"("id":"c1","type":"function","function":{"name":"shell","arguments":"{\"a\":1}"}},{"id":"c2","type":)"
@@ -116,7 +116,8 @@ TEST_CASE("openai responses: every text of a request is read") {
          R"("input_text","text":"B"},{"type":"input_image","image_url":"data:image/png;base64,AAAA"},{"type":)"
          R"("input_file","filename":"f","file_data":"AAAA","text":"C"}]},{"type":"message","role":"assistant","id":)"
          R"("msg_1","content":[{"type":"output_text","text":"D","annotations":[]},{"type":"refusal","refusal":"E"}]}]})",
-         "text user: A\ntext system: B\ndocument system: C\ntext assistant: D\nrefusal assistant: E\n"},
+         "text user: A\ntext system: B\nfile of document system: AAAA\ndocument system: C\ntext assistant: D\nrefusal "
+         "assistant: E\n"},
         {"calls and results",
          R"({"input":[{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"},{"type":)"
          R"("function_call_output","call_id":"c1","output":"O"},{"type":"function_call_output","call_id":"c1",)"

@@ -83,7 +83,9 @@ TEST_CASE("openai chat: streams as providers write them") {
         {"the tokens once more",
          events_of({R"({"choices":[{"index":0,"delta":{"content":"AB"},"logprobs":{"content":[{"token":"A","logprob":)"
                     R"(-1},{"token":"B","logprob":-1}],"refusal":null}}]})"}),
-         "begin\nopen 0 text\ndelta 0: AB\nopen 1 text\ndelta 1: A\ndelta 1: B\n"},
+         "begin\nopen 0 text\ndelta 0: AB\nwhole tokens of text: "
+         "{\"content\":[{\"token\":\"A\",\"logprob\":-1},{\"token\":"
+         "\"B\",\"logprob\":-1}],\"refusal\":null}\n"},
         {"completions",
          events_of({R"({"id":"c","object":"text_completion","choices":[{"index":0,"text":"A",)"
                     R"("finish_reason":"length"}]})"}),
@@ -202,7 +204,7 @@ TEST_CASE("ollama: lines beside the usual") {
                       parse_lines("{\"model\":\"m\",\"message\":7,\"response\":{\"text\":\"A\"},\"done\":1}\n")) ==
           "begin m\nwhole text: A\n");
     CHECK(read_stream(ollama(), parse_lines("{\"message\":{\"content\":\"A\"},\"logprobs\":[{\"token\":\"A\"}]}\n")) ==
-          "begin\nopen 0 text\ndelta 0: A\nopen 1 text\ndelta 1: A\n");
+          "begin\nopen 0 text\ndelta 0: A\nwhole tokens of text: [{\"token\":\"A\"}]\n");
 }
 
 TEST_CASE("openai: a stream of too many parts is refused, at the part that is too many") {

@@ -17,6 +17,17 @@ std::string text_of(json::Value value) {
     return std::string(value.is(json::Kind::string) ? *value.as_string() : value.raw());
 }
 
+// How a text is written, when it is not just there. Tokens that are not those of the text beside them are "other".
+template <class Text>
+std::string form_of(const Text& text) {
+    switch (text.form) {
+    case provider::TextForm::plain: return {};
+    case provider::TextForm::file: return "file of ";
+    case provider::TextForm::tokens: return text.exact ? "tokens of " : "other tokens of ";
+    }
+    return {};
+}
+
 std::string with_space(std::string_view text) { return text.empty() ? std::string() : " " + std::string(text); }
 
 }  // namespace
@@ -33,7 +44,7 @@ std::string describe(const provider::Passages& passages) {
     for (const provider::Passage& passage : passages) {
         if (passage.value.offset() < place) out += "(out of order) ";
         place = passage.value.offset();
-        out += std::string(kinds[static_cast<int>(passage.kind)]) + " " + roles[static_cast<int>(passage.role)] +
+        out += form_of(passage) + kinds[static_cast<int>(passage.kind)] + " " + roles[static_cast<int>(passage.role)] +
                with_space(passage.tool) + ": " + text_of(passage.value) + "\n";
     }
     return out;
@@ -52,7 +63,9 @@ std::string describe(const provider::Steps& steps) {
             break;
         case Step::What::delta: out += "delta " + channel + ": " + text_of(step.value); break;
         case Step::What::close: out += "close " + channel; break;
-        case Step::What::whole: out += "whole " + kind + with_space(step.tool) + ": " + text_of(step.value); break;
+        case Step::What::whole:
+            out += "whole " + form_of(step) + kind + with_space(step.tool) + ": " + text_of(step.value);
+            break;
         case Step::What::stop: out += std::string("stop ") + reasons[static_cast<int>(step.reason)] + choice; break;
         case Step::What::usage:
             out += "usage " + std::to_string(step.usage.input_tokens) + "/" + std::to_string(step.usage.output_tokens);

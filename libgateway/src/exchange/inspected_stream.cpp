@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "exchange/passage_inspection.h"
+
 namespace gw::exchange {
 
 namespace {
@@ -196,7 +198,13 @@ void InspectedStream::take_step(const provider::Step& step) {
     case What::close:
         if (step.channel < channels_.size()) close(channels_[step.channel]);
         break;
-    case What::whole: take_whole(step); break;
+    case What::whole:
+        if (step.form == provider::TextForm::tokens) {
+            take_tokens(step);
+        } else {
+            take_whole(step);
+        }
+        break;
     case What::done:
         close_all();
         frame_done_ = true;
@@ -224,7 +232,8 @@ void InspectedStream::begin(Channel& channel, const provider::Step& step) {
 
 // A text that came in one piece: a repetition of what was streamed, or a call with its arguments.
 void InspectedStream::take_whole(const provider::Step& step) {
-    Inspection::Whole whole = inspection_.inspect(direction_of(step.kind), step.tool, step.value, pool_);
+    Inspection::Whole whole =
+        inspect_value(inspection_, direction_of(step.kind), step.tool, step.value, step.form, pool_);
     if (!whole.blocked && !whole.changed) return;
     Span& span = spans_.emplace_back();
     span.offset = step.value.offset();
@@ -236,6 +245,17 @@ void InspectedStream::take_whole(const provider::Step& step) {
     }
     span.changed = true;
     span.value = std::move(whole.value);
+}
+
+// The frame's own text once more: what becomes of that is known when the frame leaves.
+void InspectedStream::take_tokens(const provider::Step& step) {
+    if (!enforces()) return;
+    Span& span = spans_.emplace_back();
+    span.offset = step.value.offset();
+    span.size = step.value.raw().size();
+    span.tokens = true;
+    span.changed = withholds_tokens(inspection_, step.exact);
+    span.value = no_tokens(step.value);
 }
 
 void InspectedStream::take_parts(Channel& channel) {
@@ -330,8 +350,10 @@ void InspectedStream::release_held(Buffer& out) {
 
 void InspectedStream::send(const provider::Frame& frame, const json::Value& root, Spans& spans, bool done,
                            Buffer& out) {
+    begun_ = true;
     const bool changed = std::any_of(spans.begin(), spans.end(), [this](const Span& span) { return is_changed(span); });
     if (changed) {
+        for (Span& span : spans) span.changed |= span.tokens;
         send_changed(frame, spans, out);
     } else {
         out.append(frame.raw);
@@ -408,6 +430,7 @@ void InspectedStream::block(Buffer& out) {
             payload.append(frame.payload.substr(0, span.offset));
             write_value(span, frame.payload.substr(span.offset, span.size), payload);
             payload.append(frame.payload.substr(span.offset + span.size));
+            begun_ = true;
             if (provider::reframe(out, framing_, frame, payload.text(), memory_) && scratch_.parse(payload.text()))
                 ending_->note(frame.type, scratch_.root());
         }
@@ -416,7 +439,12 @@ void InspectedStream::block(Buffer& out) {
     held_bytes_ = 0;
     std::pmr::string message(memory_);
     inspection_.write_notice(message, false, options_.notice);
-    ending_->write_block(out, {message, options_.model, unix_ms_});
+    const provider::Notice notice{message, options_.model, unix_ms_};
+    if (!begun_ && options_.facts != nullptr) {
+        dialect_.write_blocked(out, notice, *options_.facts);
+    } else {
+        ending_->write_block(out, notice);
+    }
     ended_ = blocked_ = complete_ = true;
 }
 

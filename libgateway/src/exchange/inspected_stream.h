@@ -6,7 +6,8 @@
 //                                                                  or the end of a blocked stream
 //
 // A frame leaves when every byte of its texts may leave, and every frame before it has left: as it came, unless a rule
-// replaced something inside. The arguments of a tool call leave when the call is whole and nothing is against it.
+// replaced something inside. The arguments of a tool call leave when the call is whole and nothing is against it. Log
+// probabilities leave with the text that they are of, and never without it or beside another.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +32,11 @@ class InspectedStream {
 public:
     struct Options {
         std::size_t frame_bytes_max = 10U << 20U;
-        std::size_t held_bytes_max = 10U << 20U;     // of frames, tool calls above all
-        std::string_view model;                      // as the client named it; borrowed
-        std::string_view notice;                     // guardrail.block_message; borrowed
-        endpoint::Histogram<12>* latency = nullptr;  // gets the time that each frame waited; may be null
+        std::size_t held_bytes_max = 10U << 20U;        // of frames, tool calls above all
+        std::string_view model;                         // as the client named it; borrowed
+        std::string_view notice;                        // guardrail.block_message; borrowed
+        const provider::RequestFacts* facts = nullptr;  // what was asked for, in this dialect; borrowed, may be null
+        endpoint::Histogram<12>* latency = nullptr;     // gets the time that each frame waited; may be null
     };
 
     InspectedStream(Inspection& inspection, const provider::Dialect& dialect, provider::Framing framing,
@@ -84,6 +86,7 @@ private:
         std::uint64_t begin = 0, end = 0;
         std::size_t offset = 0, size = 0;  // of the JSON value in the payload; size 0: no text, it only waits
         bool changed = false;              // complete in itself, and changed: `value` stands there now
+        bool tokens = false;               // changed as soon as anything else in the frame is
         std::pmr::string value;
     };
     using Spans = std::pmr::vector<Span>;
@@ -104,6 +107,7 @@ private:
     [[nodiscard]] bool read_frame(const provider::Frame& frame, json::Value& root);
     void take_step(const provider::Step& step);
     void take_whole(const provider::Step& step);
+    void take_tokens(const provider::Step& step);
     void take_parts(Channel& channel);
     void begin(Channel& channel, const provider::Step& step);
     void close(Channel& channel);
@@ -138,6 +142,7 @@ private:
     std::size_t held_bytes_ = 0;
     std::uint64_t now_ms_ = 0, unix_ms_ = 0;
     bool frame_done_ = false;   // the frame that is being read is the terminal one
+    bool begun_ = false;        // something has left
     bool block_waits_ = false;  // an inspector blocks
     bool ended_ = false, blocked_ = false, complete_ = false;
 };

@@ -78,6 +78,7 @@ public:
     [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }
     [[nodiscard]] const guardrail::Ruleset& rules() const noexcept { return *scanner_.rules(); }
     [[nodiscard]] const InspectionPolicy& policy() const noexcept { return policy_; }
+    [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return memory_; }
 
     // "matched: SEC-X:Title, ..." of the first five, or why else it was stopped; no text of the conversation.
     void write_reason(std::pmr::string& out) const;

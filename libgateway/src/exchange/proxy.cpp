@@ -74,6 +74,7 @@ gw_status Proxy::load() {
     target_rules_.allow_private = allow_private_;
     target_rules_.test_upstreams = test_upstreams_;
     target_rules_.allow_unknown_llm_domains = config.allow_unknown_llm_domains;
+    target_rules_.chat_requires_known = !config.allow_unknown_llm_domains;
     if (config.rate > 0) {
         rate_limit_.emplace(auth::RateLimiter::Options{.count = config.rate, .burst = config.burst}, gateway_.memory());
     }

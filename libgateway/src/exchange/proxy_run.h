@@ -63,6 +63,7 @@ private:
         metrics,
         nowhere,
     };
+    static constexpr http1::Header blocked_field{"X-DefenseClaw-Blocked", "true"};
     // How the answer reaches the client.
     enum class Answer : std::uint8_t { none, stream, collect, relay };
 
@@ -91,22 +92,32 @@ private:
     [[nodiscard]] bool check_chat(const json::Value& root);
     void name_model(const json::Value& root, provider::Edits& edits);
 
-    // proxy_run.cpp
-    void begin_stream();
+    // proxy_run.cpp: the prompt
     [[nodiscard]] bool inspect_prompt(std::string_view body, const json::Value& root, provider::Edits& edits);
-    void forward(std::string_view body, const json::Value& root, provider::Edits& edits);
     void refuse(int status, std::string_view message);
-    [[nodiscard]] Buffer rewrite(std::string_view body, const json::Value& root, provider::Edits& edits);
     void refuse_prompt();
     void tell_session(const Inspection& inspection, bool prompt);
+
+    // proxy_forward.cpp: what the provider gets
+    [[nodiscard]] Buffer rewrite(std::string_view body, const json::Value& root, provider::Edits& edits);
+    void forward(std::string_view body, const json::Value& root, provider::Edits& edits);
+
+    // proxy_answer.cpp: what the client gets
     void begin_answer(const http1::ResponseHead& head, Answer how);
-    void sniff();
-    void end_stream();
-    void send(Buffer& out);
-    void finish_stream();
     void answer_collected();
+    [[nodiscard]] std::optional<bool> inspect_collected(std::string_view text, provider::Edits& edits);
+    void answer_blocked();
+    [[nodiscard]] bool is_failure() const noexcept { return upstream_status_ < 200 || upstream_status_ > 299; }
+
+    // proxy_stream.cpp: the same, event by event
+    void begin_stream();
+    void sniff();
+    void send(Buffer& out);
+    void end_stream();
+    void finish_stream();
     void on_timer();
     void arm_timer();
+
     [[nodiscard]] bool translates() const noexcept { return asked_ != dialect_; }
     [[nodiscard]] const provider::Dialect& client_dialect() const noexcept { return provider::dialect(asked_); }
     [[nodiscard]] const provider::Dialect& dialect() const noexcept { return provider::dialect(dialect_); }

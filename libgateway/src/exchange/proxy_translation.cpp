@@ -62,7 +62,7 @@ void ProxyRun::answer_translated(std::string_view text) {
     json::Document document(gateway_.memory());
     Buffer out(gateway_.pool());
     const auto parsed = document.parse(text);
-    if (upstream_status_ < 200 || upstream_status_ > 299) {
+    if (is_failure()) {
         const int status = provider::translate_error(dialect_, asked_, upstream_status_,
                                                      parsed ? document.root() : json::Value{}, out);
         client_.answer(status, "application/json", out.text(), answer_fields_);

@@ -81,6 +81,8 @@ void record_verdict(Gateway& gateway, Proxy& proxy, const Inspection& inspection
     record.action = guardrail::name_of(inspection.action());
     record.reason = reason;
     record.rule_ids = {rules.data(), count};
+    constexpr std::string_view not_inspected[] = {"not-inspected"};
+    if (inspection.skipped() > 0) record.categories = not_inspected;
     record.latency_ms = latency_ms;
     record.evaluation_id = envelope.request_id;
     envelope.direction = prompt ? "prompt" : inspection.tool_blocked() ? "tool_call" : "completion";

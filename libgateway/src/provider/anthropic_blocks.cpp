@@ -63,6 +63,7 @@ void AnthropicBlocks::read_typed(const json::Value& block, std::string_view type
         document.add_string(member("title"));
         document.add_string(member("context"));
         if (source["type"].as_string() == "text") document.add_string(source["data"]);
+        if (source["type"].as_string() == "base64") document.add_file(source["data"]);
         read_inner(source["content"], document);
     } else if (type == "search_result") {
         const Harvest document = harvest.as(PartKind::document);

@@ -65,6 +65,7 @@ void BedrockBlocks::read_document(const json::Value& document, const Harvest& ha
             harvest.add_string(source);
         } else if (source.exists()) {
             harvest.add_string(source["text"]);
+            harvest.add_file(source["bytes"]);
             read_inner(source["content"], harvest);
         }
     }

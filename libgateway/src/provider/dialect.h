@@ -33,6 +33,13 @@ enum class Framing : std::uint8_t {
     json_array,  // application/json: one array that grows (Gemini without alt=sse)
 };
 
+// How a text is written where it stands.
+enum class TextForm : std::uint8_t {
+    plain,
+    file,    // base64, or a data URL: of what, its bytes tell
+    tokens,  // a text that stands beside it once more, token by token with probabilities (provider/token_echo.h)
+};
+
 // A text in a JSON document. `value` is a string, or, where the dialect writes arguments or results as JSON, an object
 // or array whose raw() is the text.
 struct Passage {
@@ -40,6 +47,8 @@ struct Passage {
     message::Role role = message::Role::user;
     std::string_view tool;  // arguments and results: the tool's name where it is known
     json::Value value;
+    TextForm form = TextForm::plain;
+    bool exact = false;  // of tokens: they say what the text beside them says, and nothing else
 };
 using Passages = std::pmr::vector<Passage>;
 
@@ -48,6 +57,8 @@ struct RequestFacts {
     std::string_view model;  // percent-encoded where it stands in the path
     bool stream = false;
     Framing framing = Framing::sse;  // of the answer, when it streams
+    bool completion = false;         // OpenAI's completions: a prompt, and choices that have a text
+    bool token_numbers = false;      // the prompt, or a part of it, is given as numbers of tokens: no text to inspect
 };
 
 // One thing that an event of a stream says.
@@ -69,6 +80,8 @@ struct Step {
     std::uint32_t channel = 0;  // dense: 0, 1, 2 in order of appearance, whatever index the wire uses
     std::uint32_t choice = 0;   // index of the choice (OpenAI chat), candidate (Gemini); else 0
     json::Value value;
+    TextForm form = TextForm::plain;  // of a whole
+    bool exact = false;               // of tokens, as in a Passage
     std::string_view tool, call_id;
     std::string_view id, model;
     message::StopReason reason = message::StopReason::stop;

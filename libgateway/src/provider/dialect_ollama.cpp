@@ -3,6 +3,7 @@
 #include "provider/dialect_edits.h"
 #include "provider/dialect_openai_message.h"
 #include "provider/dialect_text.h"
+#include "provider/token_echo.h"
 
 namespace gw::provider {
 
@@ -53,7 +54,9 @@ public:
                 read_message(member, Role::assistant, names, passages);
             } else if (key == "thinking") {
                 add_content(passages, {PartKind::reasoning, Role::assistant, {}}, member);
-            } else if (key != "logprobs") {
+            } else if (is_token_key(key)) {
+                add_line_tokens(passages, root, member);
+            } else {
                 add_content(passages, {PartKind::text, Role::assistant, {}}, member, is_text_key(key));
             }
         }
@@ -92,6 +95,11 @@ public:
 
 }  // namespace
 }  // namespace ollama
+
+void add_line_tokens(Passages& passages, const Value& line, const Value& tokens) {
+    const Value texts[] = {line["message"]["content"], line["response"]};
+    add_tokens(passages, tokens, texts);
+}
 
 const Dialect& ollama_dialect() noexcept {
     static const ollama::Ollama dialect;

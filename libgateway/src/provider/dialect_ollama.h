@@ -15,6 +15,8 @@ namespace gw::provider {
 // What the dialect is made of, one file each.
 [[nodiscard]] Owned<StreamReader> new_ollama_reader(std::pmr::memory_resource* memory);
 [[nodiscard]] Owned<StreamEnding> new_ollama_ending(std::pmr::memory_resource* memory);
+// The log probabilities of a line, in an answer or in a stream.
+void add_line_tokens(Passages& passages, const json::Value& line, const json::Value& tokens);
 void write_blocked_ollama(Buffer& out, const Notice& notice);
 
 }  // namespace gw::provider

@@ -7,6 +7,7 @@
 #include "provider/dialect_ollama.h"
 #include "provider/dialect_openai_message.h"
 #include "provider/dialect_text.h"
+#include "provider/token_echo.h"
 
 namespace gw::provider {
 
@@ -20,7 +21,7 @@ using What = Step::What;
 namespace ollama {
 namespace {
 
-enum Slot : std::uint64_t { content, response, thinking, logprobs };
+enum Slot : std::uint64_t { content, response, thinking };
 
 constexpr std::string_view wordless[] = {"context", "created_at", "done", "done_reason", "model", "role"};
 
@@ -90,10 +91,10 @@ private:
                 read_tool_calls(member, names_, found_);
                 add_wholes(steps, found_);
                 names_ = CallNames(found_.get_allocator().resource());  // its views end with this line
-            } else if (key == "logprobs") {
-                // The tokens once more, each beside its probability.
-                for (Value token = member.first(); token.exists() && good; token = token.next())
-                    good = channels_.delta({0, logprobs}, 0, PartKind::text, token["token"], steps);
+            } else if (is_token_key(key)) {
+                found_.clear();
+                add_line_tokens(found_, object, member);
+                add_wholes(steps, found_);
             } else if (key != "error" &&
                        std::find(std::begin(wordless), std::end(wordless), key) == std::end(wordless)) {
                 add_unknown(member, steps);

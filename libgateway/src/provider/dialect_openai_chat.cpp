@@ -3,6 +3,7 @@
 #include "provider/dialect_edits.h"
 #include "provider/dialect_openai_message.h"
 #include "provider/dialect_text.h"
+#include "provider/token_echo.h"
 
 namespace gw::provider {
 
@@ -41,6 +42,14 @@ void read_member(const Value& member, CallNames& names, Passages& passages) {
     }
 }
 
+// A prompt, or an input of embeddings, may be numbers of tokens: [1,2,3] or [[1,2],[3]].
+bool has_token_numbers(const Value& prompt) noexcept {
+    for (Value child = prompt.first(); child.exists(); child = child.next()) {
+        if (child.is(Kind::number) || (child.is(Kind::array) && child.first().is(Kind::number))) return true;
+    }
+    return false;
+}
+
 class Chat final : public Dialect {
 public:
     [[nodiscard]] DialectName name() const noexcept override { return DialectName::openai_chat; }
@@ -55,6 +64,8 @@ public:
         if (facts.model.empty()) facts.model = deployment_of(path);
         facts.stream = root["stream"].as_bool().value_or(false);
         facts.framing = Framing::sse;
+        facts.completion = !root["messages"].is(Kind::array) && root["prompt"].exists();
+        facts.token_numbers = has_token_numbers(root["prompt"]) || has_token_numbers(root["input"]);
         CallNames names(passages.get_allocator().resource());
         for (Value member = root.first(); member.exists(); member = member.next()) read_member(member, names, passages);
         return true;
@@ -83,7 +94,7 @@ public:
     }
 
     void write_blocked(Buffer& out, const Notice& notice, const RequestFacts& facts) const override {
-        write_blocked_chat(out, notice, facts.stream);
+        write_blocked_chat(out, notice, facts);
     }
     [[nodiscard]] std::string_view blocked_content_type(const RequestFacts& facts) const noexcept override {
         return facts.stream ? "text/event-stream" : "application/json";
@@ -109,7 +120,9 @@ private:
         for (Value member = choice.first(); member.exists(); member = member.next()) {
             if (member.key() == "message" || member.key() == "delta") {
                 read_message(member, Role::assistant, names, passages);
-            } else if (member.key() != "logprobs") {  // tokens one by one, which say nothing alone
+            } else if (is_token_key(member.key())) {
+                add_choice_tokens(passages, choice, member);
+            } else {
                 add_content(passages, {PartKind::text, Role::assistant, {}}, member, is_text_key(member.key()));
             }
         }
@@ -118,6 +131,13 @@ private:
 
 }  // namespace
 }  // namespace dialect_chat
+
+// The tokens of a choice spell its text, wherever that stands: a message, a delta, the text of a completion.
+void add_choice_tokens(Passages& passages, const Value& choice, const Value& tokens) {
+    const Value said = choice[choice["delta"].is(Kind::object) ? "delta" : "message"];
+    const Value texts[] = {said["content"], choice["text"]};
+    add_tokens(passages, tokens, texts, said["refusal"]);
+}
 
 const Dialect& openai_chat_dialect() noexcept {
     static const dialect_chat::Chat chat;

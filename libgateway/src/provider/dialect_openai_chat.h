@@ -16,7 +16,10 @@ namespace gw::provider {
 // What the dialect is made of, one file each.
 [[nodiscard]] Owned<StreamReader> new_chat_reader(std::pmr::memory_resource* memory);
 [[nodiscard]] Owned<StreamEnding> new_chat_ending(std::pmr::memory_resource* memory);
-void write_blocked_chat(Buffer& out, const Notice& notice, bool stream);
+void write_blocked_chat(Buffer& out, const Notice& notice, const RequestFacts& facts);
+
+// The log probabilities of a choice, in an answer or in a chunk.
+void add_choice_tokens(Passages& passages, const json::Value& choice, const json::Value& tokens);
 
 // An error of ours as the OpenAI APIs write them. The members behind "error" of a stream's event are the same.
 void write_openai_error(Buffer& out, int status, std::string_view message);

@@ -98,7 +98,9 @@ public:
         if (done_) return;
         done_ = true;
         if (!noted_) {
-            write_blocked_chat(out, notice, true);
+            RequestFacts facts;
+            facts.stream = true;
+            write_blocked_chat(out, notice, facts);
             return;
         }
         const Head head = head_of(notice);
@@ -190,21 +192,26 @@ Owned<StreamEnding> new_chat_ending(std::pmr::memory_resource* memory) {
     return make_owned<dialect_chat::ChatEnding>(memory, memory);
 }
 
-void write_blocked_chat(Buffer& out, const Notice& notice, bool stream) {
+void write_blocked_chat(Buffer& out, const Notice& notice, const RequestFacts& facts) {
     using namespace dialect_chat;
     const std::uint64_t created_s = notice.unix_ms / 1000;
-    if (stream) {
-        const Head head{blocked_id, notice.model, created_s, false};
-        send_role(out, head, 0);
+    if (facts.stream) {
+        const Head head{blocked_id, notice.model, created_s, facts.completion};
+        if (!head.legacy) send_role(out, head, 0);
         send_text(out, head, 0, "", notice.message);
         send_end(out, head, 0, notice.message);
         sse::encode_data(out, "[DONE]");
         return;
     }
     Writer w(out);
-    w.begin_object().member("id", blocked_id).member("object", "chat.completion").member("created", created_s);
+    w.begin_object().member("id", blocked_id);
+    w.member("object", facts.completion ? "text_completion" : "chat.completion").member("created", created_s);
     w.member("model", notice.model).key("choices").begin_array().begin_object().member("index", 0);
-    w.key("message").begin_object().member("role", "assistant").member("content", notice.message).end_object();
+    if (facts.completion) {
+        w.member("text", notice.message);
+    } else {
+        w.key("message").begin_object().member("role", "assistant").member("content", notice.message).end_object();
+    }
     w.member("finish_reason", "content_filter").end_object().end_array();
     w.key("usage").begin_object().member("prompt_tokens", 0).member("completion_tokens", 0);
     w.member("total_tokens", 0).end_object();

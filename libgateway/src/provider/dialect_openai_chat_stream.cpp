@@ -6,6 +6,7 @@
 #include "provider/dialect_openai_chat.h"
 #include "provider/dialect_openai_message.h"
 #include "provider/dialect_text.h"
+#include "provider/token_echo.h"
 
 namespace gw::provider {
 
@@ -27,8 +28,6 @@ enum Slot : std::uint64_t {
     refusal,
     transcript,
     function_call,
-    logprobs,
-    logprobs_refusal,
     unnumbered_call = std::uint64_t{1} << 32U,  // calls without an index, in order
     numbered_call = std::uint64_t{2} << 32U,    // and an index of the wire
 };
@@ -132,10 +131,10 @@ private:
                 good = read_delta(*index, member, steps);
             } else if (key == "text") {
                 good = text(*index, content, PartKind::text, member, steps);
-            } else if (key == "logprobs") {
-                good = read_tokens(*index, logprobs, member["content"], steps) &&
-                       read_tokens(*index, logprobs, member["tokens"], steps) &&
-                       read_tokens(*index, logprobs_refusal, member["refusal"], steps);
+            } else if (is_token_key(key)) {
+                found_.clear();
+                add_choice_tokens(found_, choice, member);
+                add_wholes(steps, found_);
             } else if (key == "message") {
                 found_.clear();
                 read_message(member, message::Role::assistant, names_, found_);
@@ -197,16 +196,6 @@ private:
             const bool thought = slot == content && passage.kind == PartKind::reasoning;
             if (!channels_.delta({choice, thought ? content_reasoning : slot}, choice, passage.kind, passage.value,
                                  steps))
-                return false;
-        }
-        return true;
-    }
-
-    // The answer's tokens once more, each beside its probability.
-    [[nodiscard]] bool read_tokens(std::uint32_t choice, Slot slot, const Value& tokens, Steps& steps) {
-        for (Value token = tokens.first(); token.exists(); token = token.next()) {
-            if (!channels_.delta({choice, slot}, choice, PartKind::text,
-                                 token.is(Kind::string) ? token : token["token"], steps))
                 return false;
         }
         return true;

@@ -2,6 +2,7 @@
 
 #include "json/escape.h"
 #include "provider/dialect_edits.h"
+#include "provider/token_echo.h"
 
 namespace gw::provider {
 
@@ -87,6 +88,9 @@ void read_message(const Value& message, Role role, CallNames& names, Passages& p
             add_content(passages, {PartKind::reasoning, role, {}}, member);
         } else if (key == "audio") {
             add_string(passages, {PartKind::transcript, role, {}}, member["transcript"]);
+        } else if (is_token_key(key)) {
+            const Value content = message["content"];
+            add_tokens(passages, member, {&content, 1}, message["refusal"]);
         } else {
             add_content(passages, place, member, is_text_key(key));
         }

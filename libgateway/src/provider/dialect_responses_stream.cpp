@@ -4,6 +4,7 @@
 #include "provider/dialect_channels.h"
 #include "provider/dialect_openai_message.h"
 #include "provider/dialect_responses.h"
+#include "provider/token_echo.h"
 
 namespace gw::provider {
 
@@ -47,7 +48,6 @@ struct Indices {
         const Channels::Place at = place(kind);
         return {at.first, at.second | apart};
     }
-    [[nodiscard]] Channels::Place logprobs() const noexcept { return {output, std::uint64_t{1} << 49U | content}; }
 };
 
 class ResponsesReader final : public StreamReader {
@@ -136,6 +136,12 @@ private:
         add_wholes(steps, found_);
     }
 
+    void add_tokens_of(const Value& text, const Value& tokens, Steps& steps) {
+        found_.clear();
+        add_tokens(found_, tokens, {&text, 1});
+        add_wholes(steps, found_);
+    }
+
     void add_item(const Value& item, Steps& steps) {
         found_.clear();
         read_response_item(item, Role::assistant, names_, found_);
@@ -210,10 +216,8 @@ private:
             bool good = true;
             if (key == "delta" && member.is(Kind::string)) {
                 good = channels_.delta(at.place(kind, name), 0, kind, member, steps);
-            } else if (key == "logprobs" && member.is(Kind::array)) {
-                // The tokens once more, each beside its probability.
-                for (Value token = member.first(); token.exists() && good; token = token.next())
-                    good = channels_.delta(at.logprobs(), 0, PartKind::text, token["token"], steps);
+            } else if (is_token_key(key)) {
+                add_tokens_of(root["delta"], member, steps);
             } else if (key == "delta" && kind == PartKind::tool_arguments) {
                 found_.clear();
                 add_json_text(found_, {kind, Role::assistant, tool_at(at)}, member);
@@ -250,6 +254,10 @@ private:
         for (Value member = root.first(); member.exists(); member = member.next()) {
             const bool text =
                 std::find(std::begin(done_members), std::end(done_members), member.key()) != std::end(done_members);
+            if (is_token_key(member.key())) {
+                add_tokens_of(root["text"], member, steps);
+                continue;
+            }
             found_.clear();
             if (text && kind == PartKind::tool_arguments) {
                 add_json_text(found_, {kind, Role::assistant, tool}, member);
@@ -259,7 +267,6 @@ private:
             add_wholes(steps, found_);
         }
         channels_.close(at.place(kind, name), steps);
-        channels_.close(at.logprobs(), steps);
         return true;
     }
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.h"
+#include "provider/token_echo.h"
+
 namespace gw::provider {
 
 using json::Kind;
@@ -101,6 +104,16 @@ void add_json_text(Passages& passages, const TextPlace& place, const Value& valu
 namespace dialect_text {
 namespace {
 
+// A source that says that it is a picture.
+bool is_picture(const Value& source) noexcept {
+    return starts_with_ignoring_case(string_or_empty(source["media_type"]), "image/");
+}
+
+void add_file(Passages& passages, const TextPlace& place, const Value& value) {
+    if (!string_or_empty(value).empty())
+        passages.push_back({PartKind::document, place.role, place.tool, value, TextForm::file});
+}
+
 // What stands in a member of an object, as far as its name tells.
 void add_member(Passages& passages, TextPlace place, const Value& object, const Value& member) {
     const std::string_view key = member.key();
@@ -110,9 +123,19 @@ void add_member(Passages& passages, TextPlace place, const Value& object, const 
         add_json_text(passages, place, member);
         return;
     }
+    if (is_token_key(key)) {
+        const Value texts[] = {object["text"], object["delta"]};
+        add_tokens(passages, member, texts, object["refusal"]);
+        return;
+    }
+    // Documents: data of type text is what it says, under other names and types it is base64.
+    const std::string_view type = string_or_empty(object["type"]);
+    if (member.is(Kind::string) && (key == "file_data" || (key == "data" && type == "base64"))) {
+        if (!is_picture(object)) add_file(passages, place, member);
+        return;
+    }
     place.kind = kind_of_key(key, place.kind);
-    // A document that travels as plain text is data of type text; everything else under that name is base64.
-    const bool plain_data = key == "data" && string_or_empty(object["type"]) == "text";
+    const bool plain_data = key == "data" && type == "text";
     add_content(passages, place, member, is_text_key(key) || plain_data);
 }
 
@@ -163,6 +186,8 @@ void add_wholes(Steps& steps, const Passages& passages) {
         step.kind = passage.kind;
         step.tool = passage.tool;
         step.value = passage.value;
+        step.form = passage.form;
+        step.exact = passage.exact;
         steps.push_back(step);
     }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "provider/token_echo.h"
 
 namespace gw::provider {
 
@@ -30,6 +31,15 @@ json::Value gemini_member(const json::Value& object, std::string_view name) noex
     while (member.exists() && !is_gemini_key(member.key(), name)) member = member.next();
     return member;
 }
+
+namespace {
+
+bool is_picture_or_sound(std::string_view type) noexcept {
+    return starts_with_ignoring_case(type, "image/") || starts_with_ignoring_case(type, "audio/") ||
+           starts_with_ignoring_case(type, "video/");
+}
+
+}  // namespace
 
 bool is_text_part(const json::Value& part) noexcept {
     if (!part["text"].is(json::Kind::string)) return false;
@@ -67,11 +77,8 @@ void read_gemini_part(const json::Value& part, const Harvest& harvest) {
         } else if (is_gemini_key(key, "executableCode")) {
             harvest.add_strings(member["code"]);
         } else if (is_gemini_key(key, "inlineData")) {
-            // Base64, which inspection decodes where it is worth it.
             const std::string_view type = gemini_member(member, "mimeType").as_string().value_or("");
-            if (starts_with_ignoring_case(type, "text/") || starts_with_ignoring_case(type, "application/json")) {
-                harvest.as(PartKind::document).add_string(member["data"]);
-            }
+            if (!is_picture_or_sound(type)) harvest.as(PartKind::document).add_file(member["data"]);
         } else if (!is_gemini_key(key, "fileData") && !is_gemini_key(key, "videoMetadata") && !is_opaque(key)) {
             harvest.add_strings(member);
         }
@@ -101,9 +108,16 @@ void read_gemini_content(const json::Value& content, Role role, Passages& passag
 void read_gemini_candidate_extras(const json::Value& candidate, Passages& passages) {
     static constexpr std::string_view wordless[] = {"content",       "index",      "finishReason",
                                                     "safetyRatings", "tokenCount", "avgLogprobs"};
+    std::pmr::vector<json::Value> texts(passages.get_allocator().resource());
+    const json::Value parts = candidate["content"]["parts"];
+    for (json::Value part = parts.first(); part.exists(); part = part.next()) texts.push_back(part["text"]);
     for (json::Value member = candidate.first(); member.exists(); member = member.next()) {
         const bool known = std::any_of(std::begin(wordless), std::end(wordless),
                                        [&](std::string_view name) { return is_gemini_key(member.key(), name); });
+        if (is_gemini_key(member.key(), "logprobsResult")) {
+            add_tokens(passages, member, texts);
+            continue;
+        }
         if (!known) Harvest{passages, PartKind::text, Role::assistant}.add_strings(member);
     }
 }

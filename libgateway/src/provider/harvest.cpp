@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "provider/token_echo.h"
+
 namespace gw::provider {
 
 namespace {
@@ -27,7 +29,10 @@ public:
     }
     // Values that were given do not lie in one another.
     [[nodiscard]] bool has(const json::Value& text) const noexcept {
-        if (std::binary_search(names_.begin(), names_.end(), text.as_string()->data())) return true;
+        if (const auto string = text.as_string();
+            string && std::binary_search(names_.begin(), names_.end(), string->data())) {
+            return true;
+        }
         const std::size_t at = text.offset();
         const auto behind = std::upper_bound(ends_.begin(), ends_.end(), Place{at, SIZE_MAX});
         return behind != ends_.begin() && std::prev(behind)->second > at;
@@ -52,6 +57,11 @@ void Harvest::add_string(const json::Value& value) const {
 }
 
 // A document nests at most 128 deep (json::Limits), so these two may call themselves.
+void Harvest::add_file(const json::Value& value) const {
+    if (value.as_string().value_or("").empty()) return;
+    passages.push_back({kind, role, tool, value, TextForm::file});
+}
+
 void Harvest::add_strings(const json::Value& value) const {
     add_string(value);
     const std::string_view type = value["type"].as_string().value_or("");
@@ -59,7 +69,11 @@ void Harvest::add_strings(const json::Value& value) const {
     for (json::Value child = value.first(); child.exists(); child = child.next()) {
         const std::string_view key = child.key();
         if (child.is(json::Kind::string) && (is_opaque(key) || (base64 && key == "data"))) continue;
-        add_strings(child);
+        if (is_token_key(key)) {
+            add_tokens(passages, child, {});
+        } else {
+            add_strings(child);
+        }
     }
 }
 
@@ -116,6 +130,8 @@ void append_wholes(const Passages& passages, Steps& steps) {
         step.kind = passage.kind;
         step.tool = passage.tool;
         step.value = passage.value;
+        step.form = passage.form;
+        step.exact = passage.exact;
         steps.push_back(step);
     }
 }

@@ -25,6 +25,8 @@ struct Harvest {
     void add(const json::Value& value) const;
     // Strings only: where the dialect has no JSON as text.
     void add_string(const json::Value& value) const;
+    // A file in base64.
+    void add_file(const json::Value& value) const;
     // Every string in `value`, but for identifiers, signatures and base64 data (is_opaque()).
     void add_strings(const json::Value& value) const;
     void add_descriptions(const json::Value& value) const;

@@ -107,7 +107,8 @@ Judgement judge_chat_target(std::string_view text, const TargetRules& rules) noe
         return refuse(Branch::chat, target, "private-ip", 403, private_address_message);
     if (!target.url) return refuse(Branch::chat, target, "invalid-target-url", 400, not_valid);
     const auto provider = rules.known->match(target.url->host, target.url->port, target.url->path);
-    if (!provider && rules.chat_requires_known) return refuse(Branch::chat, target, "unknown-host", 403, no_match);
+    if (!provider && rules.chat_requires_known)
+        return refuse(Branch::chat, target, "unknown-host", 403, no_match_settable);
     return permit(Branch::chat, target, provider ? "known-provider" : "public-host",
                   provider.value_or(std::string_view{}), Reach::global_only);
 }
