@@ -279,6 +279,33 @@ export interface ToolOptions {
  */
 export type Tool = (args: Record<string, any>, run: ToolRun) => unknown | Promise<unknown> | AsyncGenerator<string, unknown>;
 
+/** One call of a method of the program. */
+export interface MethodCall {
+  readonly method: string;
+  readonly params: Record<string, any>;
+  /** For `emit`, as long as the client is connected. */
+  readonly client: bigint;
+  /** What is known of the client: `client`, `mode`, `conn`, `role`, `scopes`, `owner`, `local`, `address`, perhaps `user` and `device`. */
+  readonly caller: Record<string, any>;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface MethodOptions {
+  /** Who may call it: "operator.read", ...; "node" for clients of that role ["operator.admin"]. */
+  scope?: string;
+  /** A JSON Schema object for the parameters, or its text [anything goes]. */
+  schema?: object | string;
+  /** A call without an answer fails after so long [gw_limits.ask_timeout_ms]. */
+  timeoutMs?: number;
+}
+
+/**
+ * The answer is anything that JSON has. What it throws is logged and fails the call; an error with `expose: true` is told to the caller
+ * instead: its `message`, its `code` ("NOT_FOUND") and its `details`.
+ */
+export type Method = (params: Record<string, any>, call: MethodCall) => unknown;
+
 export type GatewayEvent =
   | { type: 'log'; level: LogLevel; message: string; record?: undefined }
   | { type: 'record'; record: Record<string, unknown>; level?: undefined; message?: undefined }
@@ -314,6 +341,12 @@ export class Gateway implements AsyncDisposable {
   agent(agent: Agent): this;
   /** Offers a tool to the models of agents and to POST /tools/invoke, from their next turn on. `name` is 1 to 64 letters, digits, `_`, `-`. */
   tool(name: string, options: ToolOptions, tool: Tool): this;
+  /** Answers a method of the gateway protocol, for callers who have the scope and whose parameters fit the schema. */
+  method(name: string, options: MethodOptions, method: Method): this;
+  /** Makes an event known that emit() will send. Without `scope` everybody gets it; with `mayDrop` a slow client does without it. */
+  addEvent(name: string, options?: { scope?: string; mayDrop?: boolean; toNodes?: boolean }): this;
+  /** Sends an event that was added to all who may see it, or to one client of a method's call. */
+  emit(name: string, payload?: unknown, options?: { client?: bigint }): void;
   /** Reads and checks the configuration again, lets what is running finish, and ends; `closed` then says `restart`. */
   restart(): void;
   /** Once it has ended, by whatever; `restart` asks the program to make a new one. */

@@ -60,7 +60,8 @@ static void on_event(const gw_event* event) {
     }
     printf("%d %zu %zu %u %u %d %d %d", (int)event->type, conn, number_of(event), event->port, event->listener,
            (int)event->status, event->abort, event->restart);
-    const gw_str said[] = {event->host, event->agent, event->session, event->model, event->tool, event->data};
+    const gw_str said[] = {event->host, event->agent,  event->session, event->model,
+                           event->tool, event->method, event->caller,  event->data};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) text(said[i]);
     puts("");
     gw_buf out;
@@ -238,6 +239,10 @@ static gw_status do_line(void) {
     if (IS("tool")) return what = word(), more = words(), gw_gateway_add_tool(gw, what, what, more, 0);
     if (IS("progress")) return about = id(CALL), gw_tool_progress(gw, about, words());
     if (IS("result")) return about = id(CALL), gw_tool_result(gw, about, words(), false);
+    if (IS("method")) return what = word(), more = word(), gw_gateway_add_method(gw, what, more, words(), 0);
+    if (IS("reply")) return about = id(CALL), gw_method_answer(gw, about, words());
+    if (IS("event")) return gw_gateway_add_event(gw, words(), (gw_str){NULL, 0}, 0);
+    if (IS("emit")) return what = word(), gw_gateway_emit(gw, what, words(), 0);
     if (IS("shutdown")) return gw_gateway_shutdown(gw);
     if (IS("inspect")) return inspect();
     if (IS("feed")) return what = words(), gw_inspector_feed(inspector, what.data, what.len), parts(), GW_OK;

@@ -104,6 +104,13 @@ TEST_CASE("wrapper: an agent and a tool of the program") {
     CHECK(gw->agent("nobody").code() == GW_ERR_ARGUMENT);
     CHECK(gw->add_tool("look", "Looks.", R"({"type":"object"})", GW_TOOL_OWNER_ONLY));
     CHECK(gw->add_tool("look", "Looks.").code() == GW_ERR_ARGUMENT);
+    CHECK(gw->add_method("lights.set", "operator.write", R"({"type":"object"})"));
+    CHECK(gw->add_method("lights.set").code() == GW_ERR_ARGUMENT);
+    CHECK(gw->method_call(1).answer("{}").code() == GW_ERR_GONE);
+    CHECK(gw->method_call(1).fail("NOT_FOUND", "no such lamp").code() == GW_ERR_GONE);
+    CHECK(gw->add_event("lights.changed"));
+    CHECK(gw->emit("lights.changed", R"({"on":true})"));
+    CHECK(gw->emit("nobody.knows").code() == GW_ERR_ARGUMENT);
     auto client = gw->accept("127.0.0.1");
     REQUIRE(client);
     const std::string body = R"({"message":"hello"})";

@@ -3,11 +3,12 @@
 //     'data', 'end', 'close', look-ups, answers:   bytes and facts -> gateway
 //     #pump(), after each of these:                gateway -> writes, closes, dials, questions, requests; then the timer
 import net from 'node:net';
-import { Event, LogLevel, RouteFlag, Service, Status, ToolFlag } from './constants.js';
+import { EmitFlag, Event, LogLevel, RouteFlag, Service, Status, ToolFlag } from './constants.js';
 import { duplexPair } from './duplex_pair.js';
 import { check, GatewayError } from './errors.js';
 import { EventQueue } from './event_queue.js';
 import { fetchThrough, forward, headOf } from './http.js';
+import { PendingMethod } from './method.js';
 import { native, numberOf, wordOf } from './native.js';
 import { PendingRequest, Visitor } from './request.js';
 import { PendingRun } from './run.js';
@@ -29,6 +30,8 @@ export class Gateway {
   #agents = new Map(); // functions by the ids of agents
   #calls = new Map(); // of tools, unanswered, by their ids
   #tools = new Map(); // functions by their names
+  #methodCalls = new Map(); // unanswered, by their ids
+  #methods = new Map(); // functions by their names
   #auth; // who may come in
   #servers = new Set();
   #queues = new Set();
@@ -150,10 +153,34 @@ export class Gateway {
    */
   tool(name, { description = '', schema, ownerOnly = false } = {}, handler) {
     if (typeof handler !== 'function') throw new TypeError('a tool is a function');
-    const text = typeof schema === 'string' ? schema : schema === undefined ? '' : JSON.stringify(schema);
-    check(native.addTool(this.#native, name, description, text, ownerOnly ? ToolFlag.OWNER_ONLY : 0), `tool ${name}`);
+    check(native.addTool(this.#native, name, description, jsonOf(schema), ownerOnly ? ToolFlag.OWNER_ONLY : 0), `tool ${name}`);
     this.#tools.set(name, handler);
     return this;
+  }
+
+  /**
+   * Answers a method of the gateway protocol with an async function of its parameters, which fit the schema; its callers
+   * have the scope.
+   */
+  method(name, { scope = '', schema, timeoutMs = 0 } = {}, handler) {
+    if (typeof handler !== 'function') throw new TypeError('a method is a function');
+    check(native.addMethod(this.#native, name, scope, jsonOf(schema), timeoutMs), `method ${name}`);
+    this.#methods.set(name, handler);
+    return this;
+  }
+
+  /** Makes an event known that emit() will send to clients of the gateway protocol. */
+  addEvent(name, { scope = '', mayDrop = false, toNodes = false } = {}) {
+    const flags = (mayDrop ? EmitFlag.MAY_DROP : 0) | (toNodes ? EmitFlag.TO_NODES : 0);
+    check(native.addEvent(this.#native, name, scope, flags), `event ${name}`);
+    return this;
+  }
+
+  /** Sends an event that was added to all who may see it, or to one client, `call.client` of a method. */
+  emit(name, payload, { client = 0n } = {}) {
+    if (!this.#native) throw new GatewayError(Status.STATE, 'the gateway has ended');
+    this.#turn();
+    check(native.emit(this.#native, name, payload === undefined ? '' : JSON.stringify(payload), client));
   }
 
   /** Reads and checks the configuration again, lets what is running finish, and ends; `closed` then says `restart`. */
@@ -264,7 +291,7 @@ export class Gateway {
       case Event.AUTH: this.#work(ask, (answer) => this.#decide(event, answer)); break;
       case Event.SEND: this.#jobs.get(ask)?.send?.(event); break;
       case Event.CANCEL: this.#forget(ask); break;
-      case Event.REQUEST: this.#onRequest(request, event.listener); break;
+      case Event.REQUEST: this.#onRequest(request, event.listener, socket); break;
       case Event.REQUEST_WRITABLE: this.#requests.get(request)?.goOn(); break;
       case Event.REQUEST_CANCELLED: this.#requests.get(request)?.cancel(); break;
       case Event.RUN: this.#onRun(event); break;
@@ -272,6 +299,8 @@ export class Gateway {
       case Event.RUN_CANCEL: this.#runs.get(event.run)?.cancel(); break;
       case Event.TOOL_CALL: this.#onToolCall(event); break;
       case Event.TOOL_CANCEL: this.#calls.get(event.call)?.cancel(); break;
+      case Event.METHOD_CALL: this.#onMethodCall(event); break;
+      case Event.METHOD_CANCEL: this.#methodCalls.get(event.call)?.cancel(); break;
       case Event.READY: this.#ready.resolve(this.#tell('ready', { url: event.host, token: event.data })); break;
       case Event.RECORD: if (this.#queues.size > 0) this.#tell('record', { record: JSON.parse(event.data) }); break;
       case Event.STOPPED: this.#end(event.status, event.restart); break;
@@ -301,7 +330,7 @@ export class Gateway {
     for (const server of this.#servers) server.close();
     for (const socket of this.#streams.values()) socket.destroy();
     for (const ask of [...this.#jobs.keys()]) this.#forget(ask);
-    for (const pending of [this.#requests, this.#runs, this.#calls].flatMap((open) => [...open.values()])) pending.cancel();
+    for (const pending of [this.#requests, this.#runs, this.#calls, this.#methodCalls].flatMap((open) => [...open.values()])) pending.cancel();
     for (const queue of [...this.#queues]) queue.end();
     this.#streams.clear();
     const error = status < 0 ? new GatewayError(status) : new GatewayError(Status.STATE, 'the gateway has ended');
@@ -416,8 +445,8 @@ export class Gateway {
     };
   }
 
-  async #onRequest(id, number) {
-    const pending = PendingRequest.open(this.#about(id));
+  async #onRequest(id, number, socket) {
+    const pending = PendingRequest.open(this.#about(id), () => socket.destroy());
     if (pending) await this.#answer(this.#requests, id, pending, this.#routes[number], 'a route');
   }
 
@@ -432,6 +461,11 @@ export class Gateway {
     await this.#answer(this.#calls, event.call, pending, this.#tools.get(event.tool), `tool ${event.tool}`);
   }
 
+  async #onMethodCall(event) {
+    const pending = new PendingMethod(this.#about(event.call), event);
+    await this.#answer(this.#methodCalls, event.call, pending, this.#methods.get(event.method), `method ${event.method}`);
+  }
+
   async #answer(open, id, pending, handler, what) {
     open.set(id, pending);
     const failure = await pending.answer(handler);
@@ -443,6 +477,11 @@ export class Gateway {
     this.#log?.('error', message);
     this.#tell('log', { level: 'error', message });
   }
+}
+
+// A schema is an object, or its text.
+function jsonOf(schema) {
+  return typeof schema === 'string' ? schema : schema === undefined ? '' : JSON.stringify(schema);
 }
 
 function withResolvers() {

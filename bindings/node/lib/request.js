@@ -61,17 +61,19 @@ export class Visitor {
 /** A request from its arrival to the end of its answer. */
 export class PendingRequest {
   #call;
+  #drop; // closes its connection
   #request;
   #abort = new AbortController();
   #goOn; // the answer may be written further, or is of no use any more
 
-  static open(call) {
+  static open(call, drop) {
     const read = call('readRequest');
-    return Array.isArray(read) ? new PendingRequest(call, read) : undefined;
+    return Array.isArray(read) ? new PendingRequest(call, read, drop) : undefined;
   }
 
-  constructor(call, read) {
+  constructor(call, read, drop) {
     this.#call = call;
+    this.#drop = drop;
     this.#request = new GatewayRequest(call, read, this.#abort.signal);
   }
 
@@ -89,19 +91,19 @@ export class PendingRequest {
 
   /** Runs the function and sends what it gives; the error it ended with, if it did. */
   async answer(handler) {
-    let failure;
     let given;
     try {
       given = read(await handler(this.#request));
       this.#start(given);
       for await (const piece of given.pieces) await this.#write(piece);
+      this.#call('endResponse');
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined;
-      failure = error;
-      if (!given?.started) this.#fail();
+      if (given?.started) this.#drop(); // the client must see that it is not whole
+      else this.#fail();
+      return error;
     }
-    this.#call('endResponse');
-    return failure;
+    return undefined;
   }
 
   #start(given) {
@@ -120,7 +122,9 @@ export class PendingRequest {
   // The client is told that it failed, and no more.
   #fail() {
     const body = Buffer.from('{"error":{"message":"internal error","type":"server_error"}}');
-    if (this.#call('respond', 500, ['content-type', 'application/json'], body.length) >= 0) this.#call('writeResponse', body);
+    if (this.#call('respond', 500, ['content-type', 'application/json'], body.length) < 0) return;
+    this.#call('writeResponse', body);
+    this.#call('endResponse');
   }
 }
 

@@ -44,9 +44,9 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
 }
 
 NAPI_MODULE_INIT() {
-    const function* tables[] = {own_functions,     gateway_functions,   conn_functions,
-                                request_functions, inspector_functions, sse_functions,
-                                router_functions,  run_functions,       tool_functions};
+    const function* tables[] = {own_functions,       gateway_functions, conn_functions,   request_functions,
+                                inspector_functions, sse_functions,     router_functions, run_functions,
+                                tool_functions,      method_functions};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) add(env, exports, tables[i]);
     addon* self = calloc(1, sizeof *self);
     napi_value numbers = NULL, view = NULL;

@@ -218,7 +218,10 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
     set_id(env, out, "request", event.request);
     set_id(env, out, "run", event.run);
     set_id(env, out, "call", event.call);
+    set_id(env, out, "client", event.client);
     if (event.tool.len > 0) set(env, out, "tool", string(env, event.tool));
+    if (event.method.len > 0) set(env, out, "method", string(env, event.method));
+    if (event.caller.len > 0) set(env, out, "caller", string(env, event.caller));
     if (event.agent.len > 0) set(env, out, "agent", string(env, event.agent));
     if (event.session.len > 0) set(env, out, "session", string(env, event.session));
     if (event.model.len > 0) set(env, out, "model", string(env, event.model));
@@ -228,7 +231,7 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
         set(env, out, "listener", number(env, event.listener));
     if (event.data.len > 0) {
         bool text = event.type == GW_EVENT_READY || event.type == GW_EVENT_RECORD || event.type == GW_EVENT_AUTH ||
-                    event.type == GW_EVENT_TOOL_CALL;
+                    event.type == GW_EVENT_TOOL_CALL || event.type == GW_EVENT_METHOD_CALL;
         set(env, out, "data", text ? string(env, event.data) : buffer(env, event.data));
     }
     if (event.argc > 0) set(env, out, "argv", words(env, event.argv, event.argc));

@@ -22,7 +22,7 @@ typedef struct function {
 } function;
 
 extern const function gateway_functions[], conn_functions[], request_functions[], inspector_functions[],
-    sse_functions[], router_functions[], run_functions[], tool_functions[];
+    sse_functions[], router_functions[], run_functions[], tool_functions[], method_functions[];
 
 /* What every thread that loads the addon has of its own. */
 typedef struct addon {

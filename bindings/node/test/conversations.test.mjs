@@ -59,8 +59,8 @@ class Player {
     for (let event; (event = native.nextEvent(this.#gateway)); ) {
       let number = [...this.#conns].find(([, conn]) => conn === event.conn)?.[0] ?? 0;
       if (event.type === Event.CONNECT) this.#conns.set((number = this.#dialled++), event.conn);
-      const { type, port = 0, listener = 0, status = 0, abort = false, restart = false, host, agent, session, model, tool, data } = event;
-      this.#texts([type, number, this.#numberOf(event), port, listener, status, Number(abort), Number(restart)].join(' '), [host, agent, session, model, tool, data]);
+      const { type, port = 0, listener = 0, status = 0, abort = false, restart = false, host, agent, session, model, tool, method, caller, data } = event;
+      this.#texts([type, number, this.#numberOf(event), port, listener, status, Number(abort), Number(restart)].join(' '), [host, agent, session, model, tool, method, caller, data]);
       if (type === Event.OUTPUT) for (let bytes; (bytes = native.takeOutput(this.#gateway, event.conn)); ) this.#texts('sent', [bytes]);
       if (type === Event.READ) this.#write(`reads ${Number(native.wantsRead(this.#gateway, event.conn))}\n`);
       if (type === Event.REQUEST) this.#texts('asks', native.readRequest(this.#gateway, event.request));
@@ -118,6 +118,10 @@ class Player {
   tool([name, ...text]) { return native.addTool(this.#gateway, name, name, textOf(text.join(' ')), 0); }
   progress([id, ...text]) { return native.toolProgress(this.#gateway, this.#id('call', id), textOf(text.join(' '))); }
   result([id, ...text]) { return native.toolResult(this.#gateway, this.#id('call', id), textOf(text.join(' ')), false); }
+  method([name, scope, ...text]) { return native.addMethod(this.#gateway, name, scope, textOf(text.join(' ')), 0); }
+  reply([id, ...text]) { return native.methodAnswer(this.#gateway, this.#id('call', id), textOf(text.join(' '))); }
+  event([name]) { return native.addEvent(this.#gateway, name, '', 0); }
+  emit([name, ...text]) { return native.emit(this.#gateway, name, textOf(text.join(' ')), 0n); }
   shutdown() { return native.shutdown(this.#gateway); }
 
   inspect([direction, mode]) { this.#text = new Inspector({ direction: directions[direction], mode: modes[mode] }); }

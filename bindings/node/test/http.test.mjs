@@ -79,6 +79,18 @@ test('a function that throws is a 500 that tells nothing', async (t) => {
   assert.deepEqual(lines.at(-1), ['error', 'a route failed: the database is at 10.0.0.7']);
 });
 
+test('a stream that fails in the middle is not taken for a whole one', async (t) => {
+  const lines = [];
+  const gateway = open(t, { log: (...line) => lines.push(line) });
+  gateway.route('GET', '/half', () => (async function* () {
+    yield 'half';
+    throw new Error('no more');
+  })());
+  await assert.rejects(async () => (await gateway.fetch('/half', { headers: { authorization } })).text());
+  assert.deepEqual(lines.at(-1), ['error', 'a route failed: no more']);
+  assert.equal((await gateway.fetch('/healthz')).status, 200);
+});
+
 test('a client that leaves aborts the signal', async (t) => {
   let told;
   const aborted = new Promise((resolve) => (told = resolve));

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -19,8 +20,9 @@ from typing import Any, NamedTuple, TypeVar
 from . import _services
 from ._agent import Agent, Running, run_of
 from ._bytes import lent, raw, sized, text
-from ._constants import Event, LogLevel, RouteFlag, Service, Status, ToolFlag
+from ._constants import EmitFlag, Event, LogLevel, RouteFlag, Service, Status, ToolFlag
 from ._errors import check, error
+from ._method import Method, MethodCall, run_method
 from ._native import ffi, lib
 from ._request import Answering, Auth, Handler, User, Visitor
 from ._tool import Tool, ToolRun, run_tool
@@ -31,6 +33,7 @@ _RECORDS_MAX = 1024  # that wait for whoever reads them
 
 H = TypeVar("H", bound=Handler)
 A = TypeVar("A", bound=Agent)
+M = TypeVar("M", bound=Method)
 T = TypeVar("T", bound=Tool)
 
 
@@ -107,6 +110,7 @@ class Gateway:
         self._agents: dict[str, Agent] = {}
         self._running: dict[int, Running] = {}
         self._tools: dict[str, Tool] = {}
+        self._methods: dict[str, Method] = {}
         self._auth = auth
         self._records: deque[bytes] = deque(maxlen=_RECORDS_MAX)
         self._record_came = asyncio.Event()
@@ -177,6 +181,31 @@ class Gateway:
             self._tools[name] = tool
             return tool
         return add
+
+    def method(self, name: str, scope: str = "", schema: Mapping[str, Any] | None = None, *,
+               timeout_ms: int = 0) -> Callable[[M], M]:
+        """Answers a method of the gateway protocol: an async function from a MethodCall to anything that JSON has. Its
+        callers have `scope`, "operator.admin" if that is empty, and their parameters fit `schema`. It is cancelled when
+        nobody waits for it any more."""
+        def add(method: M) -> M:
+            given = lent(name), lent(scope), lent("" if schema is None else json.dumps(schema))
+            check(lib.gw_gateway_add_method(self._gw, *given, timeout_ms))
+            self._methods[name] = method
+            return method
+        return add
+
+    def add_event(self, name: str, scope: str = "", *, may_drop: bool = False, to_nodes: bool = False) -> None:
+        """Makes an event known that emit() will send to clients of the gateway protocol: to those who have `scope`, or to
+        everybody. With `may_drop` a client that is too slow does without it."""
+        flags = (EmitFlag.MAY_DROP if may_drop else 0) | (EmitFlag.TO_NODES if to_nodes else 0)
+        check(lib.gw_gateway_add_event(self._gw, lent(name), lent(scope), flags))
+
+    def emit(self, name: str, payload: Any = None, *, client: int = 0) -> None:
+        """Sends an event that was added to all who may see it, or to one client, that of a MethodCall."""
+        if self._gw is None:
+            raise error(Status.STATE)
+        self._turn()
+        check(lib.gw_gateway_emit(self._gw, lent(name), lent("" if payload is None else json.dumps(payload)), client))
 
     async def records(self) -> AsyncIterator[dict[str, Any]]:
         """What the guardrail writes down, one record after the other, until the gateway ends. Of those that nobody
@@ -279,6 +308,11 @@ class Gateway:
             self._start(("tool", event.call), run_tool(self._tools[call.tool], call))
         elif kind == Event.TOOL_CANCEL:
             self._cancel(("tool", event.call))
+        elif kind == Event.METHOD_CALL:
+            asked = MethodCall(self, event)
+            self._start(("method", event.call), run_method(self._methods[asked.method], asked))
+        elif kind == Event.METHOD_CANCEL:
+            self._cancel(("method", event.call))
         elif kind == Event.REQUEST_CANCELLED:
             self._cancel(("request", event.request))
         elif kind == Event.CANCEL:
@@ -484,7 +518,8 @@ class _Stream(asyncio.Protocol):
             transport.resume_reading() if lib.gw_conn_wants_read(self.conn) else transport.pause_reading()
         elif kind == Event.SHUTDOWN:
             if transport.can_write_eof():
-                transport.write_eof()
+                with contextlib.suppress(OSError):  # the peer has reset it: connection_lost() follows
+                    transport.write_eof()
         elif kind == Event.CLOSE:
             transport.abort() if event.abort else transport.close()  # connection_lost() follows when everything is written
 

@@ -74,7 +74,7 @@ class Player:
                 self.conns[number] = event.conn
             self.texts(b"%d %d %d %d %d %d %d %d" % (event.type, number, self.number_of(event), event.port, event.listener, event.status,
                                                      event.abort, event.restart),
-                       map(raw, (event.host, event.agent, event.session, event.model, event.tool, event.data)))
+                       map(raw, (event.host, event.agent, event.session, event.model, event.tool, event.method, event.caller, event.data)))
             if event.type == Event.OUTPUT:
                 while lib.gw_conn_take_output(event.conn, out) == lib.GW_OK:
                     self.texts(b"sent", [raw(out)])
@@ -189,6 +189,20 @@ class Player:
     def do_result(self, rest):
         number, _, text = rest.partition(" ")
         return lib.gw_tool_result(self.gw, self.id("call", number), lent(content(text)), False)
+
+    def do_method(self, rest):
+        name, scope, schema = rest.split(" ", 2)
+        return lib.gw_gateway_add_method(self.gw, lent(name), lent(scope), lent(content(schema)), 0)
+
+    def do_reply(self, rest):
+        return self.about("call", lib.gw_method_answer, rest)
+
+    def do_event(self, rest):
+        return lib.gw_gateway_add_event(self.gw, lent(rest), lent(""), 0)
+
+    def do_emit(self, rest):
+        name, _, payload = rest.partition(" ")
+        return lib.gw_gateway_emit(self.gw, lent(name), lent(content(payload)), 0)
 
     def do_shutdown(self, _):
         return lib.gw_gateway_shutdown(self.gw)

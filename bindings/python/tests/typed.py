@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from gateway import (Direction, Gateway, Inspector, Match, Progress, Request, Response, Router, RuleSet, SseDecoder,
+from gateway import (Direction, Gateway, Inspector, Match, MethodCall, MethodError, Progress, Request, Response, Router, RuleSet, SseDecoder,
                      SseEncoder, SseEvent, ToolRun)
 
 
@@ -34,6 +34,15 @@ async def program() -> None:
         async def add(run: ToolRun) -> int:
             run.progress("adding")
             return int(run.arguments["a"]) + int(run.arguments["b"])
+
+        gateway.add_event("lights.changed", may_drop=True)
+
+        @gateway.method("lights.set", "operator.write")
+        async def lights_set(call: MethodCall) -> dict[str, str]:
+            if "lamp" not in call.parameters:
+                raise MethodError("no lamp", "INVALID_REQUEST")
+            gateway.emit("lights.changed", call.parameters, client=call.client)
+            return {"by": str(call.caller["client"])}
 
         @gateway.tool("count")
         async def count(run: ToolRun) -> AsyncIterator[Progress | str]:

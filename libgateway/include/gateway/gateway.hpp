@@ -380,6 +380,23 @@ private:
     gw_tool_call_id id_;
 };
 
+// A call of a method of the host, likewise.
+class MethodCall {
+public:
+    MethodCall(gw_gateway* gateway, gw_method_call_id id) noexcept : gateway_(gateway), id_(id) {}
+    [[nodiscard]] gw_method_call_id id() const noexcept { return id_; }
+    Status answer(std::string_view payload = {}) const noexcept {
+        return gw_method_answer(gateway_, id_, str(payload));
+    }
+    Status fail(std::string_view code, std::string_view message, std::string_view details = {}) const noexcept {
+        return gw_method_fail(gateway_, id_, str(code), str(message), str(details));
+    }
+
+private:
+    gw_gateway* gateway_;
+    gw_method_call_id id_;
+};
+
 class Gateway : public Handle<gw_gateway, gw_gateway_free> {
 public:
     using Handle::Handle;
@@ -426,6 +443,17 @@ public:
         return gw_gateway_add_tool(get(), str(name), str(description), str(schema), flags);
     }
     [[nodiscard]] ToolCall tool_call(gw_tool_call_id id) const noexcept { return {get(), id}; }
+    Status add_method(std::string_view name, std::string_view scope = {}, std::string_view schema = {},
+                      std::uint32_t timeout_ms = 0) const noexcept {
+        return gw_gateway_add_method(get(), str(name), str(scope), str(schema), timeout_ms);
+    }
+    [[nodiscard]] MethodCall method_call(gw_method_call_id id) const noexcept { return {get(), id}; }
+    Status add_event(std::string_view name, std::string_view scope = {}, std::uint32_t flags = 0) const noexcept {
+        return gw_gateway_add_event(get(), str(name), str(scope), flags);
+    }
+    Status emit(std::string_view name, std::string_view payload = {}, gw_client_id client = 0) const noexcept {
+        return gw_gateway_emit(get(), str(name), str(payload), client);
+    }
     Status restart() const noexcept { return gw_gateway_restart(get()); }
     Status shutdown() const noexcept { return gw_gateway_shutdown(get()); }
     [[nodiscard]] gw_stats stats() const noexcept {
