@@ -114,8 +114,16 @@ struct Host::Program final : Part {
             auto* self = of<Program>(at);
             if (size > 0) self->output.append(buf->base, static_cast<size_t>(size));
             self->out_ended = size < 0;
-            self->output.size() > self->output_bytes_max ? self->fail(UV_E2BIG, GW_ERR_LIMIT) : self->finish();
+            self->output.size() > self->output_bytes_max ? self->cut_off() : self->finish();
         });
+    }
+    void cut_off() {
+        gw_answer cut{};
+        cut.status = GW_ERR_LIMIT;
+        cut.reason = str("too much output");
+        cut.data = {output.data(), output_bytes_max};
+        answer(cut);
+        end();
     }
     void finish() {
         if (!exited || !out_ended) return;

@@ -45,6 +45,12 @@ TEST_CASE("exec policy: patterns") {
         {"/usr/*/*/c", "/usr/a/c", false},
         {"~/bin/x", "/home/a/bin/x", false},
         {"", "/x", false},
+        {"/usr/**", "/usr/../tmp/x", false},
+        {"/usr/**", "/usr/./x", false},
+        {"/usr/**", "/usr/..x", true},
+        {"*", "/usr/../tmp/x", true},
+        {"*", "", true},
+        {"/**", "", false},
     };
     for (const Case& one : cases) {
         INFO(one.pattern << " " << one.path);
@@ -55,7 +61,8 @@ TEST_CASE("exec policy: patterns") {
 }
 
 TEST_CASE("exec policy: what may be allowed for good") {
-    for (const std::string_view path : {"/bin/sh", "/usr/bin/env", "/usr/bin/python3.11", "ls", "/usr/bin/*", "/bin/"})
+    for (const std::string_view path :
+         {"/bin/sh", "/usr/bin/env", "/usr/bin/python3.11", "ls", "/usr/bin/*", "/bin/", "/usr/../bin/git"})
         CHECK_FALSE(method::ExecPolicy::may_allow_always(path));
     CHECK(method::ExecPolicy::may_allow_always("/usr/bin/git"));
 }
@@ -157,6 +164,45 @@ TEST_CASE("exec policy: runs of agents ask as the file says") {
         if (one.known_at_once) CHECK(asked.outcome == one.known);
         CHECK(asked.ask("/usr/bin/rm") == one.unknown_at_once);
         if (one.unknown_at_once) CHECK(asked.outcome == one.unknown);
+    }
+}
+
+TEST_CASE("exec policy: the configuration counts where it is stricter, and a line for a shell fits no path") {
+    struct Case {
+        std::string_view file, security, ask;
+        bool at_once, allowed;
+        bool is_shell = false;
+    };
+    const Case cases[] = {
+        {R"("security":"full")", "", "", true, true},
+        {R"("security":"full")", "allowlist", "", false, false},
+        {R"("security":"full")", "deny", "", true, false},
+        {R"("security":"full")", "full", "always", false, false},
+        {R"("security":"full","ask":"always")", "full", "off", false, false},
+        {R"("security":"deny")", "full", "off", true, false},
+        {R"("security":"nonsense")", "full", "off", true, false},
+        {R"("ask":"off")", "full", "on-miss", false, false},
+        {R"("allowlist":[{"pattern":"/**"}])", "", "", true, true},
+        {R"("allowlist":[{"pattern":"/**"}])", "", "", false, false, true},
+        {R"("allowlist":[{"pattern":"*"}])", "", "", true, true, true},
+        {R"("security":"full")", "", "", true, true, true},
+    };
+    for (const Case& one : cases) {
+        INFO(one.file << " " << one.security << " " << one.ask);
+        FakeGate gate;
+        gate.oper("A");
+        REQUIRE(gate.store().put(policy_file, R"({"version":1,"agents":{"main":{)" + std::string(one.file) + "}}}"));
+        const std::string_view argv[] = {"/bin/rm", "x"};
+        method::ExecQuestion question;
+        question.argv = argv;
+        question.agent = "main";
+        question.bounds = {one.security, one.ask};
+        question.is_shell = one.is_shell;
+        std::pmr::string id;
+        const auto now = gate.core().approval_gate.ask(
+            question, [](void*, bool) {}, nullptr, id);
+        CHECK(now.has_value() == one.at_once);
+        if (now) CHECK(*now == one.allowed);
     }
 }
 

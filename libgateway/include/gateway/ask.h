@@ -15,7 +15,7 @@ extern "C" {
 /* One answer. Everything is borrowed for the call. Which members count depends on the question:
  *   LISTEN    status, port: the port that was bound. Stays open until shutdown.
  *   RESOLVE   status, addresses: as text, in order of preference.
- *   SPAWN     status, exit_code, data: what the program wrote to standard output.
+ *   SPAWN     status, exit_code, data: what the program wrote to standard output; with GW_ERR_LIMIT the beginning of it.
  *   WATCH     status GW_OK each time the file changed (the question stays open, without a deadline); an error ends it.
  *   DATAGRAM  status and port once when it is open; then data, address and port of each datagram. Stays open.
  *   AUTH      status GW_OK (come in), GW_ERR_DENIED (401), anything else: nobody could say (503), which is also what no

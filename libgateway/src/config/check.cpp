@@ -82,7 +82,8 @@ void Checker::object(Node& node, std::size_t row) {
     for (Node& child : node.children) {
         // "auth.mode" in quotes is one odd key, not the way to another.
         const bool plain = child.key.find_first_of(".[*") == std::string::npos;
-        const std::size_t found = plain ? find(row, ".", child.key) : row;
+        std::size_t found = plain ? find(row, ".", child.key) : row;
+        if (found == row) found = find(row, ".", "*");
         const std::size_t size = path_.size();
         append_key(path_, child.key);
         if (found == row) {

@@ -218,6 +218,15 @@ struct ToolPolicy {
     std::pmr::vector<std::pmr::string> allow, deny;  // `allow` takes from the list that is denied without being named
 };
 
+// tools.exec: agents run programs on the gateway's machine, as far as exec-approvals.json and people let them.
+struct ExecTool {
+    explicit ExecTool(std::pmr::memory_resource* memory) : security(memory), ask(memory), path_prepend(memory) {}
+    bool enabled = false;            // host "gateway", and not denied
+    std::pmr::string security, ask;  // counts where it is stricter than the file; empty: the file decides
+    std::uint32_t timeout_s = 1800;  // of one program, at most
+    std::pmr::vector<std::pmr::string> path_prepend;  // directories in which a bare name is looked for first
+};
+
 enum class HookScheme : std::uint8_t { none, github, stripe, slack };  // who signs, and how
 
 // hooks.mappings[]: what becomes of the messages of one sender.
@@ -289,6 +298,7 @@ struct Config {
           ca_bundle_path(memory),
           nodes(memory),
           tools(memory),
+          exec(memory),
           hooks(memory),
           guardrail(memory),
           logging(memory) {}
@@ -368,6 +378,7 @@ struct Config {
 
     HttpRateLimit http_rate_limit;
     ToolPolicy tools;
+    ExecTool exec;
     Hooks hooks;
     Guardrail guardrail;
     Logging logging;

@@ -9,10 +9,11 @@ namespace gw::config {
 void fill_gateway(const Node& root, const Environment& environment, const Variables& variables, Config& out,
                   Report& report);
 void fill_attachments(const Node& root, Config& out, Report& report);  // what clients may attach; by fill_gateway()
-void fill_providers(const Node& root, Config& out, Report& report);                              // after fill_gateway()
+void fill_providers(const Node& root, Config& out, Report& report);    // after fill_gateway()
 void fill_guardrail(const Node& root, const Variables& variables, Config& out, Report& report);  // after fill_gateway()
 void fill_agents(const Node& root, Config& out, Report& report);  // after fill_providers()
 void fill_hooks(const Node& root, Config& out, Report& report);   // after fill_agents()
+void fill_tools(const Node& root, Config& out, Report& report);   // tools.exec
 void fill_reload(const Node& root, Config& out);                  // gateway.reload and logging
 
 // The value at a path when it is of that kind; else what is given.

@@ -20,6 +20,7 @@ bool load(std::string_view text, const Environment& environment, Config& out, st
     fill_providers(root, out, report);
     fill_agents(root, out, report);
     fill_hooks(root, out, report);
+    fill_tools(root, out, report);
     fill_reload(root, out);
     if (details != nullptr) {
         details->resolved = std::move(root);

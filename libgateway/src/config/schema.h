@@ -19,7 +19,7 @@ enum class Type : std::uint8_t {
     texts,   // a list of text
     text_or_false,
     model,   // text, or an object {primary, fallbacks}
-    object,  // with the keys that follow in the table, and no others
+    object,  // with the keys that follow in the table, and no others unless a row "<path>.*" is the last of them
     map,     // any keys, each as the row "<path>.*"
     list,    // elements, each as the row "<path>[]"
     any,     // not looked into

@@ -99,12 +99,18 @@ void write_choices(json::Writer& out, std::string_view choices) {
 void write_row(json::Writer& out, std::size_t row, bool deep);
 
 void write_members(json::Writer& out, std::size_t row) {
+    bool open = false;
     out.key("properties").begin_object();
     for (std::size_t i = row + 1; i < row_after(row); i = row_after(i)) {
-        out.key(name_of(keys()[i].path));
+        const std::string_view name = name_of(keys()[i].path);
+        if (name == "*") {
+            open = true;
+            continue;
+        }
+        out.key(name);
         write_row(out, i, true);
     }
-    out.end_object().member("additionalProperties", false);
+    out.end_object().member("additionalProperties", open);
 }
 
 // { source: "env", id: "NAME" }
@@ -216,7 +222,8 @@ std::optional<std::size_t> find_row(std::string_view path) noexcept {
         }
         std::size_t found = 0;
         for (std::size_t i = row + 1; i < row_after(row) && found == 0; i = row_after(i)) {
-            if (!bracket && name_of(keys()[i].path) == name) found = i;
+            const std::string_view known = name_of(keys()[i].path);
+            if (!bracket && (known == name || known == "*")) found = i;
         }
         if (found == 0) return std::nullopt;
         row = found;

@@ -1,5 +1,6 @@
 #include "exchange/builtin_model.h"
 
+#include <algorithm>
 #include <new>
 
 #include "exchange/gateway.h"
@@ -34,30 +35,63 @@ AnswerStep step_of(AnswerStep::What what, std::string_view text = {}) {
     return step;
 }
 
+bool has_results(const message::Conversation& conversation) noexcept {
+    return !conversation.turns.empty() && conversation.turns.back().role == message::Role::tool;
+}
+
+bool offers(const message::Conversation& conversation, std::string_view tool) noexcept {
+    return std::any_of(conversation.tools.begin(), conversation.tools.end(),
+                       [&](const message::Tool& it) { return it.name == tool; });
+}
+
 }  // namespace
 
 BuiltinModel::BuiltinModel(Gateway& gateway, Listener& listener, const message::Conversation& conversation)
     : gateway_(gateway),
       listener_(listener),
-      agent_(last_question(conversation), gateway.memory()),
+      conversation_(conversation),
+      question_(last_question(conversation)),
+      agent_(agent_for(conversation, question_, gateway.memory())),
       timer_(
           gateway.timers(), [](void* self) { static_cast<BuiltinModel*>(self)->on_timer(); }, this),
-      steps_(gateway.memory()),
-      stream_(conversation.stream) {}
+      steps_(gateway.memory()) {}
+
+// Behind the results of tools: what the last of them says.
+provider::BuiltinAgent BuiltinModel::agent_for(const message::Conversation& conversation, std::string_view question,
+                                               std::pmr::memory_resource* memory) {
+    if (!has_results(conversation) || conversation.turns.back().count == 0)
+        return provider::BuiltinAgent(question, memory);
+    const message::Turn& turn = conversation.turns.back();
+    const message::ConversationPart& result = conversation.parts[turn.first + turn.count - 1];
+    const std::string_view said = result.inner_count > 0 ? conversation.inner[result.inner_first].text : "";
+    return provider::BuiltinAgent::of_result(result.tool, said, memory);
+}
 
 void BuiltinModel::start() {
     listener_.on_begin("gateway", "builtin");
     if (stopped_) return;
     steps_.push_back(step_of(AnswerStep::What::begin));
+    const auto call = has_results(conversation_) ? std::nullopt : provider::told_call(question_, gateway_.memory());
+    if (call && offers(conversation_, call->tool)) {
+        AnswerStep open = step_of(AnswerStep::What::open);
+        open.kind = message::AnswerPart::Kind::call;
+        open.tool = call->tool;
+        open.call_id = "call_builtin";
+        steps_.push_back(open);
+        steps_.push_back(step_of(AnswerStep::What::delta, call->arguments));
+        listener_.on_steps(steps_);
+        if (!stopped_) finish(message::StopReason::tool_calls);
+        return;
+    }
     steps_.push_back(step_of(AnswerStep::What::open));
-    if (stream_) {
+    if (conversation_.stream) {
         listener_.on_steps(steps_);
         if (!stopped_) timer_.arm(gateway_.now());
         return;
     }
     while (const auto word = agent_.next()) steps_.push_back(step_of(AnswerStep::What::delta, *word));
     listener_.on_steps(steps_);
-    if (!stopped_) finish();
+    if (!stopped_) finish(message::StopReason::stop);
 }
 
 void BuiltinModel::stop() noexcept {
@@ -84,7 +118,7 @@ void BuiltinModel::on_timer() noexcept {
 void BuiltinModel::say_word() {
     const auto word = agent_.next();
     if (!word) {
-        finish();
+        finish(message::StopReason::stop);
         return;
     }
     steps_.assign(1, step_of(AnswerStep::What::delta, *word));
@@ -92,9 +126,10 @@ void BuiltinModel::say_word() {
     listener_.on_steps(steps_);
 }
 
-void BuiltinModel::finish() {
+void BuiltinModel::finish(message::StopReason reason) {
     steps_.assign(1, step_of(AnswerStep::What::close));
     steps_.push_back(step_of(AnswerStep::What::stop));
+    steps_.back().reason = reason;
     steps_.push_back(step_of(AnswerStep::What::usage));
     const message::Usage usage = agent_.usage();
     steps_.back().usage = {usage.input_tokens, 0, usage.output_tokens, true};

@@ -1,4 +1,5 @@
-// BuiltinModel: the built-in agent as a model. A stream of it takes its time, so that a person sees it arrive.
+// BuiltinModel: the built-in agent as a model. A stream of it takes its time, so that a person sees it arrive. It calls
+// a tool that is offered when it is told to.
 #pragma once
 
 #include "core/timers.h"
@@ -21,14 +22,17 @@ public:
 private:
     void on_timer() noexcept;
     void say_word();
-    void finish();
+    void finish(message::StopReason reason);
+    [[nodiscard]] static provider::BuiltinAgent agent_for(const message::Conversation& conversation,
+                                                          std::string_view question, std::pmr::memory_resource* memory);
 
     Gateway& gateway_;
     Listener& listener_;
+    const message::Conversation& conversation_;
+    std::pmr::string question_;
     provider::BuiltinAgent agent_;
     Timer timer_;
     message::AnswerSteps steps_;
-    bool stream_;
     bool paused_ = false, stopped_ = false, waits_ = false;
 };
 

@@ -49,6 +49,7 @@ Gateway::Gateway(const GatewayOptions& options)
 }
 
 Gateway::~Gateway() {
+    ending_ = true;
     reloader_.stop();
     canvas_reload_.stop();
     listeners_.stop();

@@ -146,6 +146,7 @@ public:
     [[nodiscard]] json::Document& scratch_document() noexcept { return scratch_; }
     [[nodiscard]] gw_stats& stats() noexcept { return stats_; }
     [[nodiscard]] bool draining() const noexcept { return draining_; }
+    [[nodiscard]] bool is_ending() const noexcept { return ending_; }  // it is being destroyed
     [[nodiscard]] bool has_accepted() const noexcept { return accepted_; }
     [[nodiscard]] std::uint64_t uptime_ms() const noexcept { return now_ - started_at_; }
     // The token or password that callers must show; generated when none is configured.
@@ -244,6 +245,7 @@ private:
     State state_;
     bool started_ = false;
     bool draining_ = false;
+    bool ending_ = false;
     bool accepted_ = false;
 };
 

@@ -17,7 +17,9 @@ public:
     [[nodiscard]] bool has(std::string_view tool) const noexcept override {
         return builtin.has(tool) || host.has(tool);
     }
-    [[nodiscard]] bool owner_only(std::string_view tool) const noexcept override { return host.owner_only(tool); }
+    [[nodiscard]] bool owner_only(std::string_view tool) const noexcept override {
+        return builtin.has(tool) ? builtin.owner_only(tool) : host.owner_only(tool);
+    }
     void start(ToolCall& call) override { builtin.has(call.tool) ? builtin.start(call) : host.start(call); }
 
     BuiltinTools builtin;

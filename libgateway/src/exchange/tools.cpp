@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "core/calendar.h"
+#include "exchange/exec_job.h"
 #include "exchange/gateway.h"
 
 namespace gw::exchange {
 
 namespace {
 
-enum class BuiltinTool : std::uint8_t { echo, time, sessions_list };
+enum class BuiltinTool : std::uint8_t { echo, time, sessions_list, exec };
 
 struct ToolRow {
     BuiltinTool which;
@@ -21,6 +22,10 @@ constexpr ToolRow tool_rows[] = {
     {BuiltinTool::time, "time", "Tells the current date and time, in UTC.", R"({"type":"object","properties":{}})"},
     {BuiltinTool::sessions_list, "sessions_list", "Lists the sessions of this agent, the newest first.",
      R"({"type":"object","properties":{"limit":{"type":"integer","minimum":1,"maximum":200}}})"},
+    {BuiltinTool::exec, "exec",
+     "Runs a program on the gateway's machine and gives back what it writes. A person may have to approve it first.",
+     R"({"type":"object","properties":{"command":{"type":"string"},"cwd":{"type":"string"},)"
+     R"("timeoutMs":{"type":"integer","minimum":1}},"required":["command"]})"},
 };
 constexpr std::int64_t sessions_usual = 50, sessions_most = 200;
 
@@ -40,8 +45,17 @@ void BuiltinTools::describe(std::pmr::vector<message::Tool>& out) const {
 
 bool BuiltinTools::has(std::string_view tool) const noexcept {
     const ToolRow* const row = row_of(tool);
-    return row != nullptr && (row->which != BuiltinTool::sessions_list || sessions_ != nullptr);
+    if (row == nullptr) return false;
+    switch (row->which) {
+    case BuiltinTool::sessions_list: return sessions_ != nullptr;
+    case BuiltinTool::exec: return gateway_.config().exec.enabled && (gateway_.services() & GW_SERVICE_SPAWN) != 0;
+    case BuiltinTool::echo:
+    case BuiltinTool::time: break;
+    }
+    return true;
 }
+
+bool BuiltinTools::owner_only(std::string_view tool) const noexcept { return tool == "exec" && has(tool); }
 
 void BuiltinTools::start(ToolCall& call) {
     json::Document document(gateway_.memory());
@@ -68,6 +82,13 @@ void BuiltinTools::start(ToolCall& call) {
             w, call.agent_id, static_cast<std::size_t>(std::clamp<std::int64_t>(limit, 1, sessions_most)));
         w.member("count", static_cast<std::uint64_t>(count)).end_object();
         call.finish(out.text());
+        break;
+    }
+    case BuiltinTool::exec: {
+        auto job = make_owned<ExecJob>(gateway_.memory(), gateway_, call);
+        ExecJob& exec = *job;
+        call.job = std::move(job);
+        exec.start(arguments);
         break;
     }
     }

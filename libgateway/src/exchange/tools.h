@@ -83,7 +83,7 @@ protected:
     ~SessionLister() = default;
 };
 
-// echo, time, and sessions_list where there is somebody who knows.
+// echo, time, sessions_list where there is somebody who knows, and exec where the configuration lets programs run.
 class BuiltinTools final : public ToolRunner {
 public:
     explicit BuiltinTools(Gateway& gateway) : gateway_(gateway) {}
@@ -92,6 +92,7 @@ public:
 
     void describe(std::pmr::vector<message::Tool>& out) const override;
     [[nodiscard]] bool has(std::string_view tool) const noexcept override;
+    [[nodiscard]] bool owner_only(std::string_view tool) const noexcept override;
     void start(ToolCall& call) override;
 
 private:

@@ -40,13 +40,13 @@ struct ApprovalGate::Waiting {
 std::optional<bool> ApprovalGate::ask(const ExecQuestion& question, OnDecision on_decision, void* user,
                                       std::pmr::string& id) {
     std::pmr::memory_resource* memory = core_.gate.memory();
-    const std::string_view path = question.argv.front();
+    const std::string_view path = question.is_shell ? std::string_view{} : question.argv.front();
     std::pmr::string command(memory);
     for (const std::string_view word : question.argv) {
         if (!command.empty()) command += ' ';
         append_shell_word(command, word);
     }
-    const ExecPolicy::Judgement judgement = core_.exec_policy.judge(question.agent, path, command);
+    const ExecPolicy::Judgement judgement = core_.exec_policy.judge(question.agent, path, command, question.bounds);
     if (judgement.verdict == ExecPolicy::Verdict::allow) return true;
     if (judgement.verdict == ExecPolicy::Verdict::deny) return false;
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "method/exec_policy.h"
+
 namespace gw::method {
 
 class Core;
@@ -21,6 +23,8 @@ struct ExecQuestion {
     std::span<const std::string_view> argv;  // not empty; the program first
     std::string_view cwd, agent, session, run_id, tool_call_id;
     std::uint64_t timeout_ms = 120000;
+    bool is_shell = false;           // the program is a shell that is given a line: no pattern of a path allows that
+    ExecPolicy::Bounds bounds = {};  // of the configuration
 };
 
 class ApprovalGate {

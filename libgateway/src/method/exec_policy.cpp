@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <span>
 
 #include "core/text.h"
 #include "crypto/compare.h"
@@ -25,6 +26,16 @@ constexpr std::array<std::string_view, 33> runners{
     "doas", "su",     "nice", "nohup", "setsid", "stdbuf", "time", "timeout", "xargs",   "find",   "watch",
     "ssh",  "python", "perl", "ruby",  "node",   "php",    "lua",  "awk",     "gdb",     "strace", "parallel"};
 
+// The strictest first.
+constexpr std::array<std::string_view, 3> security_words{"deny", "allowlist", "full"};
+constexpr std::array<std::string_view, 3> ask_words{"always", "on-miss", "off"};
+
+// Of two words the stricter one; one that is not known counts as it is written in the file.
+std::string_view stricter(std::span<const std::string_view> words, std::string_view file, std::string_view bound) {
+    if (std::find(words.begin(), words.end(), file) == words.end()) return file;
+    return *std::find_if(words.begin(), words.end(), [&](auto word) { return word == file || word == bound; });
+}
+
 std::string_view base_name(std::string_view path) noexcept {
     const std::size_t slash = path.rfind('/');
     return slash == std::string_view::npos ? path : path.substr(slash + 1);
@@ -43,6 +54,16 @@ struct AgentRules {
     [[nodiscard]] std::string_view ask() const noexcept { return text("ask", "on-miss"); }
     [[nodiscard]] std::string_view fallback() const noexcept { return text("askFallback", "deny"); }
 };
+
+bool has_dot_segment(std::string_view path) noexcept {
+    while (!path.empty()) {
+        const std::size_t slash = path.find('/');
+        const std::string_view segment = path.substr(0, slash);
+        if (segment == "." || segment == "..") return true;
+        path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
+    }
+    return false;
+}
 
 AgentRules rules_of(const json::Value& root, std::string_view agent) noexcept {
     return {root["agents"][agent], root["agents"]["*"], root["defaults"]};
@@ -64,6 +85,7 @@ bool fits_exec_pattern(std::string_view pattern, std::string_view path) noexcept
     if (pattern == "*") return true;
     if (pattern.size() > pattern_bytes_max || path.size() > 4096) return false;
     if (pattern.find('/') == std::string_view::npos || path.find('/') == std::string_view::npos) return false;
+    if (has_dot_segment(path)) return false;  // it may lead anywhere
     using Places = std::bitset<pattern_bytes_max + 1>;
     const auto is_double = [&](std::size_t i) { return pattern.substr(i, 2) == "**"; };
     const auto close = [&](Places& places) {  // stars may stand for nothing
@@ -98,7 +120,7 @@ bool fits_exec_pattern(std::string_view pattern, std::string_view path) noexcept
 }
 
 bool ExecPolicy::may_allow_always(std::string_view path) noexcept {
-    if (!path.starts_with('/') || path.size() > pattern_bytes_max) return false;
+    if (!path.starts_with('/') || has_dot_segment(path) || path.size() > pattern_bytes_max) return false;
     if (path.find_first_of("*?") != std::string_view::npos) return false;
     std::string_view name = base_name(path);
     while (!name.empty() && (is_digit(name.back()) || name.back() == '.')) name.remove_suffix(1);  // python3.11
@@ -202,15 +224,17 @@ void ExecPolicy::write(const json::Value& root, const json::Value& socket, const
 
 // --- judging -------------------------------------------------------------------------------------------------------
 
-ExecPolicy::Judgement ExecPolicy::judge(std::string_view agent, std::string_view path, std::string_view command) {
+ExecPolicy::Judgement ExecPolicy::judge(std::string_view agent, std::string_view path, std::string_view command,
+                                        const Bounds& bounds) {
     File file(gate_);
     read(file);
     const json::Value root = file.document.root();
     const AgentRules rules = rules_of(root, agent);
     const bool listed = is_fitting(rules.own, path) || is_fitting(rules.any, path);
     Judgement out;
-    out.asks_always = rules.ask() == "always";
-    const std::string_view security = rules.security();
+    const std::string_view ask = stricter(ask_words, rules.ask(), bounds.ask);
+    out.asks_always = ask == "always";
+    const std::string_view security = stricter(security_words, rules.security(), bounds.security);
     const std::string_view fallback = rules.fallback();
     if (file.exists && !root.exists()) {
         out.verdict = Verdict::ask;  // a file that nobody can read allows nothing
@@ -224,7 +248,7 @@ ExecPolicy::Judgement ExecPolicy::judge(std::string_view agent, std::string_view
     } else if (runs) {
         out.verdict = Verdict::allow;
     } else {
-        out.verdict = rules.ask() == "off" ? Verdict::deny : Verdict::ask;
+        out.verdict = ask == "off" ? Verdict::deny : Verdict::ask;
     }
     if (listed && out.verdict == Verdict::allow) write(root, {}, {agent, {}, path, command});
     return out;

@@ -23,7 +23,7 @@
 namespace gw::method {
 
 // Whether a path fits: `*` is any text without slash, `**` any text, `?` one character that is no slash. A pattern
-// without slash fits nothing, but "*" fits everything.
+// without slash fits nothing, but "*" fits everything. A path with `.` or `..` as a segment fits that alone.
 [[nodiscard]] bool fits_exec_pattern(std::string_view pattern, std::string_view path) noexcept;
 
 class ExecPolicy {
@@ -39,8 +39,14 @@ public:
         bool asks_always = false;
         bool allows_unanswered = false;  // when nobody can answer
     };
-    // May this agent run the program at `path` (absolute, or as it was called)? Notes its use where a pattern fits.
-    [[nodiscard]] Judgement judge(std::string_view agent, std::string_view path, std::string_view command);
+    // Said elsewhere, in the words of the file; counts where it is stricter. Empty: nothing is said.
+    struct Bounds {
+        std::string_view security, ask;
+    };
+    // May this agent run the program at `path` (absolute, or as it was called; "" fits no pattern but "*")? Notes its
+    // use where a pattern fits.
+    [[nodiscard]] Judgement judge(std::string_view agent, std::string_view path, std::string_view command,
+                                  const Bounds& bounds);
     // From now on without asking. False: that cannot be said of such a program, because it runs others.
     bool allow(std::string_view agent, std::string_view path, std::string_view command);
     [[nodiscard]] static bool may_allow_always(std::string_view path) noexcept;

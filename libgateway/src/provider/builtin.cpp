@@ -1,6 +1,8 @@
 #include "provider/builtin.h"
 
+#include "core/text.h"
 #include "gateway/base.h"
+#include "json/json.h"
 
 namespace gw::provider {
 
@@ -18,6 +20,28 @@ std::uint64_t count_words(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<ToldCall> told_call(std::string_view question, std::pmr::memory_resource* memory) {
+    constexpr std::string_view word = "call ";
+    std::size_t at = question.rfind("\ncall ");
+    at = at == std::string_view::npos ? 0 : at + 1;
+    std::string_view rest = question.substr(at);
+    if (!rest.starts_with(word)) return std::nullopt;
+    rest = trim(rest.substr(word.size()));
+    const std::size_t end = rest.find(' ');
+    if (end == std::string_view::npos) return std::nullopt;
+    const ToldCall out{rest.substr(0, end), trim(rest.substr(end))};
+    json::Document document(memory);
+    if (!document.parse(out.arguments) || !document.root().is(json::Kind::object)) return std::nullopt;
+    return out;
+}
+
+BuiltinAgent BuiltinAgent::of_result(std::string_view tool, std::string_view result,
+                                     std::pmr::memory_resource* memory) {
+    std::pmr::string answer(tool, memory);
+    (answer += " says: ") += result;
+    return BuiltinAgent(std::move(answer));
+}
 
 BuiltinAgent::BuiltinAgent(std::string_view question, std::pmr::memory_resource* memory)
     : answer_(memory), question_words_(count_words(question)) {
