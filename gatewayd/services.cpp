@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "host.h"
@@ -114,22 +115,17 @@ struct Host::Program final : Part {
             auto* self = of<Program>(at);
             if (size > 0) self->output.append(buf->base, static_cast<size_t>(size));
             self->out_ended = size < 0;
-            self->output.size() > self->output_bytes_max ? self->cut_off() : self->finish();
+            self->output.size() > self->output_bytes_max ? self->give(GW_ERR_LIMIT) : self->finish();
         });
     }
-    void cut_off() {
-        gw_answer cut{};
-        cut.status = GW_ERR_LIMIT;
-        cut.reason = str("too much output");
-        cut.data = {output.data(), output_bytes_max};
-        answer(cut);
-        end();
-    }
     void finish() {
-        if (!exited || !out_ended) return;
+        if (exited && out_ended) give(GW_OK);
+    }
+    void give(gw_status status) {
         gw_answer ended{};
+        ended.status = status;
         ended.exit_code = exit_code;
-        ended.data = {output.data(), output.size()};
+        ended.data = {output.data(), std::min(output.size(), output_bytes_max)};
         answer(ended);
         end();
     }

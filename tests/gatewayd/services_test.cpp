@@ -171,7 +171,7 @@ TEST_CASE("gatewayd: programs run without a shell, with their input, their limit
         {"a signal", spawn({"sh", "-c", "kill -TERM $$"}), GW_OK, 128 + SIGTERM, ""},
         {"words are not read by a shell", spawn({"echo", "$HOME", "*", "; true"}), GW_OK, 0, "$HOME * ; true\n"},
         {"nobody reads the input", spawn({"true"}, much), GW_OK, 0, ""},
-        {"more output than allowed", spawn({"yes"}, "", 1000), GW_ERR_LIMIT, 0, ""},
+        {"more output than allowed: its beginning", spawn({"yes", "xxx"}, "", 7), GW_ERR_LIMIT, 0, "xxx\nxxx"},
         {"no such program", spawn({"/no/such/program"}), GW_ERR_IO, 0, ""},
         {"no program at all", spawn({}), GW_ERR_IO, 0, ""},
         {"the environment is ours to give", spawn({"sh", "-c", "echo ${OPENCLAW_GATEWAY_TOKEN-none} ${PATH:+path}"}),
