@@ -5,7 +5,8 @@
 //                                    alone, in one read, as it does from a model
 //     stream_event/codecs            the same bytes, each event alone, through http1::Client, sse::Decoder and
 //                                    http1::Server only: the bound for the engine around them
-//     exchange/<what>                requests on a kept connection with their answers, upstream side included
+//     exchange/<what>                requests on a kept connection with their answers, upstream side included;
+//                                    exchange/*_builtin: an event of the built-in agent
 #include <gateway/conn.h>
 #include <gateway/event.h>
 
@@ -26,13 +27,17 @@ constexpr std::string_view config_text = R"({
   models: { providers: { mock: { baseUrl: "http://127.0.0.1:9/v1", apiKey: "key", models: [{ id: "large-model", name: "Large" }] } } },
 })";
 
+constexpr std::string_view builtin_config_text = R"({
+  gateway: { auth: { mode: "none" }, http: { endpoints: { chatCompletions: { enabled: true }, responses: { enabled: true } } } },
+})";
+
 // One client and its upstream, whose bytes are thrown away when they were counted.
 class Host {
 public:
-    explicit Host(const gw_host* host) {
+    explicit Host(const gw_host* host, std::string_view config = config_text) {
         gw_config_source source{};
         source.size = sizeof source;
-        source.text = {config_text.data(), config_text.size()};
+        source.text = {config.data(), config.size()};
         if (gw_config_load(&source, host, &config_, nullptr) != GW_OK) return;
         gw_gateway_options options{};
         options.size = sizeof options;
@@ -66,12 +71,19 @@ public:
         return taken;
     }
 
+    // Time goes on for once.
+    void advance(std::uint64_t ms) {
+        now_ms_ += ms;
+        tick();
+        pump();
+    }
+
     std::size_t take_client_bytes() noexcept { return std::exchange(client_bytes_, 0); }
     std::size_t take_upstream_bytes() noexcept { return std::exchange(upstream_bytes_, 0); }
 
 private:
     // Time stands still, so that no deadline ends what is measured.
-    void tick() { (void)gw_gateway_tick(gateway_, 1000, 1767225600000); }
+    void tick() { (void)gw_gateway_tick(gateway_, now_ms_, 1767225600000); }
 
     void pump() {
         gw_event event{};
@@ -104,6 +116,7 @@ private:
     gw_gateway* gateway_ = nullptr;
     gw_conn* client_ = nullptr;
     gw_conn* upstream_ = nullptr;
+    std::uint64_t now_ms_ = 1000;
     std::size_t client_bytes_ = 0;
     std::size_t upstream_bytes_ = 0;
 };
@@ -208,6 +221,26 @@ void proxied(benchmark::State& state, const std::string& request, const std::vec
     });
 }
 
+// A streamed answer of the built-in agent, a word an event; each comes when its time has come.
+void builtin(benchmark::State& state, const std::string& request) {
+    const CountedHost counted;
+    Host host(counted.get(), builtin_config_text);
+    const auto answer = [&]() -> std::size_t {
+        if (!host.send(host.client(), request)) return 0;
+        std::size_t events = 0;
+        for (int idle = 0; idle < 20; ++idle) {
+            if (host.take_client_bytes() != 0) {
+                ++events;
+                idle = 0;
+            }
+            host.advance(1);
+        }
+        return events;
+    };
+    const std::size_t events = answer();
+    run(state, counted, events, request.size(), answer);
+}
+
 }  // namespace
 }  // namespace gw::bench
 
@@ -230,5 +263,7 @@ int main(int argc, char** argv) {
     add("exchange/responses_stream_34", [&](benchmark::State& state) { proxied(state, responses_request(), stream); });
     add("exchange/responses_stream_34_at_once",
         [&](benchmark::State& state) { proxied(state, responses_request(), {at_once}); });
+    add("exchange/responses_builtin", [](benchmark::State& state) { builtin(state, responses_request()); });
+    add("exchange/chat_builtin", [](benchmark::State& state) { builtin(state, sdk_request()); });
     return run_all(argc, argv);
 }

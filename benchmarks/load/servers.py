@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-CHAT = "/v1/chat/completions"
+CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 TOKEN = "load-token-0123456789abcdef"
 PROXY_CORE, LOAD_CORE = "0", "1"
 # What stands before every command: with `--realtime` no other program of the machine gets in the way.
@@ -27,7 +27,14 @@ WORKLOADS = {
     "JSON, 1 KB": (QUESTION, "", 32),
     "stream, 34 events at once": ({**QUESTION, "stream": True}, "", 32),
     "stream, 34 events, 1 ms apart": ({**QUESTION, "stream": True}, "gap=1ms", 32),
+    # The gateway makes a Response of the provider's chat; the upstream, asked directly, makes one itself.
+    "response, 31 deltas at once": ({"model": "openclaw", "input": "Tell me about foxes, please.", "stream": True}, "", 32),
+    "response, 31 deltas, 1 ms apart": ({"model": "openclaw", "input": "Tell me about foxes, please.", "stream": True}, "gap=1ms", 32),
 }
+
+
+def path_of(body):
+    return RESPONSES if "input" in body else CHAT
 
 
 def pinned(core, command):
@@ -112,7 +119,7 @@ class Gatewayd:
     def __init__(self, program, folder, upstream, port, guardrail=None):
         self.port = port
         config = {
-            "gateway": {"upstream": {"maxConnections": 65535}, "auth": {"mode": "token", "token": TOKEN}, "http": {"endpoints": {"chatCompletions": {"enabled": True}}}},
+            "gateway": {"upstream": {"maxConnections": 65535}, "auth": {"mode": "token", "token": TOKEN}, "http": {"endpoints": {"chatCompletions": {"enabled": True}, "responses": {"enabled": True}}}},
             "agents": {"defaults": {"model": {"primary": "mock/test-model"}}, "list": [{"id": "main"}]},
             "models": {"providers": {"mock": {"baseUrl": f"http://127.0.0.1:{upstream}/v1", "apiKey": "mock-key",
                                               "api": "openai-completions", "models": [{"id": "test-model", "name": "Test"}]}}},
@@ -127,9 +134,9 @@ class Gatewayd:
     def pid(self):
         return self.server.child.pid  # taskset replaces itself
 
-    def target(self, options):
+    def headers(self, options):
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        return CHAT, {**headers, "x-openclaw-model": f"mock/test-model+{options}"} if options else headers
+        return {**headers, "x-openclaw-model": f"mock/test-model+{options}"} if options else headers
 
 
 class GuardrailProxy(Gatewayd):
@@ -146,9 +153,9 @@ class GuardrailProxy(Gatewayd):
         first_answer(port, time.perf_counter())
         self.port = proxy_port
 
-    def target(self, options):
+    def headers(self, options):
         headers = {"X-DC-Auth": f"Bearer {TOKEN}", "X-DC-Target-URL": f"http://{self.upstream}", "Authorization": "Bearer mock-key"}
-        return CHAT, {**headers, "X-Mock": options} if options else headers
+        return {**headers, "X-Mock": options} if options else headers
 
 
 class Nginx:
@@ -169,8 +176,8 @@ class Nginx:
         children = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return int(children[0])  # the worker does the work
 
-    def target(self, options):
-        return CHAT, {"Authorization": f"Bearer {TOKEN}", **({"X-Mock": options} if options else {})}
+    def headers(self, options):
+        return {"Authorization": f"Bearer {TOKEN}", **({"X-Mock": options} if options else {})}
 
 
 class Direct:
@@ -182,13 +189,13 @@ class Direct:
     def pid(self):
         return self.server.child.pid
 
-    target = Nginx.target
+    headers = Nginx.headers
 
 
 def load(proxy, workload, seconds):
     """One round of wrk: requests, requests per second, CPU microseconds per request, latencies."""
     body, options, connections = WORKLOADS[workload]
-    path, headers = proxy.target(options)
+    path, headers = path_of(body), proxy.headers(options)
     command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "-s", str(HERE / "chat.lua"),
                f"http://127.0.0.1:{proxy.port}{path}", "--", json.dumps(body), *(f"{name}: {value}" for name, value in headers.items())]
     before = cpu_s(proxy.pid())
@@ -204,8 +211,8 @@ def load(proxy, workload, seconds):
 
 
 def ask(proxy, body, options):
-    path, headers = proxy.target(options)
-    return get(proxy.port, path, json.dumps(body).encode(), {**headers, "Content-Type": "application/json"})
+    headers = {**proxy.headers(options), "Content-Type": "application/json"}
+    return get(proxy.port, path_of(body), json.dumps(body).encode(), headers)
 
 
 def prepare_machine(*programs, realtime=False):

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-from servers import (LOAD_CORE, QUESTION, WORKLOADS, Direct, GuardrailProxy, Nginx, Server, ask, cpu_s, find_nginx, first_answer, free_port,
+from servers import (CHAT, LOAD_CORE, QUESTION, WORKLOADS, Direct, GuardrailProxy, Nginx, Server, ask, cpu_s, find_nginx, first_answer, free_port,
                      load, machine, pinned, prepare_machine, rss_mb)
 
 PERCENTILES = {"p50": "p50_us", "p99": "p99_us", "p99.9": "p999_us"}
@@ -43,7 +43,7 @@ def peak_mb(pid):
 def stream_round(args, proxy, text):
     """All streams once; the proxy's CPU time between the lines "begin" and "end" of the clients."""
     words = f"{text}+stamp+rate={args.rate}+deltas={args.rate * (args.seconds + RAMP_S + SETTLE_S)}"
-    path, headers = proxy.target(words)
+    path, headers = CHAT, proxy.headers(words)
     command = [args.client, "--port", proxy.port, "--path", path, "--body", json.dumps({**QUESTION, "stream": True}),
                "--streams", args.streams, "--seconds", args.seconds, "--ramp-ms", RAMP_S * 1000, "--settle-ms", SETTLE_S * 1000]
     for name, value in headers.items():
@@ -105,7 +105,8 @@ def wait_for_port(proxy):
 
 def measure_requests(args, make):
     """wrk's workloads, gatewayd and nginx in turns in front of one upstream."""
-    results = {workload: {} for workload in WORKLOADS}
+    workloads = {name: how for name, how in WORKLOADS.items() if "input" not in how[0]}
+    results = {workload: {} for workload in workloads}
     running = []
     with tempfile.TemporaryDirectory(prefix="gateway-load-") as name:
         folder = pathlib.Path(name)
@@ -118,7 +119,7 @@ def measure_requests(args, make):
                 proxies.append(maker(folder, upstream, free_port()))
                 running.append(proxies[-1].server)
                 wait_for_port(proxies[-1])
-            for workload, (body, options, _) in WORKLOADS.items():
+            for workload, (body, options, _) in workloads.items():
                 if len({ask(proxy, body, options) for proxy in proxies}) != 1:
                     raise SystemExit(f"{workload}: the answers differ")
                 for proxy in proxies:

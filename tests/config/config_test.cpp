@@ -75,7 +75,7 @@ TEST_CASE("config: every value arrives") {
                           {{"TOKEN", "secret-token"}, {"KEY", "sk-123"}, {"TITLE", "title"}});
     INFO(l.text());
     REQUIRE(l.ok);
-    for (const config::Problem& problem : l.problems) CHECK(problem.message == "has no effect in this version");
+    CHECK(l.problems.empty());
     const config::Config& c = l.config;
     CHECK(c.port == 18790);
     CHECK(c.bind == Bind::lan);
@@ -161,8 +161,6 @@ TEST_CASE("config: a mistake is told with its place and what to do") {
          "openclaw.json:1:3: warning: channels is known but not used by this gateway\n"},
         {"{ gateway: { tailscale: { mode: 'serve' } } }",
          "openclaw.json:1:14: warning: gateway.tailscale is known but not used by this gateway\n"},
-        {"{ agents: { list: [{ id: 'a', publicMode: true }, { id: 'b', publicMode: false }] } }",
-         "openclaw.json:1:31: warning: agents.list[0].publicMode has no effect in this version\n"},
         {"{ gateway: { reload: { mode: 'hot' }, remote: { url: 'x' } }, meta: {} }", ""},
         // types and ranges
         {"{ gateway: { port: 'abc' } }",
@@ -703,7 +701,7 @@ std::string documentation() {
 TEST_CASE("config: the documentation names every key that is used, with its default") {
     const std::string text = documentation();
     for (const config::Key& key : config::keys()) {
-        if (key.path.empty() || (key.use != config::Use::used && key.use != config::Use::pending)) continue;
+        if (key.path.empty() || key.use != config::Use::used) continue;
         if (key.type == config::Type::object || key.type == config::Type::list || key.type == config::Type::map)
             continue;
         std::string name(key.path);
@@ -715,7 +713,6 @@ TEST_CASE("config: the documentation names every key that is used, with its defa
         const std::size_t at = text.find("| `" + name + "` |");
         REQUIRE(at != std::string::npos);
         const std::string row = text.substr(at, text.find('\n', at) - at);
-        CHECK((row.find("no effect in this version") != std::string::npos) == (key.use == config::Use::pending));
         if (!key.fallback.empty()) CHECK(row.find("`" + std::string(key.fallback) + "`") != std::string::npos);
     }
 }

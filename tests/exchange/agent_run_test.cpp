@@ -3,6 +3,7 @@
 
 #include "api/handles.h"
 #include "core/text.h"
+#include "exchange/gateway.h"
 #include "exchange/provider_says.h"
 #include "support/world.h"
 
@@ -883,6 +884,33 @@ TEST_CASE("agent: a chat completion under the guardrail") {
     CHECK(response.body.find("ghp_") == std::string::npos);
     CHECK(response.body.find("[DefenseClaw] The model's response was blocked.") != std::string::npos);
     CHECK(response.body.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_CASE("agent: how long pieces wait for the inspector is counted") {
+    World world(config_of("openai-completions", guard));
+    REQUIRE(world.status() == GW_OK);
+    auto& client = *world.client();
+    world.send(client, post("/v1/chat/completions", R"({"stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+    auto& upstream = *world.upstreams.at(0);
+    const auto& waited = api::unwrap(world.gateway())->proxy()->metrics().added_latency;
+    const auto count = [&] {
+        std::uint64_t sum = 0;
+        for (const std::uint64_t one : waited.counts()) sum += one;
+        return sum;
+    };
+    world.send(upstream, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + says("The river. "));
+    CHECK(count() == 1);
+    CHECK(waited.sum_us() == 0);
+    world.send(upstream, says(secret.substr(0, 12)));
+    CHECK(count() == 1);
+    world.advance(300);
+    world.send(upstream, says(" and nothing else. "));
+    CHECK(count() == 2);
+    CHECK(waited.sum_us() > 0);
+    CHECK(waited.sum_us() <= 300000);
+    world.send(upstream, stops());
+    world.end(upstream);
+    CHECK(take_response(client.received).body.ends_with("data: [DONE]\n\n"));
 }
 
 // --- the end of everything ----------------------------------------------------------------------------------------

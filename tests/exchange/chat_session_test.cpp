@@ -142,6 +142,28 @@ TEST_CASE("chat session: names of sessions that cannot be are refused") {
     CHECK(world.upstreams.empty());
 }
 
+TEST_CASE("chat session: a session notes where its messages come from") {
+    World world(config);
+    const auto row = [&] {
+        auto& client = *world.client();
+        world.send(client, get("/api/sessions"));
+        return take_response(client.received).body;
+    };
+    CHECK(turn(world, ask("ann", "hi"), said("hello")).status == 200);
+    CHECK(row().find(R"("lastChannel":"webchat")") != std::string::npos);
+    CHECK(turn(world, ask("ann", "hi"), said("hello"), nullptr, "x-openclaw-message-channel: my-app.v2\r\n").status ==
+          200);
+    CHECK(row().find(R"("deliveryContext":{"channel":"my-app.v2"})") != std::string::npos);
+    CHECK(row().find(R"("lastChannel":"my-app.v2")") != std::string::npos);
+    for (const std::string_view wrong : {"My-App", "a b", "a\"b", "\xC3\xA9"}) {
+        INFO(wrong);
+        const Response response = turn(world, ask("ann", "hi"), said("hello"), nullptr,
+                                       "x-openclaw-message-channel: " + std::string(wrong) + "\r\n");
+        CHECK(response.status == 400);
+        CHECK(response.body.find("no name of a channel") != std::string::npos);
+    }
+}
+
 TEST_CASE("chat session: numbers out of range are refused before a provider sees them") {
     World world(config);
     const struct {

@@ -1,4 +1,8 @@
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cmath>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <limits>
@@ -278,6 +282,40 @@ TEST_CASE("json: the size of a text has a limit") {
     CHECK(parsed.result.error().status == GW_ERR_LIMIT);
 }
 
+TEST_CASE("json: the number of values and keys has a limit") {
+    json::Limits limits;
+    limits.nodes_max = 5;
+    CHECK(Parsed(R"({"a":1,"b":"\n"})", limits).result);
+    for (const std::string_view text : {R"({"a":1,"b":2,"c":3})", "[1,2,3,4,5]", R"(["a","b","c","d","e"])",
+                                        "[true,true,true,true,null]", "[[],[],[],[],[]]"}) {
+        INFO(text);
+        const Parsed parsed(text, limits);
+        CHECK(parsed.result.error().status == GW_ERR_LIMIT);
+        CHECK_FALSE(parsed.root().exists());
+    }
+}
+
+TEST_CASE("json: nothing behind the text is read") {
+    // The text ends where a page ends, and the next one may not be touched.
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* const memory = ::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(memory != MAP_FAILED);
+    char* const end = static_cast<char*>(memory) + page;
+    REQUIRE(::mprotect(end, page, PROT_NONE) == 0);
+    for (const std::string_view last :
+         {"1", "-0.5e1", "true", "nul", "\"\\u00e9\"", "\"open", "[1,2]", "{\"a\":tru", "1 "}) {
+        for (std::size_t front = 0; front < 200; ++front) {
+            const std::string text = std::string(front, ' ') + std::string(last);
+            std::memcpy(end - text.size(), text.data(), text.size());
+            const Parsed here({end - text.size(), text.size()});
+            const Parsed there(text);
+            CHECK(static_cast<bool>(here.result) == static_cast<bool>(there.result));
+            if (here.result) CHECK(here.root().raw() == there.root().raw());
+        }
+    }
+    ::munmap(memory, 2 * page);
+}
+
 TEST_CASE("json: a duplicate among many keys is found, in little time") {
     const auto object = [](std::size_t count, std::string_view last) {
         std::string text = "{";
@@ -336,7 +374,7 @@ TEST_CASE("json: parsing again allocates nothing, and shrinking gives back") {
     CHECK(host.allocations() == 0);
     host.fail_never();
 
-    REQUIRE(document.parse(std::string("[").append(100000, ' ') + "]"));
+    REQUIRE(document.parse(std::string("[\"\\n").append(100000, 'x') + "\"]"));
     CHECK(host.bytes_out() > 100000);
     document.shrink(1000);
     CHECK(host.bytes_out() <= at_rest);

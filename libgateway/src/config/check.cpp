@@ -56,8 +56,6 @@ void Checker::visit(Node& node, std::size_t row) {
     if (report_.full()) return;
     const Key& key = keys()[row];
     if (key.use == Use::not_heeded) report_.warn(path_, node.key_place, {"is known but not used by this gateway"});
-    const bool off = node.is(Kind::boolean) && !node.boolean;
-    if (key.use == Use::pending && !off) report_.warn(path_, node.key_place, {"has no effect in this version"});
     switch (key.type) {
     case Type::boolean: return expect(node, Kind::boolean, "true or false");
     case Type::integer: return integer(node, key);

@@ -28,10 +28,6 @@ constexpr Key object(std::string_view path) { return {path, Type::object, used, 
 constexpr Key map(std::string_view path) { return {path, Type::map, used, {}, {}, 0, 0}; }
 constexpr Key list(std::string_view path) { return {path, Type::list, used, {}, {}, 0, 0}; }
 constexpr Key model(std::string_view path) { return {path, Type::model, used, {}, {}, 0, 0}; }
-constexpr Key not_yet(Key key) {
-    key.use = pending;
-    return key;
-}
 constexpr Key not_used(std::string_view path, Use use) { return {path, Type::any, use, {}, {}, 0, 0}; }
 
 constexpr Key table[] = {
@@ -276,7 +272,7 @@ constexpr Key table[] = {
     text("agents.list[].id"),
     text("agents.list[].name"),
     boolean("agents.list[].default", "false"),
-    not_yet(boolean("agents.list[].publicMode", "false")),
+    boolean("agents.list[].publicMode", "false"),
     model("agents.list[].model"),
     text("agents.list[].model.primary"),
     texts("agents.list[].model.fallbacks"),
@@ -306,7 +302,7 @@ constexpr Key table[] = {
     object("agents.entries.*"),
     text("agents.entries.*.name"),
     boolean("agents.entries.*.default", "false"),
-    not_yet(boolean("agents.entries.*.publicMode", "false")),
+    boolean("agents.entries.*.publicMode", "false"),
     model("agents.entries.*.model"),
     text("agents.entries.*.model.primary"),
     texts("agents.entries.*.model.fallbacks"),

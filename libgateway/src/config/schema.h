@@ -27,7 +27,6 @@ enum class Type : std::uint8_t {
 
 enum class Use : std::uint8_t {
     used,
-    pending,     // checked, and in Config, but without effect in this version: a warning when it is set
     known,       // part of OpenClaw's layout and without meaning here: accepted
     not_heeded,  // the same, but who sets it expects something to happen: accepted with a warning
 };

@@ -174,7 +174,6 @@ void write_row(json::Writer& out, std::size_t row, bool deep) {
 
 std::string_view help_of(const Key& key) noexcept {
     if (key.use == Use::not_heeded) return "Known, but without effect in this gateway.";
-    if (key.use == Use::pending) return "Checked, but without effect in this version.";
     return {};
 }
 

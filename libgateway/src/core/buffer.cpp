@@ -14,8 +14,12 @@ void Buffer::grow(std::size_t size) {
         return;
     }
     if (size > SIZE_MAX / 2 - used) throw std::bad_alloc();
-    const std::size_t doubled = block_ == nullptr ? 0 : block_->capacity * 2;
-    Block* bigger = pool_->get(std::max(used + size, doubled));
+    move_to(std::max(used + size, capacity() * 2));
+}
+
+void Buffer::move_to(std::size_t room) {
+    const std::size_t used = size();
+    Block* bigger = pool_->get(std::max(used, room));
     if (used > 0) std::memcpy(bigger->bytes(), block_->bytes() + begin_, used);
     if (block_ != nullptr) BlockPool::put(block_);
     block_ = bigger;

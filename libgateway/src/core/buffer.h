@@ -61,6 +61,11 @@ public:
         return {block_->bytes() + end_, block_->capacity - end_};
     }
     void commit(std::size_t size) noexcept { end_ += size; }
+    // Room for `size` bytes in all and no more, for who knows how many there will be: growing doubles.
+    void reserve(std::size_t size) {
+        if (size > capacity()) move_to(size);
+    }
+    [[nodiscard]] std::size_t capacity() const noexcept { return block_ == nullptr ? 0 : block_->capacity; }
 
     void append(std::string_view text) {
         if (text.empty()) return;
@@ -101,6 +106,7 @@ public:
 
 private:
     void grow(std::size_t size);
+    void move_to(std::size_t room);
 
     BlockPool* pool_;
     Block* block_ = nullptr;

@@ -27,6 +27,7 @@ struct AgentRequest final : method::TurnExtras {
           agent_id(memory),
           model(memory),
           session_key(memory),
+          channel(memory),
           source(pool),
           document(memory),
           conversation(memory) {}
@@ -36,6 +37,7 @@ struct AgentRequest final : method::TurnExtras {
     std::pmr::string agent_id;     // of an agent that is configured
     std::pmr::string model;        // "provider/model" in place of the agent's own; empty: its own
     std::pmr::string session_key;  // may be empty
+    std::pmr::string channel;      // where the message came from, as its session notes it; may be empty
     std::uint32_t timeout_ms = 0;  // for the whole run; 0: agents.defaults.timeoutSeconds
     ToolRunner* tools = nullptr;   // tools that the gateway runs itself, beside those of the client; outlives the run
     bool inspect = true;           // false: texts that the gateway has made itself

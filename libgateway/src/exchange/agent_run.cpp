@@ -149,10 +149,25 @@ void AgentRun::on_steps(const message::AnswerSteps& steps) {
         if (step.what == What::usage) round_usage_ = step.usage;
         if (step.what == What::stop) reason_ = step.reason;
         if (step.what != What::begin) tell_start();
+        const std::size_t said = said_bytes_;
         if (ended_ || !heed(gate_->take(step))) return;
+        if (step.what == What::delta) observe_hold(said_bytes_ != said);
     }
     if (!ended_ && completion_) {
         if (const auto due = gate_->deadline_ms()) hold_timer_.arm(*due);
+    }
+}
+
+// How long pieces wait for the inspector, as of answers that the proxy passes on: one that leaves at once has waited 0.
+void AgentRun::observe_hold(bool left) {
+    Proxy* const proxy = gateway_.proxy();
+    if (ended_ || !completion_ || proxy == nullptr) return;
+    if (gate_->holds()) {
+        if (!held_since_) held_since_ = gateway_.now();
+    } else if (left || held_since_) {
+        const Milliseconds since = held_since_.value_or(gateway_.now());
+        held_since_.reset();
+        proxy->metrics().added_latency.observe((gateway_.now() - since) * 1000);
     }
 }
 
@@ -191,6 +206,7 @@ void AgentRun::on_answered() {
     if (ended_) return;
     tell_start();
     if (ended_ || !heed(gate_->finish())) return;
+    observe_hold(false);
     usage_.known = usage_.known || round_usage_.known;
     usage_.input += round_usage_.input;
     usage_.cached_input += round_usage_.cached_input;
@@ -220,6 +236,7 @@ void AgentRun::on_step() {
 
 void AgentRun::on_hold() {
     if (ended_ || !gate_ || !heed(gate_->tick(gateway_.now()))) return;
+    observe_hold(false);
     if (const auto due = gate_->deadline_ms()) hold_timer_.arm(*due);
 }
 

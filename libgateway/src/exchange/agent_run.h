@@ -122,6 +122,7 @@ private:
     void next_round();
     void on_step();
     void on_hold();
+    void observe_hold(bool left);
     void on_limit();
     void tell_start();
     [[nodiscard]] bool heed(AnswerGate::Outcome outcome);
@@ -175,6 +176,7 @@ private:
     bool tool_runs_ = false;
 
     Milliseconds begun_at_ = 0;
+    std::optional<Milliseconds> held_since_;  // a piece of the answer waits for the inspector
     Timer limit_timer_, step_timer_, hold_timer_;
 };
 

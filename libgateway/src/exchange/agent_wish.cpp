@@ -1,5 +1,7 @@
 #include "exchange/agent_wish.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "endpoint/models.h"
 #include "exchange/gateway.h"
@@ -23,6 +25,13 @@ bool is_reserved(std::string_view key) noexcept {
     return false;
 }
 
+// Lower-case letters, digits, '-', '_' and '.', up to 64 of them.
+bool is_channel(std::string_view name) noexcept {
+    return name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+           });
+}
+
 }  // namespace
 
 AgentWish read_agent_wish(Gateway& gateway, ServerConn& client, std::string_view model, std::string_view user,
@@ -35,6 +44,13 @@ AgentWish read_agent_wish(Gateway& gateway, ServerConn& client, std::string_view
     }
     out.agent = choice.agent;
     out.model = client.field("x-openclaw-model");
+    out.channel = client.field("x-openclaw-message-channel");
+    if (out.channel.empty()) {
+        out.channel = "webchat";
+    } else if (!is_channel(out.channel)) {
+        out.error = invalid("x-openclaw-message-channel is no name of a channel.", "x-openclaw-message-channel");
+        return out;
+    }
     out.is_owner =
         out.agent->public_mode ? client.field("x-openclaw-sender-is-owner") == "true" : client.caller().is_owner;
 

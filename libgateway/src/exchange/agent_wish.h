@@ -24,6 +24,7 @@ struct AgentWish {
     const config::Agent* agent = nullptr;
     std::pmr::string session_key;  // canonical; empty: none
     std::string_view model;        // x-openclaw-model: "provider/model"; empty: the agent's own
+    std::string_view channel;      // x-openclaw-message-channel: where the message came from, as the session notes it
     bool is_owner = false;
     std::optional<endpoint::ApiError> error;  // then the rest does not count
 };

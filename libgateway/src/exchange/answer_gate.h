@@ -43,6 +43,10 @@ public:
     // Time, for tails that are held while nothing comes.
     [[nodiscard]] Outcome tick(std::uint64_t now_ms);
     [[nodiscard]] std::optional<std::uint64_t> deadline_ms() const noexcept;
+    // Whether a part of a text waits for what comes behind it.
+    [[nodiscard]] bool holds() const noexcept {
+        return (text_ && text_->bytes_held() > 0) || (reasoning_ && reasoning_->bytes_held() > 0);
+    }
 
 private:
     enum class Stream : std::uint8_t { text, reasoning };

@@ -38,12 +38,14 @@ void ChatRun::start(std::string_view body) {
     if (wish.session_key.empty() && passes_bytes(*wish.agent, candidates)) {
         pass_.emplace(gateway_, client_, std::move(candidates));
         provider::split_openai_request(body, root, pass_->body_before_model(), pass_->body_after_model());
+        document.shrink(64 * 1024);
+        client_.drop_body();
         pass_->start(stream_);
     } else {
         start_agent(wish, request, body);
+        document.shrink(64 * 1024);
+        client_.drop_body();
     }
-    document.shrink(64 * 1024);
-    client_.drop_body();
 }
 
 // Whether the upstream's answer is the client's, byte for byte.
@@ -73,8 +75,9 @@ void ChatRun::start_agent(const AgentWish& wish, const endpoint::ChatRequest& re
     asked->model = wish.model;
     asked->session_key = wish.session_key;
     asked->is_owner = wish.is_owner;
+    asked->channel = wish.channel;
     asked->trace = client_.request_id();
-    asked->source.append(body);
+    asked->source = client_.take_body();  // where `body` still lies
     json::Limits limits;
     limits.bytes_max = std::max<std::size_t>(1, body.size());
     static_cast<void>(asked->document.parse(asked->source.text(), limits));  // as it was parsed before

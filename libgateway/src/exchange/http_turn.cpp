@@ -57,12 +57,13 @@ void HttpTurn::start_in_session(Owned<AgentRequest> request) {
         request->run_id.assign(uuid->data(), uuid->size());
     }
     const std::pmr::string run_id(request->run_id, memory), session_key(request->session_key, memory),
-        model(request->model, memory);
+        model(request->model, memory), channel(request->channel, memory);
     method::RunSpec spec;
     spec.family = "http";
     spec.run_id = run_id;
     spec.session_key = session_key;
     spec.model = model;
+    spec.channel = channel;
     spec.timeout_ms = request->timeout_ms;
     spec.observer = this;
     std::pmr::string said(memory);

@@ -105,6 +105,8 @@ void ProviderModel::call_candidate() {
     }
     const bool wanted = std::exchange(conversation_.stream, true);
     Buffer body(gateway_.pool());
+    // Growing doubles: of a large body that would be as much again.
+    if (const std::size_t bytes = message::bytes_of(conversation_); bytes > 65536) body.reserve(bytes + bytes / 16);
     const auto written = translator_->write_request(body, conversation_, candidate.model);
     conversation_.stream = wanted;
     if (!written) {

@@ -44,6 +44,7 @@ void ProviderPass::call() {
         return;
     }
     Buffer body(gateway_.pool());
+    body.reserve(body_before_model_.size() + candidate.model.size() * 6 + 2 + body_after_model_.size());
     body.append(body_before_model_.bytes());
     json::Writer(body).string(candidate.model);
     body.append(body_after_model_.bytes());

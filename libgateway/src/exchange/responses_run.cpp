@@ -23,9 +23,8 @@ ResponsesRun::ResponsesRun(Gateway& gateway, ServerConn& client)
 
 void ResponsesRun::start(std::string_view body) {
     asked_ = make_owned<AgentRequest>(gateway_.memory(), gateway_.memory(), gateway_.pool());
-    asked_->source.append(body);
-    client_.drop_body();
-    if (!client_.parse_body(asked_->source.text(), asked_->document)) return;
+    asked_->source = client_.take_body();  // where `body` still lies
+    if (!client_.parse_body(body, asked_->document)) return;
     request_.emplace(gateway_.memory());
     if (!endpoint::read_responses_request(asked_->document.root(), *request_)) {
         client_.answer_error(request_->error());
@@ -56,6 +55,7 @@ bool ResponsesRun::choose() {
     asked_->agent_id = wish.agent->id;
     asked_->model = wish.model;
     asked_->is_owner = wish.is_owner;
+    asked_->channel = wish.channel;
     asked_->session_key = wish.session_key;
     // The same agent, the same user, the same session asked for, and nobody else's.
     for (const std::string_view part : {std::string_view(asked_->agent_id), request.user,
@@ -123,6 +123,7 @@ void ResponsesRun::rewrite_input(std::string_view items) {
 
 void ResponsesRun::remember_input(const json::Value& input) {
     if (input.raw().size() > ResponseStore::item_bytes_max) return;
+    kept_.items.reserve(input.raw().size() + 64);
     if (input.is(json::Kind::string)) {
         kept_.items = R"({"role":"user","content":)";
         kept_.items.append(input.raw()) += '}';
@@ -239,6 +240,7 @@ void ResponsesRun::write_end(Buffer& out, const AgentRun::End& end) {
 void ResponsesRun::keep_response() {
     const std::string_view output = writer_->output();
     if (kept_.items.empty() || output.size() + kept_.items.size() >= ResponseStore::item_bytes_max) return;
+    kept_.items.reserve(kept_.items.size() + 1 + output.size());
     kept_.items += ',';
     kept_.output_at = kept_.items.size();
     kept_.items += output;

@@ -72,6 +72,7 @@ bool RestChatRun::choose(const endpoint::RestChat& asked, AgentRequest& request)
     request.agent_id = wish.agent->id;
     request.model = wish.model;
     request.is_owner = wish.is_owner;
+    request.channel = wish.channel;
     request.session_key = key ? *key : wish.session_key;
     return true;
 }

@@ -26,6 +26,9 @@ http1::Limits server_limits(const gw_limits& limits) {
     return out;
 }
 
+// Values and keys of one body, each of which costs 16 bytes beside it.
+constexpr std::size_t body_values_max = 1000000;
+
 endpoint::ApiError protocol_failure(int status, std::string_view what) {
     return {status, "invalid_request_error", what, {}, {}};
 }
@@ -76,7 +79,7 @@ std::size_t ServerConn::on_input(std::span<const std::byte> input) {
         case http1::EventKind::head: on_head(*event.head); break;
         case http1::EventKind::body:
             progress_at_ = gateway().now();
-            if (!body_ignored_) body_.append(event.body);
+            if (!body_ignored_) keep_body(event.body);
             break;
         case http1::EventKind::trailers: break;
         case http1::EventKind::end: on_request(); break;
@@ -91,6 +94,15 @@ std::size_t ServerConn::on_input(std::span<const std::byte> input) {
     if (rpc_ || reload_) return input.size() - http_->take_rest().size();
     if (!request_open_) set_phase(http_->in_head() ? Phase::head : Phase::idle);
     return input.size() - http_->take_rest().size();
+}
+
+void ServerConn::keep_body(std::span<const std::byte> piece) {
+    const std::size_t needed = body_.size() + piece.size();
+    // What is announced and not sent costs nothing; but the last step is no larger than the body.
+    const std::uint64_t announced = head_->content_length.value_or(0);
+    if (needed > body_.capacity() && announced >= needed && announced <= 2 * body_.capacity())
+        body_.reserve(static_cast<std::size_t>(announced));
+    body_.append(piece);
 }
 
 void ServerConn::set_phase(Phase phase) noexcept {
@@ -344,6 +356,7 @@ bool ServerConn::parse_body(std::string_view body, json::Document& document) {
     const std::string_view text = body.empty() ? std::string_view("{}") : body;
     json::Limits limits;
     limits.bytes_max = text.size();  // the body's own limit has been kept
+    limits.nodes_max = body_values_max;
     const auto parsed = document.parse(text, limits);
     if (parsed) return true;
     std::array<char, 160> message{};

@@ -103,6 +103,8 @@ public:
     // Reads a body as JSON, an empty one as {}. False: it is not, and the request was answered.
     [[nodiscard]] bool parse_body(std::string_view body, json::Document& document);
     void drop_body() noexcept { body_.clear(); }
+    // The body itself, which then is the run's; views of it stay valid as long as what is given out.
+    [[nodiscard]] Buffer take_body() noexcept { return std::move(body_); }
 
     // --- a request that the host answers (request.h) ----------------------------------------------------------------
     [[nodiscard]] std::string_view method() const noexcept;
@@ -134,6 +136,7 @@ private:
 
     // What the connection's timer waits for.
     enum class Phase : std::uint8_t { idle, head, body, answer };
+    void keep_body(std::span<const std::byte> piece);
     void set_phase(Phase phase) noexcept;
     void allow_body(const http1::RequestHead& head, std::uint64_t bytes_max);
     [[nodiscard]] auth::HttpVerdict authorize(const http1::RequestHead& head);

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 #include "json/nodes.h"
 #include "json/parse.h"
@@ -19,18 +18,9 @@ Result<void> Document::parse(std::string_view text, const Limits& limits) {
     const std::size_t bytes_max = std::min(limits.bytes_max, Node::offset_max);
     if (text.size() > bytes_max) return Error{GW_ERR_LIMIT, bytes_max, "the JSON text is too long"};
 
-    const std::size_t needed = text.size() + Structure::padding;
-    if (state.copy.size() < needed) {
-        const std::size_t doubled = std::min<std::size_t>(2 * state.copy.size(), 1U << 20U);
-        state.copy = std::pmr::vector<char>(state.memory);  // first give back, then take
-        state.copy.resize(std::max({needed, doubled, std::size_t{1024}}));
-    }
-    if (!text.empty()) std::memcpy(state.copy.data(), text.data(), text.size());
-    std::memset(state.copy.data() + text.size(), ' ', Structure::padding);
-
-    if (!state.structure.index(state.copy.data(), text.size())) return explain_structure(text);
+    if (!state.structure.index(text.data(), text.size())) return explain_structure(text);
     state.text = text;
-    Parser parser(state, limits.depth_max);
+    Parser parser(state, limits);
     const Result<void> result = parser.run();
     state.parsed = static_cast<bool>(result);
     return result;
@@ -41,11 +31,11 @@ Value Document::root() const noexcept { return state_->parsed ? Value(this, 0) :
 void Document::shrink(std::size_t bytes_kept) noexcept {
     DocumentState& state = *state_;
     state.parsed = false;
-    const std::size_t held = state.copy.capacity() + state.nodes.capacity() * sizeof(Node) +
+    const std::size_t held = state.unescaped.capacity() + state.nodes.capacity() * sizeof(Node) +
                              state.open.capacity() * sizeof(DocumentState::Open) +
                              state.keys.capacity() * sizeof(std::uint64_t) + state.structure.memory_bytes();
     if (held <= bytes_kept) return;
-    state.copy = std::pmr::vector<char>(state.memory);
+    state.unescaped = std::pmr::vector<char>(state.memory);
     state.nodes = std::pmr::vector<Node>(state.memory);
     state.open = std::pmr::vector<DocumentState::Open>(state.memory);
     state.keys = std::pmr::vector<std::uint64_t>(state.memory);
@@ -118,7 +108,8 @@ Value Value::operator[](std::size_t index) const noexcept {
 std::string_view Value::raw() const noexcept {
     if (!exists()) return {};
     const Node& node = document_->state_->nodes[node_];
-    return document_->state_->text.substr(node.offset, node.size);
+    const DocumentState& state = *document_->state_;
+    return state.text.substr(node.offset, state.source_size(node));
 }
 
 std::size_t Value::offset() const noexcept { return exists() ? document_->state_->nodes[node_].offset : 0; }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory_resource>
 #include <string_view>
 #include <vector>
@@ -20,18 +21,18 @@ struct Node {
     static constexpr std::size_t offset_max = (1U << 28U) - 1;  // so that `count` has room for any text below
 
     std::uint32_t offset;      // in the text
-    std::uint32_t size;        // in the text, with quotes and brackets
+    std::uint32_t size;        // in the text, with quotes and brackets; of an escaped string: its place in `unescaped`
     std::uint32_t next : 31;   // the next member or element; 0 for the last
     std::uint32_t member : 1;  // has a key
     std::uint32_t kind : 3;
-    std::uint32_t escaped : 1;  // a string that lies, resolved, in the copy
+    std::uint32_t escaped : 1;  // a string that lies, resolved, in `unescaped`
     std::uint32_t count : 28;   // of children; of a string: bytes, with escapes resolved
 };
 static_assert(sizeof(Node) == 16);
 
 struct DocumentState {
     explicit DocumentState(std::pmr::memory_resource* resource)
-        : memory(resource), copy(resource), nodes(resource), open(resource), keys(resource), structure(resource) {}
+        : memory(resource), unescaped(resource), nodes(resource), open(resource), keys(resource), structure(resource) {}
 
     // A container that is not closed yet.
     struct Open {
@@ -42,14 +43,21 @@ struct DocumentState {
     };
     // A string node's text, escapes resolved.
     [[nodiscard]] std::string_view string(const Node& node) const noexcept {
-        const char* from = node.escaped != 0 ? copy.data() : text.data();
-        return {from + node.offset + 1, node.count};
+        if (node.escaped != 0) return {unescaped.data() + node.size + sizeof(std::uint32_t), node.count};
+        return {text.data() + node.offset + 1, node.count};
+    }
+    [[nodiscard]] std::size_t source_size(const Node& node) const noexcept {
+        if (node.escaped == 0) return node.size;
+        std::uint32_t size = 0;
+        std::memcpy(&size, unescaped.data() + node.size, sizeof size);
+        return size;
     }
 
     std::pmr::memory_resource* memory;
     bool parsed = false;
     std::string_view text;        // the caller's
-    std::pmr::vector<char> copy;  // the same with padding, for simdjson; escapes are resolved in place here
+    // Strings with escapes, resolved; each behind its size in the text. All others lie in the text.
+    std::pmr::vector<char> unescaped;
     std::pmr::vector<Node> nodes;
     std::pmr::vector<Open> open;
     std::pmr::vector<std::uint64_t> keys;  // of a big object that is searched for duplicates: hash and node

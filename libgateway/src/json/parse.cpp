@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "json/scalar.h"
 #include "json/utf8.h"
@@ -28,8 +29,10 @@ constexpr std::string_view not_closed_array = "the text ends inside an array";
 Result<void> Parser::run() {
     // Of a valid text at least every second token is no value and no key, but for the first; what an unfinished one
     // may have beyond that is an opening bracket per level.
-    const std::size_t count_max = offsets_.size() / 2 + std::min(depth_max_, offsets_.size()) + 2;
+    const std::size_t tokens_max = offsets_.size() / 2 + std::min(limits_.depth_max, offsets_.size()) + 2;
+    const std::size_t count_max = std::min(tokens_max, limits_.nodes_max);
     state_.nodes.clear();
+    state_.unescaped.clear();
     if (state_.nodes.capacity() < count_max) {
         state_.nodes.shrink_to_fit();  // nothing to be moved
         state_.nodes.reserve(count_max);
@@ -45,7 +48,7 @@ bool Parser::text() {
     while (!state_.open.empty()) {
         const DocumentState::Open& top = state_.open.back();
         if (!has_token()) return end_of_text();
-        const char first = state_.copy[offsets_[at_]];
+        const char first = state_.text[offsets_[at_]];
         if (first == (top.object ? '}' : ']')) {
             if (!close()) return false;
             continue;
@@ -65,12 +68,18 @@ bool Parser::end_of_text() noexcept {
     return fail(state_.text.size(), state_.open.back().object ? not_closed_object : not_closed_array);
 }
 
-void Parser::add(std::uint32_t offset, std::size_t size, Kind kind) {
+bool Parser::add(std::uint32_t offset, std::size_t size, Kind kind) {
+    if (state_.nodes.size() >= limits_.nodes_max) return fail(offset, "too many values", GW_ERR_LIMIT);
     Node node{};
     node.offset = offset;
     node.size = static_cast<std::uint32_t>(size);
     node.kind = static_cast<std::uint8_t>(kind) & 7U;
     state_.nodes.push_back(node);
+    return true;
+}
+
+bool Parser::ends_at(std::size_t offset) const noexcept {
+    return offset == state_.text.size() || ends_scalar[static_cast<std::uint8_t>(state_.text[offset])];
 }
 
 // One value, or the opening bracket of one; links it to the container it is in.
@@ -87,7 +96,7 @@ bool Parser::value() {
     }
     const std::uint32_t offset = offsets_[at_++];
     bool good = false;
-    switch (state_.copy[offset]) {
+    switch (state_.text[offset]) {
     case '{': good = container(offset, Kind::object); break;
     case '[': good = container(offset, Kind::array); break;
     case '"': good = string(offset); break;
@@ -112,10 +121,9 @@ bool Parser::value() {
 }
 
 bool Parser::container(std::uint32_t offset, Kind kind) {
-    if (state_.open.size() >= depth_max_) return fail(offset, "nested too deeply", GW_ERR_LIMIT);
+    if (state_.open.size() >= limits_.depth_max) return fail(offset, "nested too deeply", GW_ERR_LIMIT);
     state_.open.push_back({static_cast<std::uint32_t>(state_.nodes.size()), 0, 0, kind == Kind::object});
-    add(offset, 1, kind);
-    return true;
+    return add(offset, 1, kind);
 }
 
 bool Parser::close() {
@@ -129,10 +137,10 @@ bool Parser::close() {
 
 bool Parser::key() {
     const std::uint32_t offset = offsets_[at_++];
-    if (state_.copy[offset] != '"') return fail(offset, "expected a key in quotes");
+    if (state_.text[offset] != '"') return fail(offset, "expected a key in quotes");
     if (!string(offset)) return false;
     if (!has_token()) return end_of_text();
-    if (state_.copy[offsets_[at_]] != ':') return fail(offsets_[at_], "expected ':' behind the key");
+    if (state_.text[offsets_[at_]] != ':') return fail(offsets_[at_], "expected ':' behind the key");
     ++at_;
     return true;
 }
@@ -140,44 +148,43 @@ bool Parser::key() {
 bool Parser::string(std::uint32_t offset) {
     // The closing quote is the last byte before the next token that is not white space.
     std::size_t end = has_token() ? offsets_[at_] : state_.text.size();
-    char* const bytes = state_.copy.data();
-    while (is_space(bytes[end - 1])) --end;
-    if (end - offset < 2 || bytes[end - 1] != '"') return fail(offset, "the string is not closed");
+    while (is_space(state_.text[end - 1])) --end;
+    if (end - offset < 2 || state_.text[end - 1] != '"') return fail(offset, "the string is not closed");
 
-    const std::size_t size = end - offset - 2;
-    add(offset, size + 2, Kind::string);
+    const std::string_view inside = state_.text.substr(offset + 1, end - offset - 2);
+    if (!add(offset, inside.size() + 2, Kind::string)) return false;
     Node& node = state_.nodes.back();
-    char* const inside = bytes + offset + 1;
-    std::size_t text_size = size;
-    if (std::string_view(inside, size).find('\\') != std::string_view::npos) {
-        const Unescaped unescaped = unescape(inside, size);
-        if (!unescaped.valid) return fail(offset + 1 + unescaped.size, "not a valid escape");
-        text_size = unescaped.size;
-        node.escaped = 1;
-    }
-    node.count = static_cast<std::uint32_t>(text_size) & 0xFFFFFFFU;
+    node.count = static_cast<std::uint32_t>(inside.size()) & 0xFFFFFFFU;
+    return inside.find('\\') == std::string_view::npos || resolve(node, inside);
+}
+
+bool Parser::resolve(Node& node, std::string_view inside) {
+    std::pmr::vector<char>& texts = state_.unescaped;
+    const std::size_t at = texts.size();
+    texts.resize(at + sizeof node.size);
+    std::memcpy(texts.data() + at, &node.size, sizeof node.size);
+    texts.insert(texts.end(), inside.begin(), inside.end());
+    const Unescaped unescaped = unescape(texts.data() + at + sizeof node.size, inside.size());
+    if (!unescaped.valid) return fail(node.offset + 1 + unescaped.size, "not a valid escape");
+    texts.resize(at + sizeof node.size + unescaped.size);
+    node.size = static_cast<std::uint32_t>(at);
+    node.count = static_cast<std::uint32_t>(unescaped.size) & 0xFFFFFFFU;
+    node.escaped = 1;
     return true;
 }
 
 bool Parser::number(std::uint32_t offset) {
-    const char* const first = state_.copy.data() + offset;
-    const NumberScan scan = scan_number({first, state_.text.size() - offset});
-    // The padding behind the text is white space.
-    if (!scan.valid || !ends_scalar[static_cast<std::uint8_t>(first[scan.size])]) {
-        return fail(offset + scan.size, "not a valid number");
-    }
-    if (scan.may_overflow && !to_double({first, scan.size})) return fail(offset, "the number is out of range");
-    add(offset, scan.size, Kind::number);
-    return true;
+    const std::string_view rest = state_.text.substr(offset);
+    const NumberScan scan = scan_number(rest);
+    if (!scan.valid || !ends_at(offset + scan.size)) return fail(offset + scan.size, "not a valid number");
+    if (scan.may_overflow && !to_double(rest.substr(0, scan.size))) return fail(offset, "the number is out of range");
+    return add(offset, scan.size, Kind::number);
 }
 
 bool Parser::word(std::uint32_t offset, std::string_view text, Kind kind) {
-    const char* const first = state_.copy.data() + offset;  // padding: there is enough to read behind any token
-    if (std::string_view(first, text.size()) != text || !ends_scalar[static_cast<std::uint8_t>(first[text.size()])]) {
+    if (!state_.text.substr(offset).starts_with(text) || !ends_at(offset + text.size()))
         return fail(offset, "expected a value");
-    }
-    add(offset, text.size(), kind);
-    return true;
+    return add(offset, text.size(), kind);
 }
 
 namespace {

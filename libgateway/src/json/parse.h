@@ -8,10 +8,10 @@ namespace gw::json {
 
 class Parser {
 public:
-    Parser(DocumentState& state, std::size_t depth_max) noexcept
-        : state_(state), offsets_(state.structure.offsets()), depth_max_(depth_max) {}
+    Parser(DocumentState& state, const Limits& limits) noexcept
+        : state_(state), offsets_(state.structure.offsets()), limits_(limits) {}
 
-    // Fills state.nodes from state.text, .copy and .structure.
+    // Fills state.nodes and .unescaped from state.text and .structure.
     [[nodiscard]] Result<void> run();
 
 private:
@@ -20,13 +20,16 @@ private:
     [[nodiscard]] bool value();
     [[nodiscard]] bool container(std::uint32_t offset, Kind kind);
     [[nodiscard]] bool string(std::uint32_t offset);
+    [[nodiscard]] bool resolve(Node& node, std::string_view inside);
     [[nodiscard]] bool number(std::uint32_t offset);
     [[nodiscard]] bool word(std::uint32_t offset, std::string_view text, Kind kind);
     [[nodiscard]] bool key();
     [[nodiscard]] bool close();
     [[nodiscard]] bool no_duplicates(const Node& object);
 
-    void add(std::uint32_t offset, std::size_t size, Kind kind);
+    bool add(std::uint32_t offset, std::size_t size, Kind kind);
+    // Whether a number or a word may end in front of `offset`.
+    [[nodiscard]] bool ends_at(std::size_t offset) const noexcept;
     bool fail(std::size_t where, std::string_view what, gw_status status = GW_ERR_DATA) noexcept {
         error_ = {status, where, what};
         return false;
@@ -37,7 +40,7 @@ private:
     DocumentState& state_;
     std::span<const std::uint32_t> offsets_;
     std::size_t at_ = 0;  // the next token
-    std::size_t depth_max_;
+    Limits limits_;
     Error error_;
 };
 

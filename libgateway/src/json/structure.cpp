@@ -8,8 +8,6 @@
 
 namespace gw::json {
 
-static_assert(Structure::padding >= simdjson::SIMDJSON_PADDING);
-
 struct Structure::Simdjson {
     simdjson::dom::parser parser;
 };

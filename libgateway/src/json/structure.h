@@ -15,14 +15,13 @@ namespace gw::json {
 
 class Structure {
 public:
-    static constexpr std::size_t padding = 64;  // bytes that must be readable behind the text
-
     explicit Structure(std::pmr::memory_resource* memory) noexcept : memory_(memory) {}
     ~Structure() { release(); }
     Structure(const Structure&) = delete;
     Structure& operator=(const Structure&) = delete;
 
-    // False when the text fails one of the checks above or has no token. Throws std::bad_alloc.
+    // False when the text fails one of the checks above or has no token. Reads nothing behind the text: the first stage
+    // copies what is left of it behind the last whole block. Throws std::bad_alloc.
     [[nodiscard]] bool index(const char* text, std::size_t size);
     // The offsets of the last index() that was true, ascending.
     [[nodiscard]] std::span<const std::uint32_t> offsets() const noexcept { return offsets_; }

@@ -102,6 +102,17 @@ struct Conversation {
     std::pmr::list<std::pmr::string> own;
 };
 
+// About how large a request with it is: its texts, and a little for what stands around them.
+[[nodiscard]] inline std::size_t bytes_of(const Conversation& conversation) noexcept {
+    std::size_t bytes = 1024;
+    for (const ConversationParts* parts : {&conversation.system, &conversation.parts, &conversation.inner}) {
+        for (const ConversationPart& part : *parts)
+            bytes += 96 + part.text.size() + part.data.size() + part.url.size() + part.arguments.size();
+    }
+    for (const Tool& tool : conversation.tools) bytes += 96 + tool.description.size() + tool.schema.size();
+    return bytes;
+}
+
 // A part of an answer.
 struct AnswerPart {
     enum class Kind : std::uint8_t { text, refusal, call };

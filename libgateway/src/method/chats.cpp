@@ -154,6 +154,11 @@ bool Chats::say(const RunSpec& spec, Run& run, std::pmr::string& why) {
     }
     session::Changes changes(core_.gate.memory());
     changes.set("systemSent", true).set("lastInteractionAt", now);
+    if (!spec.channel.empty()) {
+        Buffer context(core_.gate.pool());
+        json::Writer(context).begin_object().member("channel", spec.channel).end_object();
+        changes.set("lastChannel", spec.channel).set_json("deliveryContext", context.text());
+    }
     core_.touch_session(spec.session_key, changes);
     return true;
 }

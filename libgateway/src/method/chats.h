@@ -38,6 +38,7 @@ struct RunSpec {
     std::string_view text;
     std::string_view system;
     std::string_view model;
+    std::string_view channel;  // where it came from; empty: the session notes nothing of it
     std::span<const TurnImage> images;
     std::uint32_t timeout_ms = 0;
     const Client* client = nullptr;  // whose run it is; null: the gateway's own
