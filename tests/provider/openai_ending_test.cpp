@@ -22,7 +22,7 @@ std::string blocked(const provider::Dialect& dialect, bool stream) {
     return std::string(out.buffer.text());
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     PooledBuffer out;
     json::Writer(out.buffer).string(text);
     return std::string(out.buffer.text());
@@ -90,16 +90,16 @@ private:
                      const std::string& part_event, const std::string& text_event, const std::string& at) {
         const std::string address = R"("item_id":")" + id + "\"" + index_ + at;
         const auto json = [&](const std::string& text) {
-            return R"({"type":")" + type + R"(",")" + key + R"(":)" + quoted(text) + "}";
+            return R"({"type":")" + type + R"(",")" + key + R"(":)" + in_quotes(text) + "}";
         };
         send(part_event + ".added", address + R"(,"part":)" + json(""));
         std::string text;
         for (std::size_t i = random_.below(4); i > 0; --i) {
             const std::string piece = i % 2 == 0 ? "\"piece\"\n" : "\xC3\xA9 ";
             text += piece;
-            send(text_event + ".delta", address + R"(,"delta":)" + quoted(piece));
+            send(text_event + ".delta", address + R"(,"delta":)" + in_quotes(piece));
         }
-        send(text_event + ".done", address + ",\"" + key + "\":" + quoted(text));
+        send(text_event + ".done", address + ",\"" + key + "\":" + in_quotes(text));
         send(part_event + ".done", address + R"(,"part":)" + json(text));
         return json(text);
     }
