@@ -10,9 +10,10 @@ static const char words[] =
     "The quick brown fox jumps over the lazy dog and then goes home to sleep for a while, says the farmer. ";
 static char text[1 << 20];
 
+/* Of this thread: what other programs take does not count. */
 static double seconds(void) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 

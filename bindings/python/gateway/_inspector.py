@@ -134,8 +134,15 @@ class Inspector:
         """Takes the next bytes; the GIL is released meanwhile."""
         if type(data) is not bytes:
             data = bytes(ffi.buffer(ffi.from_buffer(data)))
-        result = _feed(self._text, data, len(data))
-        return data[:result] if result >= 0 else self._given(result)  # the usual case: nothing is held
+        made = self._text
+        result = _feed(made, data, len(data))
+        if result >= 0:  # the usual case: nothing is held
+            return data[:result]
+        if result != -1:
+            return self._given(result)
+        out: bytes = _buffer(made.out, made.len)[:]  # as _given() does, but a piece is a few bytes: a call less
+        made.given = 0
+        return out
 
     def finish(self) -> bytes:
         """The text ends here."""
