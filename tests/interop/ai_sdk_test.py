@@ -21,7 +21,7 @@ class AiSdkTest(unittest.TestCase):
         with Gateway(self.config(self.mock)) as gateway, Gateway(self.config()) as builtin:
             run_node("ai_sdk_test.mjs", PATHS["node"], {
                 **os.environ, "TOKEN": TOKEN, "BASE_URL": f"{gateway.url}/v1", "BUILTIN_URL": f"{builtin.url}/v1",
-                "MOCK_URL": f"http://127.0.0.1:{self.mock.port}"}, packages_of="node_ai")
+                "MOCK_URL": f"http://127.0.0.1:{self.mock.port}"}, timeout=150, packages_of="node_ai")
 
     @staticmethod
     def config(mock=None):

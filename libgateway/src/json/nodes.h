@@ -55,7 +55,7 @@ struct DocumentState {
 
     std::pmr::memory_resource* memory;
     bool parsed = false;
-    std::string_view text;        // the caller's
+    std::string_view text;  // the caller's
     // Strings with escapes, resolved; each behind its size in the text. All others lie in the text.
     std::pmr::vector<char> unescaped;
     std::pmr::vector<Node> nodes;
