@@ -1,12 +1,8 @@
 // The default pack against RE2: every expression of every rule finds, in the examples of all rules and what is made of
 // them, the spans that RE2 finds.
-#include <filesystem>
-#include <fstream>
-
 #include "guardrail/automaton_oracle.h"
 #include "guardrail/automaton_random.h"
-#include "guardrail/pack.h"
-#include "support/test.h"
+#include "support/packs.h"
 
 namespace gw::test {
 
@@ -18,22 +14,11 @@ using guardrail::PatternSource;
 using guardrail::Problem;
 
 guardrail::RulePack default_pack() {
-    std::vector<std::pair<std::string, std::string>> texts;
-    const std::filesystem::path folder = GATEWAY_DEFAULT_PACK;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-        if (!entry.is_regular_file()) continue;
-        std::ifstream in(entry.path(), std::ios::binary);
-        texts.emplace_back(std::filesystem::relative(entry.path(), folder).generic_string(),
-                           std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
-    }
-    std::vector<guardrail::PackFile> files;
-    for (const auto& [name, bytes] : texts) files.push_back({name, bytes});
-    std::pmr::vector<guardrail::PackProblem> problems;
     guardrail::LoadOptions options;
     options.keep_examples = true;
-    auto pack = guardrail::load_pack(files, options, problems, std::pmr::get_default_resource());
-    REQUIRE(pack.has_value());
-    return std::move(*pack);
+    auto loaded = guardrail::test::load(guardrail::test::default_files(), options);
+    REQUIRE(loaded.pack);
+    return std::move(*loaded.pack);
 }
 
 // An example as it is, cut short, without its middle, in other letters, or twice.

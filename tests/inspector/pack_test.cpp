@@ -1,9 +1,6 @@
 // The default pack as the inspector applies it: every rule by its own examples, and promises over texts made of them.
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "inspector/inspector_support.h"
+#include "support/packs.h"
 
 namespace gw::test {
 
@@ -13,24 +10,14 @@ using namespace guardrail;
 
 std::shared_ptr<const Ruleset> default_rules(Profile profile) {
     std::pmr::memory_resource* memory = std::pmr::get_default_resource();
-    std::vector<std::pair<std::string, std::string>> texts;
-    const std::filesystem::path folder = GATEWAY_DEFAULT_PACK;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-        if (!entry.is_regular_file()) continue;
-        std::ifstream in(entry.path(), std::ios::binary);
-        texts.emplace_back(std::filesystem::relative(entry.path(), folder).generic_string(),
-                           std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
-    }
-    std::vector<PackFile> files;
-    for (const auto& [name, bytes] : texts) files.push_back({name, bytes});
-    std::pmr::vector<PackProblem> problems(memory);
     LoadOptions load;
     load.keep_examples = true;
-    auto pack = load_pack(files, load, problems, memory);
-    REQUIRE(pack.has_value());
+    auto loaded = guardrail::test::load(guardrail::test::default_files(), load);
+    REQUIRE(loaded.pack);
+    std::pmr::vector<PackProblem> problems(memory);
     RulesetOptions options;
     options.profile = profile;
-    auto rules = Ruleset::compile(std::move(*pack), options, memory, problems);
+    auto rules = Ruleset::compile(std::move(*loaded.pack), options, memory, problems);
     REQUIRE(rules != nullptr);
     return rules;
 }
