@@ -32,7 +32,7 @@
 #define GW_VERSION_MAJOR 0
 #define GW_VERSION_MINOR 1
 #define GW_VERSION_PATCH 0
-#define GW_VERSION "0.1.0"
+#define GW_VERSION "0.2.0"
 
 #ifdef __cplusplus
 extern "C" {
