@@ -57,6 +57,44 @@ TEST_CASE("auth: what scopes allow") {
     CHECK(ScopeSet::all().intersection(scope_set(list({"operator.read"}))) == scope_set(list({"operator.read"})));
 }
 
+TEST_CASE("auth: a set keeps the words that were granted") {
+    ScopeSet scopes;
+    CHECK(scopes.empty());
+    CHECK(scopes.allows(Scope::any));
+    CHECK_FALSE(scopes.allows(Scope::read));
+    CHECK(scopes.add("operator.write"));
+    CHECK(scopes.allows(Scope::read));
+    CHECK_FALSE(scopes.add("operator.nothing"));
+    CHECK_FALSE(scopes.add(""));
+    CHECK(scopes.add("pairing"));
+    std::string names;
+    scopes.for_each([&](std::string_view name) { (names += name) += ' '; });
+    CHECK(names == "operator.write operator.pairing ");
+
+    struct Case {
+        ScopeSet a, b, both, narrowed;  // narrowed: what of b is in a
+    };
+    const Case cases[] = {
+        {ScopeSet::all(), {Scope::read, Scope::pairing}, {Scope::read, Scope::pairing}, {Scope::read, Scope::pairing}},
+        {{Scope::write, Scope::pairing}, {Scope::admin, Scope::read}, {Scope::write, Scope::pairing}, {Scope::read}},
+        {{Scope::read}, {Scope::admin}, {Scope::read}, {}},
+        {{Scope::read}, {Scope::sessions_write}, {Scope::sessions_read}, {}},
+        {{Scope::approvals}, {Scope::pairing}, {}, {}},
+        {{}, ScopeSet::all(), {}, {}},
+    };
+    for (const Case& one : cases) {
+        CHECK(one.a.intersection(one.b) == one.both);
+        CHECK(one.b.intersection(one.a) == one.both);
+        CHECK(one.a.narrowed_to(one.b) == one.narrowed);
+    }
+    CHECK(ScopeSet{Scope::write, Scope::read} == ScopeSet{Scope::write});
+    CHECK_FALSE(ScopeSet{Scope::write} == ScopeSet{Scope::read});
+    const ScopeSet both = ScopeSet::all().intersection({Scope::write});
+    names.clear();
+    both.for_each([&](std::string_view name) { (names += name) += ' '; });
+    CHECK(names == "operator.write ");
+}
+
 TEST_CASE("auth: the scopes of device tokens are complete and sorted") {
     const auto normal = [](const ScopeList& words) {
         return joined(normalised_scopes(words, std::pmr::get_default_resource()));

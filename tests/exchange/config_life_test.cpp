@@ -75,7 +75,16 @@ struct Life {
             if (event.type == GW_EVENT_WATCH) {
                 watch = event.ask;
                 watched = as_text(event.host);
+                asked.emplace_back("watch");
             }
+            if (event.type == GW_EVENT_LISTEN) {
+                asked.emplace_back("listen");
+                gw_answer open_port{};
+                open_port.size = sizeof open_port;
+                open_port.port = event.port;
+                CHECK(gw_ask_answer(gateway, event.ask, &open_port) == GW_OK);
+            }
+            if (event.type == GW_EVENT_READY) asked.emplace_back("ready");
             if (event.type == GW_EVENT_STOPPED) {
                 stopped = true;
                 restart = event.restart;
@@ -107,6 +116,7 @@ struct Life {
 
     TemporaryDirectory folder;
     std::string state, log, watched;
+    std::vector<std::string> asked;  // in the order in which the host was asked
     gw_host host{};
     gw_gateway* gateway = nullptr;
     gw_ask_id watch = 0;
@@ -130,6 +140,24 @@ struct Listener final : exchange::ConfigListener {
 constexpr std::string_view plain = "{gateway:{auth:{mode:'none'}},agents:{list:[{id:'a'}]}}";
 
 }  // namespace
+
+TEST_CASE("config life: the phases of a start come in their order") {
+    Life life("{identity:{name:'C'},logging:{consoleLevel:'debug'},gateway:{auth:{mode:'none',privateIngress:true}}}",
+              GW_SERVICE_WATCH | GW_SERVICE_LISTEN);
+    std::size_t at = 0;
+    for (const std::string_view line :
+         {"start: core", "start: runtime configuration", "gateway.auth.privateIngress is set", "start: services",
+          "start: reload", "start: listening"}) {
+        INFO(line << " in\n" << life.log);
+        const std::size_t found = life.log.find(line, at);
+        REQUIRE(found != std::string::npos);
+        at = found;
+    }
+    // Whoever comes finds everything there: the file is watched and the services run before a port is open.
+    CHECK(life.asked == std::vector<std::string>{"watch", "listen", "listen", "ready"});
+    // What an older layout said was written back before there was a gateway.
+    CHECK(slurp(life.file()).find("agents") != std::string::npos);
+}
 
 TEST_CASE("life: a good edit is taken over after a quiet while") {
     Life life(plain);

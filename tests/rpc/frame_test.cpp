@@ -1,6 +1,5 @@
 #include "rpc/frame.h"
 
-#include "rpc/scope.h"
 #include "support/test.h"
 
 namespace gw::test {
@@ -87,27 +86,6 @@ TEST_CASE("frame: answers and events") {
     rpc::write_event_head(out, "tick", "{}");
     rpc::write_event_tail(out, std::nullopt, std::nullopt);
     CHECK(out.text() == R"({"type":"event","event":"tick","payload":{}})");
-}
-
-TEST_CASE("scope: what implies what") {
-    using rpc::Scope;
-    rpc::Scopes scopes;
-    CHECK(scopes.allows(Scope::any));
-    CHECK_FALSE(scopes.allows(Scope::read));
-    CHECK(scopes.add("operator.write"));
-    CHECK(scopes.allows(Scope::read));
-    CHECK_FALSE(scopes.allows(Scope::approvals));
-    CHECK_FALSE(scopes.add("operator.nothing"));
-    CHECK_FALSE(scopes.add(""));
-    CHECK(scopes.add("pairing"));
-    CHECK(scopes.has(Scope::pairing));
-    const rpc::Scopes admin{Scope::admin};
-    CHECK(admin.allows(Scope::talk_secrets));
-    CHECK(admin.narrowed_to({Scope::read, Scope::pairing}) == rpc::Scopes{Scope::read, Scope::pairing});
-    CHECK(scopes.narrowed_to({Scope::admin, Scope::read}) == rpc::Scopes{Scope::read});
-    std::string names;
-    scopes.for_each([&](std::string_view name) { (names += name) += ' '; });
-    CHECK(names == "operator.write operator.pairing ");
 }
 
 }  // namespace gw::test

@@ -10,8 +10,17 @@ namespace gw::auth {
 namespace {
 
 constexpr std::array<std::string_view, scope_count> scope_names{
-    "operator.admin",        "operator.read", "operator.write",     "operator.approvals",     "operator.pairing",
-    "operator.talk.secrets", "operator.talk", "operator.questions", "operator.sessions.read", "operator.sessions.write",
+    "",
+    "operator.read",
+    "operator.write",
+    "operator.admin",
+    "operator.approvals",
+    "operator.pairing",
+    "operator.questions",
+    "operator.talk",
+    "operator.talk.secrets",
+    "operator.sessions.read",
+    "operator.sessions.write",
 };
 constexpr std::string_view scope_prefix = "operator.";
 
@@ -28,7 +37,7 @@ std::optional<Role> role_of(std::string_view text) noexcept {
 std::string_view name_of(Scope scope) noexcept { return scope_names[static_cast<std::size_t>(scope)]; }
 
 std::optional<Scope> scope_of(std::string_view text) noexcept {
-    for (std::size_t i = 0; i < scope_names.size(); ++i) {
+    for (std::size_t i = 1; i < scope_names.size(); ++i) {
         const bool is_word = i <= static_cast<std::size_t>(Scope::pairing);
         if (text == scope_names[i] || (is_word && text == scope_names[i].substr(scope_prefix.size())))
             return static_cast<Scope>(i);
@@ -36,33 +45,10 @@ std::optional<Scope> scope_of(std::string_view text) noexcept {
     return std::nullopt;
 }
 
-ScopeSet ScopeSet::all() noexcept {
-    ScopeSet out;
-    out.add(Scope::admin);
-    return out;
-}
-
-void ScopeSet::add(Scope scope) noexcept {
-    bits_ |= bit(scope);
-    switch (scope) {
-    case Scope::admin: bits_ = static_cast<std::uint16_t>((1U << scope_count) - 1U); break;
-    case Scope::write:
-        bits_ |= bit(Scope::read) | bit(Scope::talk) | bit(Scope::questions) | bit(Scope::sessions_read) |
-                 bit(Scope::sessions_write);
-        break;
-    case Scope::read:
-    case Scope::sessions_write: bits_ |= bit(Scope::sessions_read); break;
-    case Scope::approvals:
-    case Scope::pairing:
-    case Scope::talk_secrets:
-    case Scope::talk:
-    case Scope::questions:
-    case Scope::sessions_read: break;
-    }
-}
-
-void ScopeSet::add(std::string_view text) noexcept {
-    if (const auto scope = scope_of(text)) add(*scope);
+bool ScopeSet::add(std::string_view text) noexcept {
+    const auto scope = scope_of(text);
+    if (scope) add(*scope);
+    return scope.has_value();
 }
 
 bool ScopeSet::allows(std::string_view needed) const noexcept {

@@ -5,16 +5,9 @@
 #include <memory>
 
 #include "exchange/server_conn.h"
-#include "exchange/static_run.h"
 #include "store/handle.h"
 
 namespace gw::exchange {
-
-namespace {
-
-constexpr std::string_view token_key = "identity/gateway-token";
-
-}  // namespace
 
 Gateway::Gateway(const GatewayOptions& options)
     : options_(options),
@@ -32,6 +25,7 @@ Gateway::Gateway(const GatewayOptions& options)
       front_(&memory_),
       requests_(&memory_),
       upstreams_(*this),
+      tailnet_(*this),
       runs_(*this),
       responses_(timers_, &memory_),
       host_methods_(*this),
@@ -63,50 +57,6 @@ Gateway::~Gateway() {
     gw_store::release(options_.store);
 }
 
-// The order matters: who writes lines or state comes after what says that this gateway may.
-gw_status Gateway::start() {
-    if (options_.exclusive) {
-        if (const gw_status status = take_lock(); status != GW_OK) return status;
-    }
-    configure_log();
-    const config::AuthMode mode = config().auth.mode;
-    if (mode == config::AuthMode::none && config().auth.private_ingress) {
-        log_.warn(
-            {"gateway.auth.mode is none and gateway.auth.privateIngress is set: everybody who reaches this port is an "
-             "owner"});
-    }
-    if (const gw_status status = resolve_secret(); status != GW_OK) return status;
-    policy_ = make_owned<auth::Policy>(&memory_, config(), secret_, &memory_);
-    auth_failures_.emplace(policy_->limits(), &memory_);
-    front_.configure(config());
-    StaticRun::check(*this);
-    if (config().guardrail.enabled) {
-        proxy_.emplace(*this);
-        if (const gw_status status = proxy_->load(); status != GW_OK) return status;
-    }
-    return listeners_.load();
-}
-
-gw_status Gateway::take_lock() {
-    const gw_status status = lock_.take(config_handle(), &memory_);
-    if (status != GW_ERR_STATE) return GW_OK;  // a machine without a place for the lock has no second gateway either
-    const config::Digits pid(lock_.owner());
-    log_.error({"a gateway is already running with this configuration (pid ", pid,
-                "). Stop it, or use another --config or OPENCLAW_STATE_DIR"});
-    return status;
-}
-
-void Gateway::configure_log() {
-    const config::Logging& logging = config().logging;
-    day_log_.configure(logging, config_handle().state_dir);
-    log_.set_copy(&day_log_, [](void* log, gw_log_level level, std::string_view line) {
-        static_cast<DayLog*>(log)->write(level, line);
-    });
-    const bool silent = logging.console_level == config::LogLevel::silent;
-    log_.set_level(silent ? GW_LOG_ERROR : static_cast<gw_log_level>(static_cast<int>(logging.console_level) - 1),
-                   silent);
-}
-
 void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) {
     auto policy = make_owned<auth::Policy>(&memory_, *next, secret_, &memory_);
     config_.swap(next);
@@ -120,31 +70,6 @@ void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) 
     }
 }
 
-// The configured secret, else the one that an earlier start has left in the store, else a new one.
-gw_status Gateway::resolve_secret() {
-    const auto& auth = config().auth;
-    if (auth.mode == config::AuthMode::none) return GW_OK;
-    secret_ = auth.mode == config::AuthMode::token ? auth.token : auth.password;
-    if (!secret_.empty() || auth.mode == config::AuthMode::trusted_proxy || host_auth()) return GW_OK;
-    secret_generated_ = true;
-    gw_buf kept{};
-    if (options_.store != nullptr && gw_store_get(options_.store, as_str(token_key), &kept) == GW_OK) {
-        secret_.assign(static_cast<const char*>(kept.data), kept.len);
-        gw_buf_free(&kept);
-        while (!secret_.empty() && (secret_.back() == '\n' || secret_.back() == '\r')) secret_.pop_back();
-        if (!secret_.empty()) return GW_OK;
-    }
-    auto token = crypto::random_base64url(random_, 32, &memory_);
-    if (!token) return GW_ERR_RANDOM;
-    secret_ = *token;
-    if (options_.store == nullptr) return GW_OK;
-    const gw_status status = gw_store_put(options_.store, as_str(token_key), as_str(secret_));
-    if (status != GW_OK)
-        log_.error({"cannot store the generated token: ", gw_strerror(status),
-                    ". Set gateway.auth.token, or check the state directory"});
-    return status;
-}
-
 // --- the loop ----------------------------------------------------------------------------------------------------
 
 gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
@@ -154,10 +79,12 @@ gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
     if (!started_) {
         started_ = true;
         started_at_ = now_;
-        listeners_.open();
-        hub_.start();
-        reloader_.listeners().push_back(config_desk_.in_listeners);
-        reloader_.start();
+        try {
+            run();
+        } catch (const std::bad_alloc&) {  // half a start is none
+            stop(GW_ERR_NO_MEMORY);
+            throw;
+        }
     }
     while (Timer* timer = timers_.pop_due(now_)) {
         timer->fire();  // every action deals with its own want of memory

@@ -44,6 +44,7 @@
 #include "exchange/requests.h"
 #include "exchange/response_store.h"
 #include "exchange/routes.h"
+#include "exchange/tailnet.h"
 #include "exchange/upstreams.h"
 #include "gateway/conn.h"
 #include "gateway/event.h"
@@ -75,7 +76,7 @@ public:
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
-    // Loads what the configuration names. The first tick, which sets the clock, asks for the ports.
+    // Loads what the configuration names. The first tick, which sets the clock, does the rest (start_up.cpp).
     [[nodiscard]] gw_status start();
 
     // The C ABI's calls; see gateway/event.h.
@@ -138,6 +139,7 @@ public:
     [[nodiscard]] HttpFront& front() noexcept { return front_; }
     [[nodiscard]] Requests& requests() noexcept { return requests_; }
     [[nodiscard]] Upstreams& upstreams() noexcept { return upstreams_; }
+    [[nodiscard]] Tailnet& tailnet() noexcept { return tailnet_; }
     [[nodiscard]] Helpers& helpers() noexcept { return helpers_; }
     [[nodiscard]] AgentRuns& runs() noexcept { return runs_; }
     [[nodiscard]] ResponseStore& responses() noexcept { return responses_; }
@@ -195,8 +197,12 @@ private:
     friend class Listeners;
     void announce_ready(std::string_view url = {}, std::uint32_t port = 0) noexcept;
     void configure_log();
+    // The steps of the start (start_up.cpp).
+    void run();
     [[nodiscard]] gw_status take_lock();
+    [[nodiscard]] gw_status resolve_access();
     [[nodiscard]] gw_status resolve_secret();
+    [[nodiscard]] gw_status load_guardrail();
     void stop(gw_status status) noexcept;
     void check_drained() noexcept;
     void drain_is_over();
@@ -229,6 +235,7 @@ private:
     std::optional<HookDesk> hook_desk_;  // from the first message to a hook on
     Requests requests_;
     Upstreams upstreams_;
+    Tailnet tailnet_;
     Helpers helpers_;
     std::optional<Proxy> proxy_;
     AgentRuns runs_;

@@ -1,26 +1,10 @@
 #include "exchange/method_call.h"
 
-#include <utility>
-
 #include "exchange/gateway.h"
 #include "exchange/server_conn.h"
 #include "method/call.h"
 
 namespace gw::exchange {
-
-rpc::Scopes method_scopes(const ServerConn& client) noexcept {
-    constexpr std::pair<auth::Scope, rpc::Scope> names[] = {
-        {auth::Scope::admin, rpc::Scope::admin},         {auth::Scope::read, rpc::Scope::read},
-        {auth::Scope::write, rpc::Scope::write},         {auth::Scope::approvals, rpc::Scope::approvals},
-        {auth::Scope::pairing, rpc::Scope::pairing},     {auth::Scope::talk, rpc::Scope::talk},
-        {auth::Scope::questions, rpc::Scope::questions}, {auth::Scope::talk_secrets, rpc::Scope::talk_secrets},
-    };
-    rpc::Scopes out;
-    for (const auto& [ours, theirs] : names) {
-        if (client.caller().scopes.allows(ours)) out.add(theirs);
-    }
-    return out;
-}
 
 MethodCall::MethodCall(Gateway& gateway, ServerConn& client)
     : gateway_(gateway),
@@ -32,7 +16,7 @@ MethodCall::MethodCall(Gateway& gateway, ServerConn& client)
     caller_.client_id = "http";
     caller_.mode = "backend";
     caller_.protocol = 4;
-    caller_.scopes = method_scopes(client);
+    caller_.scopes = client.caller().scopes;
     caller_.is_local = client.is_local();
     caller_.address = client.peer();
     caller_.user = client.caller().user;

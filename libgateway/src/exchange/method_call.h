@@ -35,7 +35,4 @@ private:
     json::Writer writer_;
 };
 
-// Those of a caller, as methods know them.
-[[nodiscard]] rpc::Scopes method_scopes(const ServerConn& client) noexcept;
-
 }  // namespace gw::exchange

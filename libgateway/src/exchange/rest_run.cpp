@@ -209,7 +209,7 @@ void RestSessionRun::start(std::string_view body) {
 
 // A message that nobody waits for: who follows the session hears the answer, and its history has it.
 void RestSessionRun::send(const json::Value& root, std::string_view key) {
-    if (!method_scopes(client_).allows(rpc::Scope::write))
+    if (!client_.caller().scopes.allows(auth::Scope::write))
         return client_.answer_error({403, "forbidden", "missing scope: operator.write", "missing_scope", {}});
     const auto message = root["message"].as_string();
     if (!message || message->find_first_not_of(" \t\r\n") == std::string_view::npos ||

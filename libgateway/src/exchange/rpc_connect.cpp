@@ -104,11 +104,11 @@ void RpcSocket::on_connect(const rpc::Request& request) {
         if (!asking_) on_decided(HostAuth::Outcome::unavailable);
         return;
     }
-    decide(id, params);
+    decide(id, params, nullptr);
 }
 
 // Views of everything that the decision needs, and what comes of it.
-void RpcSocket::decide(std::string_view id, const json::Value& params) {
+void RpcSocket::decide(std::string_view id, const json::Value& params, const TailnetAnswer* whois) {
     auth::Policy& policy = hub_.gateway().policy();
     std::pmr::vector<http1::Header> fields(hub_.memory());
     for (const auto& [name, value] : upgrade_->fields) fields.push_back({name, value});
@@ -153,9 +153,18 @@ void RpcSocket::decide(std::string_view id, const json::Value& params) {
     facts.now_ms = hub_.now();
     facts.unix_ms = hub_.unix_ms();
 
+    const auto take = [&facts](const TailnetAnswer& answer) { facts.whois = {answer.found, answer.login}; };
+    if (whois != nullptr) take(*whois);
+
     auth::ConnectOutcome outcome = hub_.decide(facts);
     if (outcome.kind == auth::ConnectOutcome::Kind::ask_whois) {
-        facts.whois.emplace();  // nobody here can be asked: the address is nobody's
+        upgrade_->whois = make_owned<WhoisQuestion>(hub_.memory(), *this, id, params.raw(), hub_.memory());
+        const auto known = hub_.gateway().tailnet().ask(outcome.whois_address.view(), *upgrade_->whois);
+        if (!known) {
+            asking_ = true;
+            return;
+        }
+        take(*known);
         outcome = hub_.decide(facts);
     }
     hub_.tell_pairing(outcome);
@@ -176,6 +185,27 @@ void RpcSocket::decide(std::string_view id, const json::Value& params) {
     if (outcome.device != nullptr) client_.device_id = outcome.device->id;
     admit(id, auth::name_of(outcome.method), outcome.token != nullptr ? std::string_view(outcome.token->token) : "",
           outcome.token != nullptr ? outcome.token->created_ms : 0);
+}
+
+void WhoisQuestion::on_whois(const TailnetAnswer& answer) noexcept {
+    RpcSocket& socket = socket_;
+    try {
+        socket.on_whois(id_, params_, answer);
+    } catch (const std::bad_alloc&) {
+        socket.fail_no_memory();
+    }
+}
+
+void RpcSocket::on_whois(std::string_view id, std::string_view params, const TailnetAnswer& answer) {
+    asking_ = false;
+    if (closing_) return;
+    const Owned<WhoisQuestion> question = std::move(upgrade_->whois);  // until the end: `id` is its
+    json::Document document(hub_.memory());
+    json::Limits limits;
+    limits.bytes_max = params.size();
+    if (!document.parse(params, limits)) return close(1008, "invalid request frame");
+    decide(id, document.root(), &answer);
+    conn_.resume_input();
 }
 
 // What a client of the other dialects shows: the shared secret, with the upgrade or as a token of its own.

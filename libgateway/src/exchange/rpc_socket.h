@@ -22,6 +22,7 @@
 #include "core/owned.h"
 #include "exchange/host_auth.h"
 #include "exchange/shared_frame.h"
+#include "exchange/tailnet.h"
 #include "method/client.h"
 #include "rpc/frame.h"
 #include "ws/ws.h"
@@ -33,7 +34,20 @@ struct RequestHead;
 namespace gw::exchange {
 
 class Hub;
+class RpcSocket;
 class ServerConn;
+
+// A `connect` that waits for the tailnet to say who is there.
+class WhoisQuestion final : public TailnetWaiter {
+public:
+    WhoisQuestion(RpcSocket& socket, std::string_view id, std::string_view params, std::pmr::memory_resource* memory)
+        : socket_(socket), id_(id, memory), params_(params, memory) {}
+    void on_whois(const TailnetAnswer& answer) noexcept override;
+
+private:
+    RpcSocket& socket_;
+    std::pmr::string id_, params_;
+};
 
 // What the upgrade request said and where it came from: kept until the client is admitted.
 struct Upgrade {
@@ -42,9 +56,8 @@ struct Upgrade {
     std::pmr::string target;
     std::pmr::vector<std::pair<std::pmr::string, std::pmr::string>> fields;
     crypto::Uuid nonce;
+    Owned<WhoisQuestion> whois;  // null: nobody was asked
 };
-
-class RpcSocket;
 
 // Whoever works on a call: destroyed when nobody waits for its answer any more.
 class PendingJob {
@@ -85,6 +98,8 @@ public:
     }
     // The host has said whether the client may come in.
     void on_decided(HostAuth::Outcome outcome);
+    // The tailnet has said who is there; the answer to the `connect` of that id.
+    void on_whois(std::string_view id, std::string_view params, const TailnetAnswer& answer);
 
     [[nodiscard]] method::Client& client() noexcept { return client_; }
     [[nodiscard]] bool is_admitted() const noexcept { return admitted_; }
@@ -118,7 +133,7 @@ private:
     void on_simple_auth(const json::Value& root);
     // A client of the seed's dialect that showed its credential with the upgrade. False: it did not.
     bool admit_by_upgrade();
-    void decide(std::string_view id, const json::Value& params);
+    void decide(std::string_view id, const json::Value& params, const TailnetAnswer* whois);
     [[nodiscard]] bool vouch(std::string_view token);
     void refuse(std::string_view id, const rpc::Failure& failure);
     void admit(std::string_view id, std::string_view auth_method, std::string_view token, std::uint64_t issued_ms);

@@ -88,6 +88,11 @@ void UpstreamCall::resolve() {
         dial_next_address();
         return;
     }
+    if (is_local()) {
+        addresses_.emplace_back(upstream_.host);
+        dial_next_address();
+        return;
+    }
     if (upstream::classify_address(upstream_.host) != upstream::AddressKind::not_an_address) {
         addresses_.emplace_back(upstream_.host);
         dial_next_address();
@@ -136,7 +141,7 @@ void UpstreamCall::dial_next_address() {
         return;
     }
     const std::string_view address = addresses_[next_address_++];
-    if (!upstream::may_dial(address, target_.reach, target_.allowed)) {
+    if (!is_local() && !upstream::may_dial(address, target_.reach, target_.allowed)) {
         fail_later(GW_ERR_DENIED, "the upstream's address is private");
         return;
     }

@@ -44,7 +44,7 @@ public:
     };
 
     struct Target {
-        upstream::Url url;
+        upstream::Url url;  // with port 0, which no URL that was read has, `host` is the path of a local socket
         upstream::Reach reach = upstream::Reach::global_only;
         std::span<const upstream::Network> allowed{};  // private networks that may be dialled all the same; borrowed
         bool alone = false;  // a connection of its own: none that was kept, whose address other rules may have allowed
@@ -89,6 +89,7 @@ private:
             on_no_memory();
         }
     }
+    [[nodiscard]] bool is_local() const noexcept { return upstream_.port == 0; }
     void begin();
     void resolve();
     void on_resolved(const gw_answer& answer);

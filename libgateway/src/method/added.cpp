@@ -48,7 +48,7 @@ gw_status AddedMethods::add_method(std::string_view name, std::string_view scope
                                    std::uint32_t timeout_ms) {
     if (!is_added_name(name) || find_method(name) != nullptr || find(name) != nullptr) return GW_ERR_ARGUMENT;
     const bool is_nodes = scope == "node";
-    const auto needed = scope.empty() ? rpc::Scope::admin : rpc::scope_from(scope);
+    const auto needed = scope.empty() ? rpc::Scope::admin : auth::scope_of(scope);
     if (!is_nodes && !needed) return GW_ERR_ARGUMENT;
     if (methods_.size() >= methods_max || schema.size() > schema_bytes_max) return GW_ERR_LIMIT;
     Row made(memory_);
@@ -73,7 +73,7 @@ gw_status AddedMethods::add_event(std::string_view name, std::string_view scope,
     const auto names = event_names();
     const bool is_taken = std::find(names.begin(), names.end(), name) != names.end() || find_event(name) != nullptr;
     if (!is_added_name(name) || is_taken) return GW_ERR_ARGUMENT;
-    const auto needed = scope.empty() ? rpc::Scope::any : rpc::scope_from(scope);
+    const auto needed = scope.empty() ? rpc::Scope::any : auth::scope_of(scope);
     if (!needed) return GW_ERR_ARGUMENT;
     if (events_.size() >= events_max) return GW_ERR_LIMIT;
     events_.push_back({std::pmr::string(name, memory_), *needed, may_drop, to_nodes});

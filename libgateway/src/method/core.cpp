@@ -24,7 +24,7 @@ constexpr unsigned unauthorized_max = 10;
 
 bool Call::require(rpc::Scope scope) {
     if (client.allows(scope)) return true;
-    const std::string_view name = rpc::scope_name(scope);
+    const std::string_view name = auth::name_of(scope);
     if (client.protocol < 4) {
         fail(rpc::code::invalid_request, {"missing scope: ", name});
         return false;
@@ -53,6 +53,7 @@ Core::Core(Gate& gate_in)
       questions(*this),
       findings(gate_in),
       added(gate_in.memory()),
+      waker(*this),
       tick_timer_(
           gate_in.timers(), [](void* self) { static_cast<Core*>(self)->on_tick(); }, this),
       flush_timer_(
@@ -113,6 +114,7 @@ void Core::on_restarted(std::string_view sentinel) {
 }
 
 void Core::on_shutdown() {
+    waker.stop();
     if (const auto flushed = sessions.flush(gate.unix_ms(), session::Sessions::Flush::all); !flushed)
         gate.log().error({"cannot write the sessions: ", flushed.error().what});
     if (!devices.is_dirty()) return;

@@ -34,6 +34,7 @@
 #include "method/questions.h"
 #include "method/system_events.h"
 #include "method/table.h"
+#include "method/waker.h"
 #include "session/rows.h"
 #include "session/sessions.h"
 #include "session/usage.h"
@@ -120,6 +121,7 @@ public:
     Questions questions;
     Findings findings;
     AddedMethods added;
+    Waker waker;
 
 private:
     // A run that a node asks for.

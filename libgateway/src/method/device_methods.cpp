@@ -13,12 +13,6 @@ namespace gw::method {
 
 namespace {
 
-auth::ScopeSet scopes_of(const Client& client) {
-    auth::ScopeSet out;
-    client.scopes.for_each([&](std::string_view name) { out.add(name); });
-    return out;
-}
-
 // True, and failed, when there is an error.
 bool failed(Call& call, auth::DeviceError error) {
     switch (error) {
@@ -54,7 +48,7 @@ void pair_approve(Core& core, Call& call) {
     const std::string_view id = call.text("requestId");
     const auth::Device* device = nullptr;
     core.devices.expire(core.gate.unix_ms());
-    if (failed(call, core.devices.approve(id, scopes_of(call.client), core.gate.unix_ms(), device))) return;
+    if (failed(call, core.devices.approve(id, call.client.scopes, core.gate.unix_ms(), device))) return;
     json::Writer& writer = call.result();
     writer.begin_object().member("requestId", id).key("device");
     auth::write_device(writer, *device);
@@ -109,7 +103,7 @@ void token_rotate(Core& core, Call& call) {
     std::optional<std::span<const std::pmr::string>> asked;
     if (const json::Value list = call.params["scopes"]; list.exists()) {
         for (json::Value one = list.first(); one.exists(); one = one.next()) {
-            if (!scopes_of(call.client).allows(*one.as_string()))
+            if (!call.client.scopes.allows(*one.as_string()))
                 return call.fail(rpc::code::invalid_request, {"missing scope: ", cut_utf8(*one.as_string(), 64)});
             scopes.emplace_back(*one.as_string());
         }
@@ -117,8 +111,7 @@ void token_rotate(Core& core, Call& call) {
     }
     const auth::Device* device = nullptr;
     const std::string_view id = call.text("deviceId");
-    if (failed(call, core.devices.rotate(id, *role, asked, scopes_of(call.client), core.gate.unix_ms(), device)))
-        return;
+    if (failed(call, core.devices.rotate(id, *role, asked, call.client.scopes, core.gate.unix_ms(), device))) return;
     const bool own = call.client.device_id == id;
     auth::write_rotated(call.result(), *device, *role, own);
     if (!own) core.close_device(id, *role == auth::Role::node ? rpc::Role::node : rpc::Role::oper);
@@ -129,7 +122,7 @@ void token_revoke(Core& core, Call& call) {
     if (!role) return;
     const auth::Device* device = nullptr;
     const std::string_view id = call.text("deviceId");
-    if (failed(call, core.devices.revoke(id, *role, scopes_of(call.client), core.gate.unix_ms(), device))) return;
+    if (failed(call, core.devices.revoke(id, *role, call.client.scopes, core.gate.unix_ms(), device))) return;
     auth::write_revoked(call.result(), *device, *role);
     answer_and_close(core, call, id, *role == auth::Role::node ? rpc::Role::node : rpc::Role::oper);
 }

@@ -132,8 +132,8 @@ void write_pending_node(json::Writer& writer, const PendingNode& node, bool with
     node.identity.write(writer);
     if (with_scopes) {
         const rpc::Scope scope = scope_to_approve(node.identity);
-        writer.key("requiredApproveScopes").begin_array().string(rpc::scope_name(rpc::Scope::pairing));
-        if (scope != rpc::Scope::pairing) writer.string(rpc::scope_name(scope));
+        writer.key("requiredApproveScopes").begin_array().string(auth::name_of(rpc::Scope::pairing));
+        if (scope != rpc::Scope::pairing) writer.string(auth::name_of(scope));
         writer.end_array();
     }
     if (node.silent) writer.member("silent", true);

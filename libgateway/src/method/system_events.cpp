@@ -71,17 +71,24 @@ void SystemEvents::push_and_wake(std::string_view session, std::string_view text
     wake(session, reason);
 }
 
-void SystemEvents::take_prompt(std::string_view session, std::pmr::string& out) {
-    const auto at = std::find_if(queues_.begin(), queues_.end(),
-                                 [session](const Queue& queue) { return queue.session == session; });
-    if (at == queues_.end()) return;
-    for (const Entry& entry : at->entries) {
+void SystemEvents::append_prompt(std::string_view session, std::pmr::string& out) const {
+    const Queue* const queue = find(session);
+    if (queue == nullptr) return;
+    for (const Entry& entry : queue->entries) {
         out += "System: [";
         append_utc(out, entry.at_ms);
         (out += "] ") += entry.text;
         out += '\n';
     }
-    queues_.erase(at);
+}
+
+void SystemEvents::take_prompt(std::string_view session, std::pmr::string& out) {
+    append_prompt(session, out);
+    forget(session);
+}
+
+void SystemEvents::forget(std::string_view session) noexcept {
+    queues_.remove_if([session](const Queue& queue) { return queue.session == session; });
 }
 
 }  // namespace gw::method

@@ -38,7 +38,10 @@ public:
         wake_user_ = user;
     }
 
-    // Appends the notices of a session as lines for its next prompt, and forgets them.
+    // Appends the notices of a session as lines for its next prompt.
+    void append_prompt(std::string_view session, std::pmr::string& out) const;
+    void forget(std::string_view session) noexcept;
+    // Both.
     void take_prompt(std::string_view session, std::pmr::string& out);
     [[nodiscard]] std::size_t count(std::string_view session) const noexcept;
     // Calls visit(text) for each notice of a session, the oldest first.
