@@ -8,6 +8,7 @@
 #include "exchange/passage_inspection.h"
 #include "exchange/proxy_run.h"
 #include "exchange/server_conn.h"
+#include "guardrail/verdict.h"
 #include "provider/dialect_edits.h"
 #include "provider/harvest.h"
 #include "upstream/forward.h"
