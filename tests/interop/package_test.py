@@ -67,12 +67,34 @@ class PackageTest(unittest.TestCase):
         text.write_text("Glomma, Tana, Otra\n")
         output(str(self.root / "usr/bin/gateway-inspect"), str(text), env=self.env)
 
-    def test_a_program_builds(self):
+    @unittest.skipUnless(os.geteuid() == 0, "dpkg installs for root only")
+    def test_it_is_installed_and_goes(self):
+        """By dpkg, into a root where nothing is: so what it depends on is not there, and nothing else may be in the way."""
+        root = pathlib.Path(self.folder.name) / "clean"
+        for folder in ("info", "updates", "triggers"):
+            (root / "var/lib/dpkg" / folder).mkdir(parents=True)
+        for file in ("status", "available"):
+            (root / "var/lib/dpkg" / file).touch()
+        dpkg = tool("dpkg"), f"--root={root}", "--force-depends"
+        output(*dpkg, "-i", str(self.package))
+        self.assertIn("Status: install ok installed", output(*dpkg, "-s", "libgateway"))
+        files = output(*dpkg, "-L", "libgateway").split()
+        self.assertIn("/usr/bin/gatewayd", files)
+        gatewayd = str(root / "usr/bin/gatewayd")
+        lib_path = next((root / "usr").rglob("libgateway.so")).parent
+        self.assertRegex(output(gatewayd, "--version", env=dict(self.env, LD_LIBRARY_PATH=str(lib_path))), r"^gatewayd \d")
+        output(*dpkg, "-P", "libgateway")
+        self.assertFalse((root / "usr").exists())
+
+    def test_programs_of_the_docs_build(self):
+        """docs/embedding-c.md and docs/embedding-cpp.md: their programs, by the commands that stand there."""
         env = dict(self.env, PKG_CONFIG_PATH=str(self.lib_path / "pkgconfig"))
         words = output(tool("pkg-config"), "--cflags", "--libs", "gateway", env=env).split()
-        program = str(pathlib.Path(self.folder.name) / "no_socket")
-        output(os.environ.get("CC", "cc"), "-std=c99", str(SOURCE / "examples" / "no_socket.c"), "-o", program, *FLAGS, *words, env=env)
-        output(program, env=self.env)
+        for compiler, standard, source, said in ((os.environ.get("CC", "cc"), "-std=c99", "no_socket.c", ""),
+                                                 (os.environ.get("CXX", "c++"), "-std=c++20", "hello.cpp", "data: [DONE]")):
+            program = str(pathlib.Path(self.folder.name) / "program")
+            output(compiler, standard, str(SOURCE / "examples" / source), "-o", program, *FLAGS, *words, env=env)
+            self.assertIn(said, output(program, env=self.env))
 
     def test_manuals_and_unit(self):
         if shutil.which("man"):
