@@ -169,8 +169,25 @@ export interface GatewayOptions {
    * Without `scopes` everything is allowed.
    */
   auth?: (visitor: Visitor) => Promise<User | boolean | null | undefined> | User | boolean | null | undefined;
+  /**
+   * A second opinion on what the rules of the guardrail proxy, in mode action, let pass: nothing or true lets it go on, a reason or
+   * false blocks it, and what it throws, or no answer in time, leaves the word to the rules. Clients are told the reason.
+   */
+  opinion?: (asked: OpinionRequest) => Promise<string | boolean | null | undefined | void> | string | boolean | null | undefined | void;
   /** Closes the gateway. */
   signal?: AbortSignal;
+}
+
+/** A request on its way to a provider. */
+export interface OpinionRequest {
+  readonly direction: 'prompt';
+  readonly provider: string;
+  readonly model: string;
+  readonly session: string;
+  /** As it would go on, in the client's dialect. */
+  readonly body: Record<string, any>;
+  /** Aborted when the client left or it took too long. */
+  readonly signal: AbortSignal;
 }
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';

@@ -176,6 +176,7 @@ void World::pump() {
             auth_questions.push_back(
                 {event.ask, event.request, std::string(as_text(event.host)), std::string(as_text(event.data))});
             break;
+        case GW_EVENT_OPINION: opinion_questions.push_back({event.ask, std::string(as_text(event.data))}); break;
         case GW_EVENT_WATCH: watches.push_back({event.ask, std::string(as_text(event.host))}); break;
         case GW_EVENT_CANCEL: cancelled_asks.push_back(event.ask); break;
         case GW_EVENT_REQUEST: requests.push_back(event.request); break;

@@ -89,6 +89,13 @@ public:
     };
     std::vector<AuthQuestion> auth_questions;
 
+    // With GW_SERVICE_OPINION: what the rules let pass, likewise.
+    struct OpinionQuestion {
+        gw_ask_id ask = 0;
+        std::string data;
+    };
+    std::vector<OpinionQuestion> opinion_questions;
+
     // Files that are to be watched; a change is told with gw_ask_answer().
     struct Watch {
         gw_ask_id ask = 0;

@@ -57,6 +57,7 @@ export const Service = Object.freeze({
   DATAGRAM: 32,
   ALL: 63,
   AUTH: 64,
+  OPINION: 128,
 });
 
 /** What a gateway wants from its host. */
@@ -75,6 +76,7 @@ export const Event = Object.freeze({
   SEND: 21,
   CANCEL: 22,
   AUTH: 23,
+  OPINION: 24,
   REQUEST: 32,
   REQUEST_WRITABLE: 33,
   REQUEST_CANCELLED: 34,

@@ -33,6 +33,7 @@ export class Gateway {
   #methodCalls = new Map(); // unanswered, by their ids
   #methods = new Map(); // functions by their names
   #auth; // who may come in
+  #opinion; // of what the rules let pass
   #servers = new Set();
   #queues = new Set();
   #timer;
@@ -42,14 +43,14 @@ export class Gateway {
   #stopped = withResolvers();
 
   constructor({
-    config = '', path = '', env = process.env, state = '', limits = {}, log, records = false, ports = false, auth,
+    config = '', path = '', env = process.env, state = '', limits = {}, log, records = false, ports = false, auth, opinion,
     services: offered = ['connect', 'resolve'], signal,
   } = {}) {
     const bounds = Object.entries(limits);
     for (const [name, value] of bounds) {
       if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`limits.${name} is not a whole number from 0 on`);
     }
-    const bits = offered.reduce((sum, name) => sum | numberOf(Service, 'services', name), (ports ? Service.LISTEN : 0) | (auth ? Service.AUTH : 0));
+    const bits = offered.reduce((sum, name) => sum | numberOf(Service, 'services', name), (ports ? Service.LISTEN : 0) | (auth ? Service.AUTH : 0) | (opinion ? Service.OPINION : 0));
     const names = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const text = typeof config === 'string' ? config : JSON.stringify(config);
     const { port, host = '' } = Object(ports);
@@ -57,6 +58,7 @@ export class Gateway {
     const [status, problems, opened] = native.open(text, path, names, state, bounds, bits, records, 0, at, host);
     this.#log = log;
     this.#auth = auth;
+    this.#opinion = opinion;
     for (const line of problems.split('\n')) if (line && status === 0) this.#log?.('warn', line);
     this.#native = opened;
     this.#tellLog();
@@ -289,6 +291,7 @@ export class Gateway {
       case Event.WATCH: this.#work(ask, (answer) => services.watch(event, answer)); break;
       case Event.DATAGRAM: this.#work(ask, (answer) => services.datagram(event, answer)); break;
       case Event.AUTH: this.#work(ask, (answer) => this.#decide(event, answer)); break;
+      case Event.OPINION: this.#work(ask, (answer) => this.#consider(event, answer)); break;
       case Event.SEND: this.#jobs.get(ask)?.send?.(event); break;
       case Event.CANCEL: this.#forget(ask); break;
       case Event.REQUEST: this.#onRequest(request, event.listener, socket); break;
@@ -432,6 +435,21 @@ export class Gateway {
       answer(Status.IO);
       this.#complain(`the function auth failed: ${error.message}`);
     }
+  }
+
+  // Begins to ask; the rules' word stands where nobody can say.
+  #consider({ data }, answer) {
+    const abort = new AbortController();
+    const ask = async () => this.#opinion({ ...JSON.parse(data), signal: abort.signal });
+    ask().then((said) => {
+      if (said === undefined || said === null || said === true) answer(Status.OK);
+      else answer(Status.BLOCKED, { reason: typeof said === 'string' ? said : '' });
+    }).catch((error) => {
+      if (abort.signal.aborted) return;
+      answer(Status.IO);
+      this.#complain(`the function opinion failed: ${error.message}`);
+    });
+    return { stop: () => abort.abort(new GatewayError(Status.CANCELLED)) };
   }
 
   // --- requests --------------------------------------------------------------------------------------------------

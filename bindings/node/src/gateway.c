@@ -231,7 +231,8 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
         set(env, out, "listener", number(env, event.listener));
     if (event.data.len > 0) {
         bool text = event.type == GW_EVENT_READY || event.type == GW_EVENT_RECORD || event.type == GW_EVENT_AUTH ||
-                    event.type == GW_EVENT_TOOL_CALL || event.type == GW_EVENT_METHOD_CALL;
+                    event.type == GW_EVENT_TOOL_CALL || event.type == GW_EVENT_METHOD_CALL ||
+                    event.type == GW_EVENT_OPINION;
         set(env, out, "data", text ? string(env, event.data) : buffer(env, event.data));
     }
     if (event.argc > 0) set(env, out, "argv", words(env, event.argv, event.argc));

@@ -23,6 +23,7 @@ export async function program(): Promise<void> {
   await using gateway = new Gateway({
     config: { gateway: { port: 0 } },
     auth: async (visitor: Visitor) => (visitor.header('cookie') ? { user: 'ann', scopes: ['operator.read'] } : null),
+    opinion: async ({ body, model, signal }) => (signal.aborted || model === 'm' ? undefined : `${body.messages.length} messages are too many`),
     log: (level, message) => console.log(level satisfies 'error' | 'warn' | 'info' | 'debug', message),
   });
   gateway.route('GET', '/mine/:name', async (request: GatewayRequest) => ({ status: 201, body: { name: request.param('name'), found, events, target } }));

@@ -14,12 +14,13 @@ from ._errors import (CallerError, GatewayError, InternalError, LimitError, Peer
 from ._gateway import Gateway, Ready, version
 from ._inspector import Finding, Inspector, RuleSet, State
 from ._method import MethodCall, MethodError
+from ._opinion import OpinionRequest
 from ._request import Request, Response, User, Visitor
 from ._router import Match, Router
 from ._sse import SseDecoder, SseEncoder, SseEvent
 from ._tool import Progress, ToolError, ToolRun
 
 __all__ = ["Action", "AgentError", "CallerError", "Direction", "Finding", "Gateway", "GatewayError", "InspectMode", "Inspector",
-           "InternalError", "Kind", "LimitError", "LogLevel", "Match", "MethodCall", "MethodError", "PeerError", "PolicyError", "Profile", "Progress", "Ready", "Reasoning",
+           "InternalError", "Kind", "LimitError", "LogLevel", "Match", "MethodCall", "MethodError", "OpinionRequest", "PeerError", "PolicyError", "Profile", "Progress", "Ready", "Reasoning",
            "Request", "ResourceError", "Response", "RouteOutcome", "Router", "RuleSet", "Run", "Severity", "SseDecoder",
            "SseEncoder", "SseEvent", "State", "Status", "ToolCall", "ToolError", "ToolRun", "UpstreamError", "Usage", "User", "Visitor", "version"]

@@ -64,6 +64,7 @@ class Service(IntFlag):
     DATAGRAM = 32
     ALL = 63
     AUTH = 64
+    OPINION = 128
 
 
 class Event(IntEnum):
@@ -83,6 +84,7 @@ class Event(IntEnum):
     SEND = 21
     CANCEL = 22
     AUTH = 23
+    OPINION = 24
     REQUEST = 32
     REQUEST_WRITABLE = 33
     REQUEST_CANCELLED = 34

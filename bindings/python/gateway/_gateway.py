@@ -24,6 +24,7 @@ from ._constants import EmitFlag, Event, LogLevel, RouteFlag, Service, Status, T
 from ._errors import check, error
 from ._method import Method, MethodCall, run_method
 from ._native import ffi, lib
+from ._opinion import Opinion, OpinionRequest
 from ._request import Answering, Auth, Handler, User, Visitor
 from ._tool import Tool, ToolRun, run_tool
 
@@ -72,11 +73,13 @@ class Gateway:
     fields of gw_limits, docs/limits.md. With `listen` the ports of the configuration are opened, else serve() opens
     what it is told. With `records` records() has what the guardrail writes down. `auth` decides who may come in,
     instead of the configuration's `gateway.auth`: an async function from a Visitor to a User, or to None; an exception
-    means that nobody can say (503)."""
+    means that nobody can say (503). `opinion` is a second one on what the rules of the guardrail proxy, in mode action,
+    let pass: an async function from an OpinionRequest to None or True (it goes on), or to a reason or False (it does
+    not; clients are told the reason); an exception, or no answer in time, leaves the word to the rules."""
 
     def __init__(self, config: str | Mapping[str, Any] = "", *, path: str = "", state: str | os.PathLike[str] = "",
                  limits: Mapping[str, int] | None = None, env: Mapping[str, str] = os.environ, listen: bool = False,
-                 records: bool = False, auth: Auth | None = None) -> None:
+                 records: bool = False, auth: Auth | None = None, opinion: Opinion | None = None) -> None:
         self._home = ffi.gc(lib.gateway_py_home_new(), lib.gateway_py_home_free)
         if not self._home:
             raise error(Status.NO_MEMORY)
@@ -94,6 +97,8 @@ class Gateway:
                 services |= Service.LISTEN
             if auth is not None:
                 services |= Service.AUTH
+            if opinion is not None:
+                services |= Service.OPINION
             options = sized("gw_gateway_options", host=host, config=loaded, limits=bounds, store=store,
                             services=services, records=records)
             out = ffi.new("gw_gateway **")
@@ -112,6 +117,7 @@ class Gateway:
         self._tools: dict[str, Tool] = {}
         self._methods: dict[str, Method] = {}
         self._auth = auth
+        self._opinion = opinion
         self._records: deque[bytes] = deque(maxlen=_RECORDS_MAX)
         self._record_came = asyncio.Event()
         self._servers: dict[Any, asyncio.Server] = {}
@@ -338,6 +344,8 @@ class Gateway:
             self._start(ask, _services.resolve(answer, host))
         elif event.type == Event.AUTH and self._auth is not None:
             self._start(ask, self._decide(self._auth, answer, Visitor(self, event.request, host, text(event.data))))
+        elif event.type == Event.OPINION and self._opinion is not None:
+            self._start(ask, self._consider(self._opinion, answer, OpinionRequest(**json.loads(text(event.data)))))
         elif event.type == Event.LISTEN:
             self._start(ask, self._listen(answer, ask, host, event.port, event.listener))
         elif event.type == Event.SPAWN:
@@ -412,6 +420,16 @@ class Gateway:
         else:
             user = found if isinstance(found, User) else User()
             answer(Status.OK if found else Status.DENIED, user=user.name, scopes=user.scopes)
+
+    async def _consider(self, opinion: Opinion, answer: _services.Answer, asked: OpinionRequest) -> None:
+        try:
+            said = await opinion(asked)
+        except Exception:
+            _log.exception("there is no second opinion")
+            answer(Status.IO)
+        else:
+            fine = said is None or said is True
+            answer(Status.OK if fine else Status.BLOCKED, said if isinstance(said, str) else "")
 
     async def _listen(self, answer: _services.Answer, ask: int, host: str, port: int, listener: int) -> None:
         try:

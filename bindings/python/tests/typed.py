@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from gateway import (Direction, Gateway, Inspector, Match, MethodCall, MethodError, Progress, Request, Response, Router, RuleSet, SseDecoder,
+from gateway import (Direction, Gateway, Inspector, Match, MethodCall, MethodError, OpinionRequest, Progress, Request, Response, Router, RuleSet, SseDecoder,
                      SseEncoder, SseEvent, ToolRun)
 
 
 async def pieces() -> AsyncIterator[bytes]:
     yield b"text"
+
+
+async def judge(asked: OpinionRequest) -> str | None:
+    return "off topic" if "weather" in str(asked.body["messages"]) else None
 
 
 async def program() -> None:
@@ -24,7 +28,7 @@ async def program() -> None:
     router.add("GET", "/a/:b", 7)
     match: Match[int] = router.match("GET", "/a/b")
     target: int | None = match.target
-    async with Gateway({"gateway": {"port": 0}}, records=True) as gateway:
+    async with Gateway({"gateway": {"port": 0}}, records=True, opinion=judge) as gateway:
         @gateway.route("GET", "/tools/:name")
         async def tool(request: Request) -> Response:
             name: str | None = request.parameter("name")

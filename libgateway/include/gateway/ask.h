@@ -1,6 +1,6 @@
 /* ask.h: answers to the gateway's questions.
  *
- * A question (GW_EVENT_LISTEN, _RESOLVE, _SPAWN, _WATCH, _DATAGRAM, _AUTH) waits in the gateway with a deadline of its own;
+ * A question (GW_EVENT_LISTEN, _RESOLVE, _SPAWN, _WATCH, _DATAGRAM, _AUTH, _OPINION) waits in the gateway with a deadline of its own;
  * the host answers when it can, at once or after seconds. An answer that comes too late changes nothing and gets GW_ERR_GONE.
  */
 #ifndef GATEWAY_ASK_H
@@ -19,7 +19,9 @@ extern "C" {
  *   WATCH     status GW_OK each time the file changed (the question stays open, without a deadline); an error ends it.
  *   DATAGRAM  status and port once when it is open; then data, address and port of each datagram. Stays open.
  *   AUTH      status GW_OK (come in), GW_ERR_DENIED (401), anything else: nobody could say (503), which is also what no
- *             answer within gw_limits.ask_timeout_ms means; user; scopes. */
+ *             answer within gw_limits.ask_timeout_ms means; user; scopes.
+ *   OPINION   status GW_OK (let it go on), GW_ERR_BLOCKED (block it; clients are told up to 200 bytes of `reason`), anything
+ *             else, or no answer within gw_limits.ask_timeout_ms: nobody could say, and the word of the rules stands. */
 typedef struct gw_answer {
     size_t size;
     gw_status status; /* GW_OK, or why not: GW_ERR_RESOLVE, GW_ERR_IO, GW_ERR_TIMEOUT, GW_ERR_LIMIT, GW_ERR_UNSUPPORTED */

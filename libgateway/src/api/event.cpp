@@ -83,7 +83,8 @@ gw_status gw_gateway_new(const gw_gateway_options* options, gw_gateway** out) {
     if (const gw_status status = gw::api::copy_sized(given.host, complete.host); status != GW_OK) return status;
     if ((complete.host.alloc == nullptr) != (complete.host.free == nullptr)) return GW_ERR_ARGUMENT;
     if (const gw_status status = gw::api::copy_sized(given.limits, complete.limits); status != GW_OK) return status;
-    if ((given.services & ~static_cast<std::uint32_t>(GW_SERVICE_ALL | GW_SERVICE_AUTH)) != 0) return GW_ERR_UNSUPPORTED;
+    if ((given.services & ~static_cast<std::uint32_t>(GW_SERVICE_ALL | GW_SERVICE_AUTH | GW_SERVICE_OPINION)) != 0)
+        return GW_ERR_UNSUPPORTED;
     set_defaults(complete.limits);
     complete.config = const_cast<gw::exchange::ConfigHandle*>(unwrap(given.config));  // its reference count changes
     complete.store = given.store;

@@ -15,6 +15,7 @@ std::uint32_t service_of(gw_event_type type) {
     case GW_EVENT_WATCH: return GW_SERVICE_WATCH;
     case GW_EVENT_DATAGRAM: return GW_SERVICE_DATAGRAM;
     case GW_EVENT_AUTH: return GW_SERVICE_AUTH;
+    case GW_EVENT_OPINION: return GW_SERVICE_OPINION;
     default: return 0;
     }
 }

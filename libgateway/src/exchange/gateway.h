@@ -122,6 +122,7 @@ public:
     [[nodiscard]] const crypto::Random& random() const noexcept { return random_; }
     [[nodiscard]] std::uint32_t services() const noexcept { return options_.services; }
     [[nodiscard]] bool host_auth() const noexcept { return (services() & GW_SERVICE_AUTH) != 0; }
+    [[nodiscard]] bool host_opinion() const noexcept { return (services() & GW_SERVICE_OPINION) != 0; }
     [[nodiscard]] bool wants_records() const noexcept { return options_.records; }
     [[nodiscard]] gw_store* store() const noexcept { return options_.store; }  // may be null
     // Null when the configuration has no guardrail proxy.

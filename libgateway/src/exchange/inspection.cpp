@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "guardrail/verdict.h"
 #include "provider/dialect.h"
 
@@ -96,7 +97,18 @@ void Inspection::refuse(std::string_view why) noexcept {
     action_ = raw_action_ = guardrail::Action::block;
 }
 
+void Inspection::object(std::string_view why) {
+    constexpr std::size_t why_bytes_max = 200;
+    objection_ = "second opinion";
+    if (is_utf8(why) && !why.empty()) objection_.append(": ").append(cut_utf8(why, why_bytes_max));
+    action_ = raw_action_ = guardrail::Action::block;
+}
+
 void Inspection::write_reason(std::pmr::string& out) const {
+    if (!objection_.empty()) {
+        out.append(objection_);
+        return;
+    }
     if (seen_.empty() && !refused_.empty()) {
         out.append("limit: ").append(refused_);
         return;

@@ -30,7 +30,7 @@ struct InspectionPolicy {
 class Inspection {
 public:
     Inspection(guardrail::Scanner& scanner, const InspectionPolicy& policy, std::pmr::memory_resource* memory)
-        : scanner_(scanner), policy_(policy), memory_(memory), seen_(memory) {}
+        : scanner_(scanner), policy_(policy), memory_(memory), seen_(memory), objection_(memory) {}
 
     // `tool` is borrowed for the inspector's life.
     [[nodiscard]] Owned<guardrail::Inspector> begin(guardrail::Direction direction, std::string_view tool);
@@ -52,6 +52,8 @@ public:
     void add(const guardrail::Inspector& inspector);
     // It was stopped for a reason that is no rule: `why` is static text.
     void refuse(std::string_view why) noexcept;
+    // Somebody who was asked says no; `why` is copied, as far as it is text and not too long.
+    void object(std::string_view why);
     // Something passed that could not be read.
     void skip() noexcept { ++skipped_; }
 
@@ -95,6 +97,7 @@ private:
     std::optional<guardrail::Severity> severity_;
     guardrail::Action action_ = guardrail::Action::allow, raw_action_ = guardrail::Action::allow;
     std::string_view refused_;
+    std::pmr::string objection_;  // empty: nobody has objected
     bool tool_blocked_ = false;
 };
 

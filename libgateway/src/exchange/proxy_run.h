@@ -1,7 +1,7 @@
 // ProxyRun: one request of the guardrail proxy, from its head to the end of the answer.
 //
-//     admit(head) ─► route, credentials          start(body) ─► target ─► inspection of the prompt
-//                                                                  │
+//     admit(head) ─► route, credentials          start(body) ─► target ─► inspection of the prompt ─► second opinion
+//                                                                                                            │
 //     client ◄── frames that may leave ◄── InspectedStream ◄── UpstreamCall
 //
 // What is not blocked or redacted passes byte for byte, both ways.
@@ -18,6 +18,7 @@
 #include "core/owned.h"
 #include "core/timers.h"
 #include "endpoint/records.h"
+#include "exchange/asks.h"
 #include "exchange/http_run.h"
 #include "exchange/inspected_stream.h"
 #include "exchange/inspection.h"
@@ -31,7 +32,7 @@ namespace gw::exchange {
 
 class ServerConn;
 
-class ProxyRun final : public HttpRun, public UpstreamCall::Listener {
+class ProxyRun final : public HttpRun, public UpstreamCall::Listener, private AskOwner {
 public:
     ProxyRun(Gateway& gateway, Proxy& proxy, ServerConn& client);
     ~ProxyRun() override;
@@ -129,6 +130,10 @@ private:
     void answer_translated(std::string_view text);
     [[nodiscard]] message::AnswerIdentity identity() const noexcept;
 
+    // proxy_opinion.cpp: what the host says of it
+    [[nodiscard]] bool ask_opinion(std::string_view body, provider::Edits& edits);
+    void on_answer(Ask& ask, const gw_answer& answer) override;
+
     // proxy_records.cpp: what is written down
     void record_egress();
     void record_verdict(const Inspection& inspection, bool prompt);
@@ -164,6 +169,12 @@ private:
     std::optional<provider::StreamTranslator> translator_;
     std::optional<provider::FrameReader> translated_frames_;
     provider::TranslatedRequest translated_;
+
+    // While the host is asked: its question, the body, which lives as long as the request does, and what is to be
+    // replaced in it.
+    std::optional<Ask> opinion_;
+    std::string_view asked_body_;
+    std::optional<provider::Edits> asked_edits_;
 
     std::optional<UpstreamCall> call_;
     Owned<InspectedStream> stream_;
