@@ -45,6 +45,7 @@ TEST_CASE("proxy files: rules of one's own, providers of one's own, records") {
     gw_store* store = nullptr;
     REQUIRE(gw_store_new_host(nullptr, &functions, nullptr, &store) == GW_OK);
     ProxyBench bench(settings, store);
+    gw_store_free(store);  // the gateway keeps it
     auto& client = *bench.world.client();
     const auto ask = [&](std::string_view text) {
         return bench.ask("openai", chat_path, question(text), answer_of("application/json", "{}"));

@@ -15,7 +15,7 @@ FLAGS = os.environ.get("GATEWAY_TEST_FLAGS", "")  # as the library was built: sa
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = """cmake_minimum_required(VERSION 3.22)
 project(user C CXX)
-find_package(gateway 0.1 REQUIRED)
+find_package(gateway 0.2 REQUIRED)
 add_executable(shared {example})
 target_link_libraries(shared PRIVATE gateway::shared)
 add_executable(static {example})

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
+import common  # noqa: F401  where processes is
 from node_packages import install
 from processes import PATHS, main, tool
 

@@ -39,7 +39,8 @@ LevelName name_of(gw_log_level level) noexcept {
 
 }  // namespace
 
-DayLog::DayLog(std::pmr::memory_resource* memory) : memory_(memory), directory_(memory), path_(memory) {}
+DayLog::DayLog(std::pmr::memory_resource* memory)
+    : memory_(memory), directory_(memory), path_(memory), early_(memory) {}
 
 void DayLog::configure(const config::Logging& logging, std::string_view state_dir) {
     level_ = logging.level;
@@ -84,6 +85,10 @@ void DayLog::open_day() {
 void DayLog::write(gw_log_level level, std::string_view line) noexcept {
     if (level_ == config::LogLevel::silent || static_cast<int>(level) + 1 > static_cast<int>(level_)) return;
     try {
+        if (unix_ms_ == 0) {
+            if (early_.size() < early_lines_max) early_.push_back({level, std::pmr::string(line, memory_)});
+            return;
+        }
         open_day();
         if (!file_ || size_ > file_bytes_max) return;
         const Timestamp time = format_timestamp(unix_ms_);
@@ -106,6 +111,12 @@ void DayLog::write(gw_log_level level, std::string_view line) noexcept {
     } catch (const std::bad_alloc&) {
         return;  // a line is lost
     }
+}
+
+void DayLog::write_early() noexcept {
+    const std::pmr::vector<Line> lines = std::move(early_);
+    early_.clear();
+    for (const Line& line : lines) write(line.level, line.text);
 }
 
 DayLog::Tail DayLog::tail(std::optional<std::uint64_t> cursor, std::size_t line_count_max,

@@ -28,7 +28,11 @@ public:
 
     // From now on into these files. With neither a state directory nor logging.file: nowhere.
     void configure(const config::Logging& logging, std::string_view state_dir);
-    void set_time(std::uint64_t unix_ms) noexcept { unix_ms_ = unix_ms; }
+    void set_time(std::uint64_t unix_ms) noexcept {
+        unix_ms_ = unix_ms;
+        if (!early_.empty()) write_early();
+    }
+    // Before the first set_time() it is kept, as much as early_lines_max: the day is not known yet.
     void write(gw_log_level level, std::string_view line) noexcept;
 
     struct Tail {
@@ -47,6 +51,12 @@ public:
     [[nodiscard]] std::string_view path() const noexcept { return path_; }
 
 private:
+    static constexpr std::size_t early_lines_max = 64;
+    struct Line {
+        gw_log_level level;
+        std::pmr::string text;
+    };
+    void write_early() noexcept;
     void open_day();
     [[nodiscard]] std::pmr::string name_of_day(std::int64_t day) const;
 
@@ -58,6 +68,7 @@ private:
     std::uint64_t unix_ms_ = 0;
     std::uint64_t size_ = 0;
     store::File file_;
+    std::pmr::vector<Line> early_;
 };
 
 }  // namespace gw::exchange
