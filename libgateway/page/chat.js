@@ -39,7 +39,7 @@ export class ChatView {
     this.box = h('textarea', { rows: 1, placeholder: 'Write to the agent', 'aria-label': 'Message', onkeydown: (event) => this.#onKey(event), oninput: () => this.#grow() });
     this.sendButton = h('button', { class: 'primary round', type: 'submit', 'aria-label': 'Send' }, icon('send'));
     this.stopButton = h('button', { class: 'danger round', type: 'button', hidden: true, 'aria-label': 'Stop the answer', onclick: () => this.#abort() }, icon('stop'));
-    this.pictures = new Pictures(toast);
+    this.pictures = new Pictures(toast, (show) => this.#following(show));
     this.pictures.listen(this.box);
     this.resetButton = h('button', { class: 'quiet', type: 'button', onclick: () => this.#confirm('Begin this session anew? The agent forgets what was said.', 'Begin anew', 'sessions.reset') }, 'Begin anew');
     this.deleteButton = h('button', { class: 'quiet', type: 'button', onclick: () => this.#confirm('Delete this session and what was said in it?', 'Delete', 'sessions.delete') }, 'Delete');

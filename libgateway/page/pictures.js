@@ -25,8 +25,10 @@ async function draw(file) {
 export class Pictures {
   #taken = []; // { name, mimeType, content, canvas }
 
-  constructor(toast) {
+  // `changes(show)` is told of every change of what is shown, and calls `show`.
+  constructor(toast, changes) {
     this.toast = toast;
+    this.changes = changes;
     this.input = h('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true, onchange: () => {
       this.take(this.input.files);
       this.input.value = '';
@@ -81,9 +83,11 @@ export class Pictures {
   }
 
   #show() {
-    this.element.hidden = this.#taken.length === 0;
-    fill(this.element, this.#taken.filter((one) => one.canvas).map((one) => h('li', {}, one.canvas,
-      h('button', { type: 'button', class: 'round', 'aria-label': `Leave out ${one.name}`, onclick: () => this.#remove(one) }, '×'))));
+    this.changes(() => {
+      this.element.hidden = this.#taken.length === 0;
+      fill(this.element, this.#taken.filter((one) => one.canvas).map((one) => h('li', {}, one.canvas,
+        h('button', { type: 'button', class: 'round', 'aria-label': `Leave out ${one.name}`, onclick: () => this.#remove(one) }, '×'))));
+    });
   }
 
   // What was chosen, which is then not here any more. Nothing while one is still being read.
