@@ -8,6 +8,7 @@
 #include "exchange/inspection.h"
 #include "exchange/server_conn.h"
 #include "exchange/verdict_record.h"
+#include "provider/dialect.h"
 #include "provider/openai_chat.h"
 
 namespace gw::exchange {
