@@ -48,11 +48,11 @@ def installed():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("--include", "--library", "--out"):
-        parser.add_argument(name, required=True, type=pathlib.Path, dest=name[2:] + "_path")
+    for name, place in (("--include", "headers"), ("--library", "objects"), ("--out", "out")):
+        parser.add_argument(name, required=True, type=pathlib.Path, dest=place)
     given = parser.parse_args()
-    folder = str(given.library_path.resolve())  # cffi compiles in another directory
-    make(given.include_path.resolve(), libraries=["gateway"], library_dirs=[folder], runtime_library_dirs=[folder]).compile(tmpdir=str(given.out_path))
+    folder = str(given.objects.resolve())  # cffi compiles in another directory
+    make(given.headers.resolve(), libraries=["gateway"], library_dirs=[folder], runtime_library_dirs=[folder]).compile(tmpdir=str(given.out))
 
 
 if __name__ == "__main__":
