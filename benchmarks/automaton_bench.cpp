@@ -155,10 +155,6 @@ std::vector<PatternSource> sources() {
 std::shared_ptr<const PatternSet> rule_set() {
     static const auto set = [] {
         SetOptions options;
-        if (const char* groups = std::getenv("GATEWAY_BENCH_GROUPS"); groups != nullptr && groups[0] != '\0') {
-            options.mask_groups = static_cast<std::uint32_t>(groups[0] - '0');
-            options.stop_groups = static_cast<std::uint32_t>(groups[1] - '0');
-        }
         std::pmr::vector<Problem> problems;
         return PatternSet::compile(sources(), options, std::pmr::get_default_resource(), problems);
     }();

@@ -200,9 +200,7 @@ TEST_CASE("automaton: realistic rules match what RE2 matches") { check_rules({},
 
 TEST_CASE("automaton: the number of groups and the splitting change nothing") {
     SetOptions options;
-    options.mask_groups = 2;
-    options.group_nodes_min = 0;
-    options.stop_groups = 2;
+    options.group_nodes_max = 0;  // two groups of a kind
     check_rules(options, Cache::bytes_default, 2, 25);
     options.split_at_gaps = false;
     check_rules(options, Cache::bytes_default, 3, 15);
@@ -235,8 +233,7 @@ TEST_CASE("automaton: random expressions match what RE2 matches") {
         if (sources.empty()) continue;
         SetOptions options;
         options.front_bytes = 4096;
-        options.mask_groups = 1 + static_cast<std::uint32_t>(random.below(2));
-        options.group_nodes_min = 0;
+        if (random.below(2) == 0) options.group_nodes_max = 0;  // two groups of a kind
         options.split_at_gaps = random.below(4) != 0;
         const auto set = compile(sources, options);
         REQUIRE(set != nullptr);

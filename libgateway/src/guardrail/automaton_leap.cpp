@@ -5,9 +5,11 @@
 //
 // A table is bound by the time a cell takes to arrive, so stepping from several places costs little more than from one.
 // Where the text stands there is guessed: nothing is live. Then the true state is led into each stretch until it meets
-// the guess, which takes a byte or two in ordinary text; from there on the two are the same. Only stretches without any
-// event count: what matches or is missing is looked at by the loop, byte by byte.
+// the guess, which takes a byte or two in ordinary text; from there on the two are the same. What matched on the way is
+// looked at afterwards, in order: it changes no state.
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 #include "guardrail/automaton_each.h"
 #include "guardrail/automaton_scanner.h"
@@ -16,128 +18,156 @@ namespace gw::guardrail {
 namespace {
 
 // More chains than registers hold gain nothing.
-constexpr std::size_t ways_for(std::size_t lanes) { return lanes == 1 ? 6 : lanes == 2 ? 4 : 3; }
+constexpr std::size_t ways_for(std::size_t lanes) { return lanes == 1 ? 4 : 2; }
+
+constexpr std::size_t stretch_bytes = 128;
 
 }  // namespace
+
+// The cells that a stretch led through, and a bit for each with an event.
+struct Stream::Trace {
+    Table::Cell cells[stretch_bytes];
+    std::uint64_t events[stretch_bytes / 64];
+
+    void set_event(std::size_t at, bool event) noexcept {
+        const std::uint64_t bit = std::uint64_t{1} << at % 64;
+        events[at / 64] = event ? events[at / 64] | bit : events[at / 64] & ~bit;
+    }
+    // The first one from `at` on; stretch_bytes if there is none.
+    [[nodiscard]] std::size_t next_event(std::size_t at) const noexcept {
+        for (; at < stretch_bytes; at = (at / 64 + 1) * 64) {
+            const std::uint64_t rest = events[at / 64] >> at % 64;
+            if (rest != 0) return at + static_cast<std::size_t>(std::countr_zero(rest));
+        }
+        return stretch_bytes;
+    }
+    // Up to a cell that nobody has computed.
+    [[nodiscard]] std::size_t known() const noexcept {
+        std::size_t at = next_event(0);
+        while (at < stretch_bytes && cells[at] != Table::missing) at = next_event(at + 1);
+        return at;
+    }
+};
 
 std::size_t Stream::leap_bytes() const noexcept {
     return lane_count_ == 0 ? SIZE_MAX : ways_for(lane_count_) * stretch_bytes;
 }
 
-template <std::size_t count, std::size_t row_lines>
-std::size_t Stream::leap(Cache& cache, const unsigned char* bytes, std::uint64_t offset) {
+template <std::size_t count>
+std::size_t Stream::leap(Cache& cache, const Text& text, std::size_t from, Matches& out) {
     constexpr std::size_t ways = ways_for(count);
     constexpr std::size_t chains = ways * count;
-    // Copies, so that the stores to the trace do not make them be read again.
+    const unsigned char* const bytes = text.piece + from;
+    // Copies, so that the stores to the traces do not make them be read again.
     const Table::Cell* cells[count];
-    const std::uint8_t* classes[count];
+    const std::uint32_t* columns[count];
     std::size_t state[chains];
     each<count>([&](auto g) {
-        cells[g] = cache.hot_[g].cells + 1;
-        classes[g] = cache.hot_[g].classes;
+        cells[g] = cache.hot_[g].cells;
+        columns[g] = cache.hot_[g].columns;
         state[g] = std::size_t{rows_[g]} << Table::row_shift;
         for (std::size_t w = 1; w < ways; ++w) {
             const auto left = static_cast<std::size_t>(context_after(bytes[w * stretch_bytes - 1]));
             state[w * count + g] = std::size_t{cache.hot_[g].empty[left]} << Table::row_shift;
         }
     });
-    const auto cell_at = [&cells, &classes](auto g, std::size_t cell, unsigned byte) -> std::size_t {
-        return Table::follow<row_lines>(cells[g] + classes[g][byte], cell);
+    Trace traces[chains];
+    for (Trace& trace : traces) std::fill(std::begin(trace.events), std::end(trace.events), 0);
+    bool go_on = true;
+    // The state behind an event.
+    const auto note_event = [&](std::size_t c, std::size_t done, std::size_t cell) __attribute__((noinline)) {
+        Trace& trace = traces[c];
+        trace.set_event(done, true);
+        if (cell != Table::missing) return cell;
+        if (c < count) {
+            go_on = false;
+            return cell;
+        }
+        // A guess may need what no true state has needed. Computed once, it is there for the next one; where there is
+        // no room for that, the guess begins anew.
+        const auto& empty = cache.hot_[c % count].empty;
+        Table& table = cache.tables_[c % count];
+        if (cache.crowded() || table.full()) return std::size_t{empty[0]} << Table::row_shift;
+        const unsigned char* const at = bytes + c / count * stretch_bytes + done;
+        Table::Row row = empty[done > 0 ? 0 : static_cast<std::size_t>(context_after(at[-1]))];
+        if (done > 0 && trace.cells[done - 1] != Table::missing) row = trace.cells[done - 1] >> Table::row_shift;
+        cell = table.fill(row, *at);
+        cache.refresh();
+        trace.cells[done] = static_cast<Table::Cell>(cell);
+        trace.set_event(done, (cell & Table::event) != 0);
+        return cell;
     };
-    Table::Cell trace[chains][stretch_bytes];
-    std::size_t done = 0;
-    for (; done < stretch_bytes; ++done) {
+    for (std::size_t done = 0; done < stretch_bytes && go_on; ++done) {
         std::size_t any = 0;
         each<chains>([&](auto c) {
             constexpr std::size_t g = decltype(c)::value % count;
-            state[c] =
-                cell_at(std::integral_constant<std::size_t, g>{}, state[c], bytes[c / count * stretch_bytes + done]);
+            state[c] = Table::follow(cells[g], columns[g][bytes[c / count * stretch_bytes + done]], state[c]);
             any |= state[c];
-            trace[c][done] = static_cast<Table::Cell>(state[c]);
+            traces[c].cells[done] = static_cast<Table::Cell>(state[c]);
         });
-        if ((any & Table::event) == 0) continue;
-        bool matters = !arms_.empty();
+        if ((any & Table::event) == 0) [[likely]]
+            continue;
         each<chains>([&](auto c) {
-            if ((state[c] & Table::event) != 0)
-                matters = matters || Table::matters<row_lines>(cells[decltype(c)::value % count] - 1, state[c]);
+            if ((state[c] & Table::event) != 0) state[c] = note_event(c, done, state[c]);
         });
-        if (matters) break;
+        each<count>([&](auto g) { cells[g] = cache.hot_[g].cells; });
     }
-    // What the true chain has done counts in any case.
-    const auto commit = [&](std::size_t g, const Table::Cell* steps, std::size_t from, std::size_t size,
-                            std::uint64_t begin, std::uint64_t start) {
-        if (size == 0) return;
-        std::size_t last = size;
-        while (last > from && (steps[last - 1] & Table::survives) != 0) --last;
-        starts_[g] = last > from ? begin + last - 1 : start;
-        rows_[g] = steps[size - 1] >> Table::row_shift;
-    };
-    for (std::size_t g = 0; g < count; ++g) commit(g, trace[g], 0, done, offset, starts_[g]);
-    if (done < stretch_bytes) {
-        warm_up<chains, count>(cache, bytes, done, trace);
-        return done;
-    }
-    for (std::size_t w = 1; w < ways; ++w) {
-        const unsigned char* const stretch = bytes + w * stretch_bytes;
-        const std::uint64_t begin = offset + w * stretch_bytes;
-        std::uint64_t starts[count];
-        std::size_t met[count];
-        std::size_t end[count];
+    for (std::size_t w = 0; w < ways; ++w) {
+        const std::size_t begin = from + w * stretch_bytes;
+        Trace* const stretch = traces + w * count;
+        std::size_t size = stretch_bytes;
         for (std::size_t g = 0; g < count; ++g) {
-            const Table::Cell* const guess = trace[w * count + g];
-            starts[g] = starts_[g];
-            end[g] = std::size_t{rows_[g]} << Table::row_shift;
-            for (met[g] = 0; met[g] < stretch_bytes;) {
-                end[g] = cell_at(g, end[g], stretch[met[g]]);
-                if ((end[g] & Table::event) != 0 &&
-                    (!arms_.empty() || Table::matters<row_lines>(cells[g] - 1, end[g]))) {
-                    return w * stretch_bytes;
-                }
-                if ((end[g] & Table::survives) == 0) starts[g] = begin + met[g];
-                if (end[g] >> Table::row_shift == std::size_t{guess[met[g]++]} >> Table::row_shift) break;
-            }
+            if (w > 0) lead_in(cache, g, text.piece + begin, stretch[g]);
+            size = std::min(size, stretch[g].known());
         }
-        for (std::size_t g = 0; g < count; ++g) {
-            rows_[g] = static_cast<Table::Row>(end[g] >> Table::row_shift);
-            starts_[g] = starts[g];
-            commit(g, trace[w * count + g], met[g], met[g] == stretch_bytes ? 0 : stretch_bytes, begin, starts[g]);
-        }
+        for (std::size_t g = 0; g < count; ++g) replay(cache, text, g, begin, {stretch[g], size}, out);
+        if (size < stretch_bytes) return begin + size - from;
     }
     return ways * stretch_bytes;
 }
 
-// Guesses meet cells that no true state has needed; computed once, they do not stop the next leap.
-template <std::size_t chains, std::size_t count>
-void Stream::warm_up(Cache& cache, const unsigned char* bytes, std::size_t at,
-                     const Table::Cell (&trace)[chains][stretch_bytes]) {
-    if (cache.crowded()) return;
-    for (std::size_t c = count; c < chains; ++c) {
-        if (trace[c][at] != Table::missing) continue;
-        const std::size_t g = c % count;
-        const std::size_t begin = c / count * stretch_bytes;
-        const auto left = static_cast<std::size_t>(context_after(bytes[begin - 1]));
-        const Table::Row row = at == 0 ? cache.hot_[g].empty[left] : Table::Row{trace[c][at - 1]} >> Table::row_shift;
-        if (row == Table::no_row || cache.tables_[g].full()) continue;
-        (void)cache.tables_[g].fill(row, bytes[begin + at]);
+// From the true state through the beginning of a stretch that was guessed, until they are the same.
+void Stream::lead_in(const Cache& cache, std::size_t group, const unsigned char* bytes, Trace& trace) const noexcept {
+    const Cache::Hot& hot = cache.hot_[group];
+    std::size_t cell = std::size_t{rows_[group]} << Table::row_shift;
+    for (std::size_t at = 0; at < stretch_bytes; ++at) {
+        cell = Table::follow(hot.cells, hot.columns[bytes[at]], cell);
+        const std::size_t guess = std::exchange(trace.cells[at], static_cast<Table::Cell>(cell));
+        trace.set_event(at, (cell & Table::event) != 0);
+        if (cell == Table::missing || cell >> Table::row_shift == guess >> Table::row_shift) return;
     }
-    cache.refresh();
 }
 
-std::size_t Stream::leap(Cache& cache, const unsigned char* bytes, std::uint64_t offset) {
-    const auto by_lanes = [&](auto row_lines) -> std::size_t {
-        switch (lane_count_) {
-        case 1: return leap<1, row_lines>(cache, bytes, offset);
-        case 2: return leap<2, row_lines>(cache, bytes, offset);
-        case 3: return leap<3, row_lines>(cache, bytes, offset);
-        default: return leap<4, row_lines>(cache, bytes, offset);
-        }
+// Takes a group to the end of what is known of a stretch, and looks at what matched.
+void Stream::replay(Cache& cache, const Text& text, std::size_t group, std::size_t begin, KnownTrace known,
+                    Matches& out) {
+    const auto [trace, size] = known;
+    if (size == 0) return;
+    const std::uint64_t offset = text.at + begin;
+    std::size_t done = 0;
+    // The start as it is in front of the byte at `to`.
+    const auto follow_start = [&](std::size_t to) {
+        std::size_t last = to;
+        while (last > done && (trace.cells[last - 1] & Table::survives) != 0) --last;
+        if (last > done) starts_[group] = offset + last - 1;
+        done = to;
     };
-    switch (cache.row_lines_) {
-    case 1: return by_lanes(std::integral_constant<std::size_t, 1>{});
-    case 3: return by_lanes(std::integral_constant<std::size_t, 3>{});
-    case 5: return by_lanes(std::integral_constant<std::size_t, 5>{});
-    case 7: return by_lanes(std::integral_constant<std::size_t, 7>{});
-    default: return by_lanes(std::integral_constant<std::size_t, 9>{});
+    for (std::size_t at = trace.next_event(0); at < size; at = trace.next_event(at + 1)) {
+        if (arms_.empty() && !Table::matters(cache.hot_[group].cells, trace.cells[at])) continue;
+        follow_start(at);
+        const Table::State state = cache.tables_[group].state(trace.cells[at] >> Table::row_shift);
+        parts_seen(cache, text, group, state.before, state.now, starts_[group], offset + at, out);
+    }
+    follow_start(size);
+    rows_[group] = trace.cells[size - 1] >> Table::row_shift;
+}
+
+std::size_t Stream::leap(Cache& cache, const Text& text, std::size_t from, Matches& out) {
+    switch (lane_count_) {
+    case 1: return leap<1>(cache, text, from, out);
+    case 2: return leap<2>(cache, text, from, out);
+    case 3: return leap<3>(cache, text, from, out);
+    default: return leap<4>(cache, text, from, out);
     }
 }
 

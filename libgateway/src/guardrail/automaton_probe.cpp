@@ -39,7 +39,7 @@ std::size_t probe_states(const PatternSet& set, std::size_t group_index, std::si
                          std::pmr::memory_resource* memory) {
     constexpr std::size_t quiet_steps = 500;  // a walk that finds nothing new for so long has seen it all
     const PatternSet::Group& group = set.groups()[group_index];
-    Table table(set, group_index, Table::lines_for(group.class_count), memory);
+    Table table(set, group_index, memory);
     Walk walk;
     Table::Row row = table.find({}, Context::text_begin);
     std::size_t quiet = 0;

@@ -29,14 +29,11 @@ Cache::Cache(std::shared_ptr<const PatternSet> set, std::size_t bytes_max, std::
       scratch_(*set_, memory),
       successor_(memory),
       spare_(memory) {
-    for (const PatternSet::Group& group : set_->groups()) {
-        row_lines_ = std::max(row_lines_, Table::lines_for(group.class_count));
-    }
     tables_.reserve(set_->groups().size());
-    for (std::size_t i = 0; i < set_->groups().size(); ++i) tables_.emplace_back(*set_, i, row_lines_, memory);
+    for (std::size_t i = 0; i < set_->groups().size(); ++i) tables_.emplace_back(*set_, i, memory);
     for (std::size_t g = 0; g < tables_.size(); ++g) {
         const PatternSet::Group& group = set_->groups()[g];
-        hot_[g] = {tables_[g].cells(), tables_[g].classes(), group.bytes_max, group.kind, {}};
+        hot_[g] = {tables_[g].cells(), tables_[g].columns(), group.bytes_max, group.kind, {}};
     }
     find_empty();
 }
@@ -182,7 +179,7 @@ void Stream::settle(const Cache& cache, const Text& text) {
     std::uint64_t keep = at_;
     each<count>([&](auto g) {
         const Cache::Hot& hot = cache.hot_[g];
-        Table::Cell flags = hot.cells[rows_[g] * cache.row_lines_ * Table::line_cells];
+        Table::Cell flags = hot.cells[rows_[g] * Table::line_cells];
         if (rows_[g] == Table::no_row) [[unlikely]] {
             flags = cache.tables_[g].flags_of(lanes_[g].place);
         }
@@ -203,19 +200,8 @@ void Stream::settle(const Cache& cache, const Text& text) {
 
 template <std::size_t count>
 void Stream::loop(Cache& cache, const Text& text, Matches& out) {
-    switch (cache.row_lines_) {
-    case 1: loop<count, 1>(cache, text, out); break;
-    case 3: loop<count, 3>(cache, text, out); break;
-    case 5: loop<count, 5>(cache, text, out); break;
-    case 7: loop<count, 7>(cache, text, out); break;
-    default: loop<count, 9>(cache, text, out);
-    }
-}
-
-template <std::size_t count, std::size_t row_lines>
-void Stream::loop(Cache& cache, const Text& text, Matches& out) {
     const Table::Cell* cells[count];
-    const std::uint8_t* classes[count];
+    const std::uint32_t* columns[count];
     std::size_t state[count];
     std::uint64_t start[count];
     const unsigned char* const piece = text.piece;
@@ -227,7 +213,7 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
     for (std::size_t i = 0; i < size;) {
         if (single == 0 && size - i >= leap_size) {
             if (!arms_.empty()) drop_arms(text);
-            const std::size_t done = leap(cache, piece + i, base + i);
+            const std::size_t done = leap(cache, text, i, out);
             i += done;
             if (done == leap_size) {
                 pause = leap_pause_min;
@@ -239,8 +225,8 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
         const std::size_t begun = i;
         const std::size_t end = single == 0 ? size : std::min(size, i + single);
         each<count>([&](auto g) {
-            cells[g] = cache.hot_[g].cells + 1;
-            classes[g] = cache.hot_[g].classes;
+            cells[g] = cache.hot_[g].cells;
+            columns[g] = cache.hot_[g].columns;
             state[g] = std::size_t{rows_[g]} << Table::row_shift;
             start[g] = starts_[g];
         });
@@ -249,14 +235,13 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
             std::size_t next[count];
             std::size_t any = 0;
             each<count>([&](auto g) {
-                next[g] = Table::follow<row_lines>(cells[g] + classes[g][byte], state[g]);
+                next[g] = Table::follow(cells[g], columns[g][byte], state[g]);
                 any |= next[g];
             });
             if ((any & Table::event) != 0) [[unlikely]] {
                 bool matters = !arms_.empty();
                 each<count>([&](auto g) {
-                    if ((next[g] & Table::event) != 0)
-                        matters = matters || Table::matters<row_lines>(cells[g] - 1, next[g]);
+                    if ((next[g] & Table::event) != 0) matters = matters || Table::matters(cells[g], next[g]);
                 });
                 if (matters) break;
             }

@@ -67,7 +67,7 @@ private:
     // What the loop needs of a table, side by side.
     struct Hot {
         const Table::Cell* cells;
-        const std::uint8_t* classes;
+        const std::uint32_t* columns;
         std::uint64_t reach;  // nothing alive began earlier than so many bytes ago
         Kind kind;
         std::array<Table::Row, context_count> empty;  // the states in which nothing is live
@@ -84,7 +84,6 @@ private:
     std::shared_ptr<const PatternSet> set_;
     std::size_t bytes_max_;
     std::array<Hot, lanes_max> hot_{};
-    std::size_t row_lines_ = 1;       // the same for all tables, so that the loop can have it as a constant
     std::pmr::vector<Table> tables_;  // one per group
     TrackerScratch scratch_;
     Successor successor_;
@@ -175,17 +174,19 @@ private:
     void spill(std::size_t group, const Table& table);
     template <std::size_t count>
     void loop(Cache& cache, const Text& text, Matches& out);
-    template <std::size_t count, std::size_t row_lines>
-    void loop(Cache& cache, const Text& text, Matches& out);
-    static constexpr std::size_t stretch_bytes = 128;
+    // automaton_leap.cpp: several places of a piece at once.
+    struct Trace;
+    struct KnownTrace {
+        const Trace& trace;
+        std::size_t size;  // bytes
+    };
     [[nodiscard]] std::size_t leap_bytes() const noexcept;
-    // Takes up to leap_bytes() bytes in which nothing happens; `offset` is that of the first. Returns how many.
-    [[nodiscard]] std::size_t leap(Cache& cache, const unsigned char* bytes, std::uint64_t offset);
-    template <std::size_t count, std::size_t row_lines>
-    [[nodiscard]] std::size_t leap(Cache& cache, const unsigned char* bytes, std::uint64_t offset);
-    template <std::size_t chains, std::size_t count>
-    static void warm_up(Cache& cache, const unsigned char* bytes, std::size_t at,
-                        const Table::Cell (&trace)[chains][stretch_bytes]);
+    // Takes up to leap_bytes() bytes of the piece, beginning with the one at `from`. Returns how many.
+    [[nodiscard]] std::size_t leap(Cache& cache, const Text& text, std::size_t from, Matches& out);
+    template <std::size_t count>
+    [[nodiscard]] std::size_t leap(Cache& cache, const Text& text, std::size_t from, Matches& out);
+    void lead_in(const Cache& cache, std::size_t group, const unsigned char* bytes, Trace& trace) const noexcept;
+    void replay(Cache& cache, const Text& text, std::size_t group, std::size_t begin, KnownTrace known, Matches& out);
     void step(Cache& cache, const Text& text, std::uint64_t position, Matches& out);
     void count_miss(Cache& cache, std::size_t group, std::uint64_t position);
     // A part of a chain ends at `end`, began at `start` or later, and it took `known` bytes to see that.

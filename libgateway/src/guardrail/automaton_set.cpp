@@ -35,8 +35,8 @@ public:
         const std::size_t problems_before = problems_.size();
         read(sources);
         if (refused(problems_before)) return false;
-        build_groups(Kind::mask, set_.options_.mask_groups);
-        build_groups(Kind::stop, set_.options_.stop_groups);
+        build_groups(Kind::mask);
+        build_groups(Kind::stop);
         build_whole();
         mark_public(sources);
         for (PatternSet::Group& group : set_.groups_) finish_group(group);
@@ -83,37 +83,11 @@ private:
         }
     }
 
-    // Loosened patterns are under way in every word; among themselves they share states, with others they multiply.
-    void build_groups(Kind kind, std::uint32_t count_max) {
-        std::size_t nodes = 0;
-        for (std::uint32_t i = 0; i < sources_.size(); ++i) nodes += set_.patterns_[i].kind == kind ? weight(i) : 0;
-        if (nodes < set_.options_.group_nodes_min) count_max = 1;
-        std::pmr::vector<std::uint32_t> strict(&arena_);
-        std::pmr::vector<std::uint32_t> loose(&arena_);
-        for (std::uint32_t i = 0; i < sources_.size(); ++i) {
-            if (set_.patterns_[i].kind == kind)
-                (kind == Kind::mask && count_max > 1 && is_loose(i) ? loose : strict).push_back(i);
-        }
-        if (loose.empty()) {
-            // Words of other scripts have classes of bytes that the rest need not tell apart.
-            std::stable_partition(strict.begin(), strict.end(),
-                                  [this](std::uint32_t i) { return !names_foreign(*sources_[i].tree); });
-            build_groups(strict, kind, count_max);
-        } else {
-            build_groups(strict, kind, 1);
-            build_groups(loose, kind, 1);
-        }
-    }
     // The counts that were let run still bound how far back a beginning can lie, and so what is held.
     [[nodiscard]] std::size_t reach(std::uint32_t pattern) const noexcept {
         std::size_t most = 0;
         for (const SplitChain& chain : sources_[pattern].chains) most = std::max(most, chain.bytes_max);
         return most < reach_max ? most + 1 : SIZE_MAX;
-    }
-    [[nodiscard]] bool is_loose(std::uint32_t pattern) const noexcept {
-        const auto& chains = sources_[pattern].chains;
-        return reach(pattern) != SIZE_MAX &&
-               std::any_of(chains.begin(), chains.end(), [](const SplitChain& chain) { return chain.loose; });
     }
 
     // True when some set names characters beyond ASCII, other than by excluding or by folding case.
@@ -129,12 +103,20 @@ private:
                            [](const regex::Node* child) { return names_foreign(*child); });
     }
 
-    // Neighbours stay together, because rules that stand side by side are alike and share states.
-    void build_groups(std::span<const std::uint32_t> patterns, Kind kind, std::uint32_t count_max) {
-        std::size_t done = 0;
+    // Words of other scripts have classes of bytes that the rest need not tell apart. Beside that neighbours stay
+    // together, because rules that stand side by side are alike and share states.
+    void build_groups(Kind kind) {
         std::size_t nodes_left = 0;
-        for (const std::uint32_t i : patterns) nodes_left += weight(i);
-        for (std::uint32_t left = std::clamp(count_max, 1U, groups_per_kind_max); done < patterns.size();) {
+        std::pmr::vector<std::uint32_t> patterns(&arena_);
+        for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+            if (set_.patterns_[i].kind != kind) continue;
+            nodes_left += weight(i);
+            patterns.push_back(i);
+        }
+        std::stable_partition(patterns.begin(), patterns.end(),
+                              [this](std::uint32_t i) { return !names_foreign(*sources_[i].tree); });
+        std::size_t left = nodes_left > set_.options_.group_nodes_max ? 2 : 1;
+        for (std::size_t done = 0; done < patterns.size();) {
             const std::size_t share = nodes_left / left;
             PatternSet::Group& group = set_.groups_.emplace_back(memory());
             group.kind = kind;
@@ -393,7 +375,6 @@ private:
     static constexpr std::size_t group_nodes_max = 65535;
     static constexpr std::size_t reach_max = 1000;  // a bound beyond says little
     static constexpr std::size_t probe_weight_min = 100;
-    static constexpr std::uint32_t groups_per_kind_max = 2;  // the loop steps four groups at most
 
     PatternSet& set_;
     std::pmr::monotonic_buffer_resource arena_;

@@ -44,10 +44,9 @@ struct SetOptions {
     std::uint32_t states_per_pattern_max = 2000;  // what a probe text may make of one pattern; more is a Problem
     std::uint32_t window_bytes = 8192;            // how far back the beginning of a match is looked for
     std::uint32_t front_bytes = 256;              // how far a repeat at the front is extended back
-    // Tables stepped in lockstep, 1 or 2 of a kind; more: fewer states, more work a byte. A second one is made for
-    // large sets only.
-    std::uint32_t mask_groups = 2, stop_groups = 2;
-    std::uint32_t group_nodes_min = 8000;
+    // The patterns of a kind that have more nodes, roughly, are stepped as two groups: state sets store node numbers in
+    // 16 bits. Below that two tables gain nothing: together they have as many states as one.
+    std::uint32_t group_nodes_max = 50000;
     bool split_at_gaps = true;
 };
 

@@ -308,7 +308,6 @@ private:
 void push_part(SplitChain& chain, const Node& part, const Node* next, std::pmr::memory_resource* arena) {
     double before = 0;
     chain.parts.push_back(Loosener(arena).run(part, before, 0, next));
-    chain.loose = chain.loose || chain.parts.back() != &part;
     chain.bytes_max = std::max(chain.bytes_max, bytes_max(part));
 }
 void push_last(SplitChain& chain, const Node& last, std::pmr::memory_resource* arena) {

@@ -31,7 +31,6 @@ struct SplitChain {
     std::pmr::vector<const regex::Node*> parts;  // at least one
     std::pmr::vector<Gap> gaps;                  // between the parts, one less than those
     bool exact = true;                           // the last part was neither shortened nor loosened
-    bool loose = false;                          // some part was loosened
     std::size_t bytes_max = 0;                   // of a part, before it was loosened; SIZE_MAX: no bound
     bool open_front = false;                     // a repeat in front was left away; `front` says what it takes
     Gap front;

@@ -4,20 +4,41 @@
 #include <cassert>
 
 namespace gw::guardrail {
-Table::Table(const PatternSet& set, std::size_t group, std::size_t row_lines, std::pmr::memory_resource* memory)
+
+namespace {
+
+constexpr std::size_t rows_min = 64;
+
+}  // namespace
+
+Table::Table(const PatternSet& set, std::size_t group, std::pmr::memory_resource* memory)
     : group_(set.groups()[group]),
-      row_lines_(row_lines),
+      planes_((group_.class_count + 1U + line_cells - 1) / line_cells),  // one cell more: the flags
       lines_(memory),
       states_(memory),
       sets_(memory),
       buckets_(memory),
       strands_(set, group_, memory),
       successor_(memory) {
-    lines_.resize(row_lines_, missing_line());  // no_row
+    resize(rows_min);
+    clear_row(no_row);
+}
+
+void Table::resize(std::size_t rows) {
+    std::pmr::vector<Line> lines(planes_ * rows, lines_.get_allocator());
+    for (std::size_t plane = 0; plane < planes_; ++plane) {
+        const auto from = lines_.begin() + static_cast<std::ptrdiff_t>(plane * rows_);
+        std::copy_n(from, rows_, lines.begin() + static_cast<std::ptrdiff_t>(plane * rows));
+    }
+    lines_ = std::move(lines);
+    rows_ = rows;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        const std::size_t cell = group_.class_of[byte] + 1U;
+        columns_[byte] = static_cast<std::uint32_t>(cell / line_cells * rows_ * line_cells + cell % line_cells);
+    }
 }
 
 void Table::clear(bool with_strands) noexcept {
-    lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(row_lines_), lines_.end());
     states_.clear();
     sets_.clear();
     std::fill(buckets_.begin(), buckets_.end(), 0);
@@ -26,7 +47,7 @@ void Table::clear(bool with_strands) noexcept {
 }
 
 std::size_t Table::size() const noexcept {
-    return lines_.size() * sizeof(Line) + states_.size() * (sizeof(Stored) + 2 * sizeof(std::uint32_t)) +
+    return states_.size() * planes_ * sizeof(Line) + states_.size() * (sizeof(Stored) + 2 * sizeof(std::uint32_t)) +
            sets_.size() * sizeof(std::uint16_t) + strands_.size();
 }
 
@@ -87,16 +108,16 @@ Table::Row Table::intern(const Successor& wanted) {
     const auto room = [](auto& vector, std::size_t more) {
         if (vector.capacity() - vector.size() < more) vector.reserve(std::max(vector.size() + more, vector.size() * 2));
     };
-    room(lines_, row_lines_);
+    const Row row = static_cast<Row>(states_.size() + 1);
+    if (row == rows_) resize(rows_ + rows_ / 2);
     room(states_, 1);
     room(sets_, set_size);
     assert(!full());
-    const Row row = static_cast<Row>(states_.size() + 1);
-    lines_.insert(lines_.end(), row_lines_, missing_line());
+    clear_row(row);
     const auto is_later = [this](std::uint16_t part) {
         return part < group_.parts.size() && group_.parts[part].index > 0;
     };
-    Cell& flags = lines_[row * row_lines_].cells[0];
+    Cell& flags = lines_[row].cells[0];
     flags = flags_of(wanted.strands);
     if (std::all_of(wanted.before.begin(), wanted.before.end(), is_later) &&
         std::all_of(wanted.now.begin(), wanted.now.end(), is_later)) {
@@ -127,7 +148,7 @@ Table::Cell Table::fill(Row row, unsigned byte) {
     unsigned cell = to << row_shift;
     if (successor_.survives) cell |= survives;
     if (!successor_.before.empty() || !successor_.now.empty()) cell |= event;
-    const std::size_t at = row * row_lines_ * line_cells + 1 + group_.class_of[byte];
+    const std::size_t at = row * line_cells + columns_[byte];
     lines_[at / line_cells].cells[at % line_cells] = static_cast<Cell>(cell);
     return static_cast<Cell>(cell);
 }

@@ -9,8 +9,9 @@
 // start of the oldest live match is one conditional move per byte. `event` marks the steps that need a look: nothing
 // computed yet, or something matched.
 //
-// Reading a cell is what a byte costs, so cells are small and rows begin with a cache line: of most states ordinary
-// text touches that line only.
+// Reading a cell is what a byte costs, so cells are small, and the table is laid out in planes: the first cache line of
+// all rows, then the second of all rows, and so on. Ordinary text touches the first plane and little else, so what it
+// needs lies close together.
 #pragma once
 
 #include <array>
@@ -48,13 +49,7 @@ public:
     // are later parts of chains, which mean nothing to a stream that has seen none of the first.
     static constexpr Cell live = 1, undecided = 2, held = 4, later = 8;
 
-    // An odd number of lines that hold the flags and so many classes. (With an even one, the lines that are read most
-    // would all fall into the same few sets of the processor's caches.)
-    [[nodiscard]] static constexpr std::size_t lines_for(std::size_t classes) noexcept {
-        return (classes + 1 + line_cells - 1) / line_cells | 1U;
-    }
-    // A row has at least lines_for() its classes.
-    Table(const PatternSet& set, std::size_t group, std::size_t row_lines, std::pmr::memory_resource* memory);
+    Table(const PatternSet& set, std::size_t group, std::pmr::memory_resource* memory);
 
     struct State {
         std::span<const std::uint16_t> before, now;
@@ -62,23 +57,22 @@ public:
         Context context;
     };
     [[nodiscard]] State state(Row row) const noexcept;
-    [[nodiscard]] Cell flags(Row row) const noexcept { return cells()[row * row_lines_ * line_cells]; }
+    [[nodiscard]] Cell flags(Row row) const noexcept { return cells()[row * line_cells]; }
     [[nodiscard]] Cell next(Row row, unsigned byte) const noexcept {
-        return cells()[row * row_lines_ * line_cells + 1 + group_.class_of[byte]];
+        return cells()[row * line_cells + columns_[byte]];
     }
+    // Of the first row. Both change what they hold when a state is added.
     [[nodiscard]] const Cell* cells() const noexcept { return lines_.data()->cells; }
-    // The cell behind `cell`; `column` is that of a byte's class. Kept short: this is the way that a text takes.
-    template <std::size_t row_lines>
-    [[nodiscard, gnu::always_inline]] static std::size_t follow(const Cell* column, std::size_t cell) noexcept {
-        return column[(cell & ~std::size_t{3}) * (row_lines * line_cells >> row_shift)];
+    [[nodiscard]] const std::uint32_t* columns() const noexcept { return columns_.data(); }  // of the bytes, in a row
+    // The cell behind `cell`. Kept short: this is the way that a text takes.
+    [[nodiscard, gnu::always_inline]] static std::size_t follow(const Cell* cells, std::size_t column,
+                                                                std::size_t cell) noexcept {
+        return (cells + column)[(cell & ~std::size_t{3}) * (line_cells >> row_shift)];
     }
     // False when a step with `event` may be taken like any other by a stream without arms.
-    template <std::size_t row_lines>
     [[nodiscard]] static bool matters(const Cell* cells, std::size_t cell) noexcept {
-        return cell == missing || (follow<row_lines>(cells, cell) & later) == 0;
+        return cell == missing || (follow(cells, 0, cell) & later) == 0;
     }
-    // The cells of a row begin with its flags, so the class of a byte is one less than its cell.
-    [[nodiscard]] const std::uint8_t* classes() const noexcept { return group_.class_of.data(); }
 
     // The row of the state with these strands and nothing just matched.
     [[nodiscard]] Row find(std::span<const Strands::Id> strands, Context context);
@@ -108,10 +102,15 @@ private:
     struct alignas(64) Line {
         Cell cells[line_cells];
     };
-    [[nodiscard]] static Line missing_line() noexcept {
-        Line line;
+    static constexpr Line missing_line = [] {
+        Line line{};
         for (Cell& cell : line.cells) cell = missing;
         return line;
+    }();
+    // Room for so many rows, in every plane.
+    void resize(std::size_t rows);
+    void clear_row(Row row) noexcept {
+        for (std::size_t plane = 0; plane < planes_; ++plane) lines_[plane * rows_ + row] = missing_line;
     }
     struct Stored {
         std::uint32_t begin;  // in sets_: before, now, strands
@@ -125,7 +124,9 @@ private:
                                             std::span<const Strands::Id> strands, Context context) noexcept;
 
     const PatternSet::Group& group_;
-    std::size_t row_lines_;
+    std::size_t planes_;
+    std::size_t rows_ = 0;  // there is room for
+    std::array<std::uint32_t, 256> columns_{};
     std::pmr::vector<Line> lines_;
     std::pmr::vector<Stored> states_;
     std::pmr::vector<std::uint16_t> sets_;
