@@ -159,7 +159,7 @@ TEST_CASE("automaton: a fork and its origin find what two full scans find") {
         std::vector<PatternSource> sources;
         SetOptions options;
         options.split_at_gaps = random.below(4) != 0;
-        options.front_bytes = 64;
+        options.front_bytes = 512;  // more than a text: where a clipped match begins depends on the cuts
         std::pmr::vector<Problem> problems;
         for (const std::string& text : texts) {
             const PatternSource source{text, random.below(2) == 0 ? Kind::mask : Kind::stop, {}};

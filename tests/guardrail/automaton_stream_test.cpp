@@ -148,6 +148,26 @@ TEST_CASE("automaton: a stop match is told when it is complete, and again when i
                                            "decided 0 [1, 6) at 7", "seen 0 [7, 9) at 9", "decided 0 [7, 9) at 9"});
 }
 
+TEST_CASE("automaton: a line longer than is looked back hides nothing behind its beginning") {
+    const auto set = compile({{"(?m:^).*secret", stop, {}}, {"\n[^\n]*token[^;]*end", stop, {}}, {".*word", stop, {}}});
+    Cache cache(set, Cache::bytes_default, std::pmr::get_default_resource());
+    for (const std::size_t indent : {10, 100, 251, 252, 300, 5000}) {
+        const std::string text = "\n" + std::string(indent, ' ') + "secret token word end";
+        for (const std::size_t size : {1, 7, 10000}) {
+            CAPTURE(indent, size);
+            std::vector<std::string_view> pieces;
+            for (std::size_t at = 0; at < text.size(); at += size)
+                pieces.push_back(std::string_view(text).substr(at, size));
+            const auto scanned = test::scan_pieces(set, cache, pieces);
+            for (std::uint32_t pattern = 0; pattern < 3; ++pattern) {
+                const auto spans = scanned.spans(pattern);
+                REQUIRE(spans.size() == 1);
+                CHECK(spans[0].end >= indent + 7);
+            }
+        }
+    }
+}
+
 TEST_CASE("automaton: a match older than the window is told, and marked") {
     SetOptions options;
     options.window_bytes = 64;

@@ -19,18 +19,18 @@ void Stream::parts_seen(Cache& cache, const Text& text, std::size_t group, std::
 void Stream::part_seen(Cache& cache, const Text& text, const Seen& seen, Matches& out) {
     const auto [chain_index, index] = set_->groups()[seen.group].parts[seen.part];
     const PatternSet::Chain& chain = set_->chains()[chain_index];
-    std::uint64_t start = seen.start;
+    Front front{seen.start, false};
     if (index > 0) {
         Arm* previous = find_arm(chain_index, static_cast<std::uint16_t>(index - 1));
         if (previous == nullptr) return;
-        check_gap(*previous, text, start);
+        check_gap(*previous, text, seen.start);
         if (previous->slot_count == 0) return;
-        start = previous->slots[0].start;
+        front = {previous->slots[0].start, previous->slots[0].clipped};
     } else if (chain.open_front) {
-        start = front_of(chain, text, start);
+        front = front_of(chain, text, seen.start);
     }
     if (index + 1 < chain.part_count) {
-        arm(chain_index, index, start, seen.end);
+        arm(chain_index, index, front, seen.end);
     } else {
         candidate(cache, text, chain.pattern, seen, out);
     }
@@ -43,7 +43,7 @@ Stream::Arm* Stream::find_arm(std::uint32_t chain, std::uint16_t part) noexcept 
     return nullptr;
 }
 
-void Stream::arm(std::uint32_t chain, std::uint16_t part, std::uint64_t start, std::uint64_t end) {
+void Stream::arm(std::uint32_t chain, std::uint16_t part, Front front, std::uint64_t end) {
     Arm* known = find_arm(chain, part);
     if (known == nullptr) {
         known = &arms_.emplace_back();
@@ -53,7 +53,7 @@ void Stream::arm(std::uint32_t chain, std::uint16_t part, std::uint64_t start, s
     }
     const PatternSet::Chain& owner = set_->chains()[chain];
     const Gap& gap = set_->gap(owner.gaps + (owner.open_front ? 1U : 0U) + part);
-    const Arm::Slot slot{start, end, gap.characters_max};
+    const Arm::Slot slot{front.start, front.clipped, end, gap.characters_max};
     if (known->slot_count < 2) {
         if (known->slot_count == 0) known->checked = end;
         known->slots[known->slot_count++] = slot;
@@ -93,15 +93,15 @@ void Stream::check_gap(Arm& arm, const Text& text, std::uint64_t to) const noexc
     arm.slot_count = kept;
 }
 
-// Where a repeat that was left away at the front of a pattern would have begun.
-std::uint64_t Stream::front_of(const PatternSet::Chain& chain, const Text& text, std::uint64_t start) const noexcept {
+Stream::Front Stream::front_of(const PatternSet::Chain& chain, const Text& text, std::uint64_t start) const noexcept {
     const Gap& gap = set_->gap(chain.gaps);
     const std::uint64_t reach = set_->options().front_bytes;
     const std::uint64_t limit = std::max(text.begin == 0 ? 0 : text.begin + 1, start > reach ? start - reach : 0);
     while (start > limit && gap.allowed.has(text[start - 1])) --start;
+    const bool clipped = chain.has_head && start == limit && start > 0;
     // One character more: what stands in front of the repeat is no longer than that.
     for (int i = 0; i < 4 && start > limit; ++i) --start;
-    return start;
+    return {start, clipped};
 }
 
 void Stream::candidate(Cache& cache, const Text& text, std::uint32_t pattern, const Seen& seen, Matches& out) {
@@ -118,14 +118,21 @@ void Stream::candidate(Cache& cache, const Text& text, std::uint32_t pattern, co
     // Whatever alternative was completed, an older one may still win: begin before all that are under way.
     const PatternSet::Pattern& owner = set_->patterns()[pattern];
     std::uint64_t from = seen.start;
+    bool clipped = false;
+    const auto begin_before = [&](Front front) {
+        if (front.start <= from) clipped = front.clipped;
+        from = std::min(from, front.start);
+    };
     for (std::uint32_t c = owner.first_chain; c < owner.first_chain + owner.chain_count; ++c) {
         const PatternSet::Chain& chain = set_->chains()[c];
-        if (chain.open_front) from = std::min(from, front_of(chain, text, seen.start));
+        if (chain.open_front) begin_before(front_of(chain, text, seen.start));
         if (chain.part_count == 1) continue;
         for (const Arm& waiting : arms_) {
-            if (waiting.chain == c && waiting.slot_count != 0) from = std::min(from, waiting.slots[0].start);
+            if (waiting.chain == c && waiting.slot_count != 0)
+                begin_before({waiting.slots[0].start, waiting.slots[0].clipped});
         }
     }
+    clipped = clipped && from >= tracker->resume();
     from = std::max(from, tracker->resume());
     // A position can be read from only if what stands to its left is there, too.
     const std::uint64_t window = set_->options().window_bytes;
@@ -134,7 +141,7 @@ void Stream::candidate(Cache& cache, const Text& text, std::uint32_t pattern, co
     const std::uint64_t begin = std::max(from, readable);
     tracker->activate(begin, text.left_of(begin), seen.known);
     run(cache, *tracker, text, out);
-    if (begin != from && !tracker->found() && seen.known <= text.end)
+    if ((begin != from || clipped) && !tracker->found() && seen.known <= text.end)
         tracker->report_clipped(from, seen.end, seen.known, out);
 }
 

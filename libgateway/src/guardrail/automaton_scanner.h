@@ -149,6 +149,7 @@ private:
     struct Arm {
         struct Slot {
             std::uint64_t start;            // where the chain began, or before
+            bool clipped;                   // or perhaps behind that: see Front
             std::uint64_t end;              // where the part ended
             std::uint32_t characters_left;  // the gap may still grow by
         };
@@ -198,11 +199,15 @@ private:
     void part_seen(Cache& cache, const Text& text, const Seen& seen, Matches& out);
     void parts_seen(Cache& cache, const Text& text, std::size_t group, std::span<const std::uint16_t> before,
                     std::span<const std::uint16_t> now, std::uint64_t start, std::uint64_t position, Matches& out);
-    void arm(std::uint32_t chain, std::uint16_t part, std::uint64_t start, std::uint64_t end);
+    // Where a repeat that was left away at the front of a pattern may have begun.
+    struct Front {
+        std::uint64_t start;
+        bool clipped;  // it reaches further back than is looked, and what stands before it was not seen
+    };
+    void arm(std::uint32_t chain, std::uint16_t part, Front front, std::uint64_t end);
     [[nodiscard]] Arm* find_arm(std::uint32_t chain, std::uint16_t part) noexcept;
     void check_gap(Arm& arm, const Text& text, std::uint64_t to) const noexcept;
-    [[nodiscard]] std::uint64_t front_of(const PatternSet::Chain& chain, const Text& text,
-                                         std::uint64_t start) const noexcept;
+    [[nodiscard]] Front front_of(const PatternSet::Chain& chain, const Text& text, std::uint64_t start) const noexcept;
     void candidate(Cache& cache, const Text& text, std::uint32_t pattern, const Seen& seen, Matches& out);
     void run(Cache& cache, Tracker& tracker, const Text& text, Matches& out);
     template <std::size_t count>

@@ -173,6 +173,7 @@ private:
             chain.group = static_cast<std::uint32_t>(set_.groups_.size() - 1);
             chain.part_count = static_cast<std::uint16_t>(source.parts.size());
             chain.open_front = source.open_front;
+            chain.has_head = source.has_head;
             chain.gaps = static_cast<std::uint32_t>(set_.gaps_.size());
             if (source.open_front) set_.gaps_.push_back(source.front);
             set_.gaps_.insert(set_.gaps_.end(), source.gaps.begin(), source.gaps.end());

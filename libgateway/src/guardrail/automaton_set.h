@@ -72,7 +72,7 @@ public:
         std::uint32_t group = 0;
         std::uint16_t part_count = 1;
         std::uint16_t public_parts = 0;  // of so many parts in a row it is public that they were seen
-        bool open_front = false;
+        bool open_front = false, has_head = false;
         std::uint32_t gaps = 0;  // index of its first gap: the front's when open_front, then those between the parts
     };
     // What the match nodes of a group mean.

@@ -327,6 +327,7 @@ SplitChain cut(const Sequence& sequence, std::pmr::memory_resource* arena) {
         if (!gap || length(at + 1, end) < part_length_min) continue;
         if (chain.parts.empty() && !chain.open_front && length_max(*join(begin, at, arena)) <= 1) {
             chain.open_front = true;
+            chain.has_head = at != begin;
             chain.front = *gap;
             begin = at + 1;
         } else if (length(begin, at) >= part_length_min) {

@@ -33,6 +33,7 @@ struct SplitChain {
     bool exact = true;                           // the last part was neither shortened nor loosened
     std::size_t bytes_max = 0;                   // of a part, before it was loosened; SIZE_MAX: no bound
     bool open_front = false;                     // a repeat in front was left away; `front` says what it takes
+    bool has_head = false;                       // and what stands before that, an anchor or a character
     Gap front;
     [[nodiscard]] bool is_whole() const noexcept { return parts.size() == 1 && !open_front && exact; }
 };
