@@ -58,20 +58,15 @@ TEST_CASE("proxy files: rules of one's own, providers of one's own, records") {
     CHECK(ask("Tell me of operation magpie.").reached);
     CHECK_FALSE(ask(injection).reached);
 
-    // Records go into files, the oldest of which go.
-    std::size_t files = 0;
-    std::string newest;
-    for (const auto& [key, value] : map.values) {
-        if (!key.starts_with("events/") || !key.ends_with(".jsonl")) continue;
-        ++files;
-        newest = key;
-    }
-    CHECK(files == exchange::RecordLog::files_max);
-    CHECK(newest > "events/1700000000000.jsonl");
-    CHECK(map.values.count("events/0000000000008.jsonl") == 1);
-    CHECK(map.values.count("events/0000000000000.jsonl") == 0);
-    CHECK(map.values.count("events/keep.txt") == 1);
+    // Records go on in the newest file of an earlier run (tests/store: which files are kept).
+    const std::string newest = "events/0000000000008.jsonl";
+    CHECK(std::count_if(map.values.begin(), map.values.end(), [](const auto& entry) {
+              return entry.first.starts_with("events/") && entry.first.ends_with(".jsonl");
+          }) == 9);
+    CHECK(map.values["events/keep.txt"] == "not a record");
+    CHECK(map.values["events/0000000000007.jsonl"] == "old\n");
     const std::string text = map.values[newest];
+    CHECK(text.starts_with("old\n{"));
     CHECK(text.find(R"("event_type":"verdict")") != std::string::npos);
     CHECK(text.ends_with("}\n"));
     // A disk that is full costs records, not answers.

@@ -1,43 +1,10 @@
 // Logs read from their end, sizes, and moves: what the C ABI does not show.
-#include "store/directory_store.h"
-#include "store/host_store.h"
-#include "store/memory_store.h"
-#include "store/stores.h"
+#include "store/kinds.h"
 
 namespace gw::store {
 
-namespace {
-
-template <typename Body>
-void for_each_kind(const Body& body) {
-    const test::TestHost host;
-    HostMemory memory(host.allocator());
-    const BlockPoolOwner pool(host.allocator());
-    Buffer out(pool.get());
-    {
-        INFO("memory");
-        MemoryStore store({}, &memory);
-        body(store, out);
-    }
-    {
-        INFO("directory");
-        const test::TemporaryDirectory directory;
-        DirectoryStore store({}, {Sync::never, false}, &memory);
-        REQUIRE(store.open(directory / "state"));
-        body(store, out);
-    }
-    {
-        INFO("host");
-        test::MapStore map;
-        HostStore store({}, map.functions());
-        body(store, out);
-    }
-}
-
-}  // namespace
-
 TEST_CASE("store: a log is read backwards in pieces of any size") {
-    for_each_kind([](Store& store, Buffer& out) {
+    test::for_each_kind([](Store& store, Buffer& out) {
         REQUIRE(*store.read_back("log", Store::log_end, 10, out) == 0);
         CHECK(out.empty());
         const std::string text = "a\nbb\n\ncccc\ndd\n";
@@ -71,7 +38,7 @@ TEST_CASE("store: a log is read backwards in pieces of any size") {
 }
 
 TEST_CASE("store: sizes and moves") {
-    for_each_kind([](Store& store, Buffer& out) {
+    test::for_each_kind([](Store& store, Buffer& out) {
         CHECK_FALSE(*store.size("a/b"));
         CHECK_FALSE(*store.move("a/b", "a/c", out));
         REQUIRE(store.append("a/b", "one", Durability::durable));

@@ -54,6 +54,7 @@ Gateway::~Gateway() {
         conn = next;
     }
     while (Conn* conn = conns_.front()) destroy_conn(conn);
+    end_turn();
     gw_store::release(options_.store);
 }
 
@@ -73,6 +74,7 @@ void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) 
 // --- the loop ----------------------------------------------------------------------------------------------------
 
 gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
+    end_turn();  // where the host did not ask for events until there were none
     now_ = std::max(now_, monotonic_ms);
     unix_ms_ = unix_ms;
     day_log_.set_time(unix_ms);
@@ -111,7 +113,13 @@ bool Gateway::next_event(gw_event& event) noexcept {
         queue_.push_back(source->in_queue);  // it may want more; it leaves when it has nothing left to say
         return true;
     }
+    end_turn();
     return false;
+}
+
+// The host knows everything and goes back to its loop.
+void Gateway::end_turn() noexcept {
+    if (proxy_) proxy_->records().flush();
 }
 
 gw_status Gateway::accept(const gw_peer& peer, Conn** out) {

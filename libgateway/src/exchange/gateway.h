@@ -204,6 +204,7 @@ private:
     [[nodiscard]] gw_status resolve_access();
     [[nodiscard]] gw_status resolve_secret();
     [[nodiscard]] gw_status load_guardrail();
+    void end_turn() noexcept;
     void stop(gw_status status) noexcept;
     void check_drained() noexcept;
     void drain_is_over();

@@ -1,23 +1,21 @@
 #include "exchange/record_log.h"
 
-#include <array>
-#include <cstdio>
+#include <new>
 
 #include "exchange/gateway.h"
+#include "store/handle.h"
 
 namespace gw::exchange {
 
-namespace {
-
-constexpr std::string_view folder = "events/";
-
-}  // namespace
-
 RecordLog::RecordLog(Gateway& gateway)
-    : gateway_(gateway), file_(gateway.memory()), waiting_(gateway.memory()), told_(gateway.memory()) {}
+    : gateway_(gateway),
+      files_("events", file_limits, gateway.memory()),
+      turn_(gateway.pool()),
+      waiting_(gateway.memory()),
+      told_(gateway.memory()) {}
 
 void RecordLog::add(std::string_view line) {
-    if (gateway_.config().guardrail.event_file && gateway_.store() != nullptr) append(line);
+    if (gateway_.config().guardrail.event_file && gateway_.store() != nullptr) keep(line);
     if (gateway_.config().guardrail.event_log) gateway_.log().info({line});
     if (!gateway_.wants_records()) return;
     if (waiting_.size() >= waiting_max || waiting_bytes_ + line.size() > waiting_bytes_max) {
@@ -29,47 +27,29 @@ void RecordLog::add(std::string_view line) {
     gateway_.enqueue(*this);
 }
 
-void RecordLog::append(std::string_view line) {
-    if (file_.empty() || file_bytes_ >= file_bytes_max) open_file();
-    const gw_status status = gw_store_append(gateway_.store(), as_str(file_), as_str(line), false);
-    if (status == GW_OK) {
-        ++written_;
-        file_bytes_ += line.size() + 1;
-        failing_ = false;
-        return;
+void RecordLog::keep(std::string_view line) {
+    static_cast<void>(turn_.prepare(line.size() + 1));  // from here on nothing fails
+    if (turn_count_++ > 0) turn_.append('\n');
+    turn_.append(line);
+    if (turn_.size() >= turn_bytes_max) flush();
+}
+
+void RecordLog::flush() noexcept {
+    if (turn_count_ == 0) return;
+    gw_status status = GW_ERR_NO_MEMORY;
+    try {
+        const auto done = files_.append(gateway_.store()->get(), turn_.text(), gateway_.unix_ms());
+        status = done ? GW_OK : done.error().status;
+    } catch (const std::bad_alloc&) {  // as the status says
     }
-    ++dropped_;
-    if (!failing_) {
+    (status == GW_OK ? written_ : dropped_) += turn_count_;
+    turn_count_ = 0;
+    turn_.clear();
+    if (status != GW_OK && !failing_) {
         gateway_.log().error({"event records are being lost: ", gw_strerror(status),
-                              ". Look at the disk of the state "
-                              "directory; requests go on"});
+                              ". Look at the disk of the state directory; requests go on"});
     }
-    failing_ = true;
-}
-
-// A name that sorts by time: the last one is the newest.
-void RecordLog::open_file() {
-    std::array<char, 48> name{};
-    const int size = std::snprintf(name.data(), name.size(), "events/%013llu.jsonl",
-                                   static_cast<unsigned long long>(gateway_.unix_ms()));
-    file_.assign(name.data(), static_cast<std::size_t>(size));
-    file_bytes_ = 0;
-    remove_old_files();
-}
-
-void RecordLog::remove_old_files() {
-    std::pmr::vector<std::pmr::string> names(gateway_.memory());
-    gw_store_listing* listing = nullptr;
-    if (gw_store_list(gateway_.store(), as_str(folder.substr(0, folder.size() - 1)), &listing) != GW_OK) return;
-    gw_store_entry entry{};
-    entry.size = sizeof entry;
-    while (gw_store_listing_next(listing, &entry) == GW_OK) {
-        if (as_text(entry.key).ends_with(".jsonl")) names.emplace_back(as_text(entry.key));
-    }
-    gw_store_listing_free(listing);
-    const std::size_t keep = files_max - 1;  // and the one that begins now
-    for (std::size_t i = 0; i + keep < names.size(); ++i)
-        static_cast<void>(gw_store_remove(gateway_.store(), as_str(names[i])));
+    failing_ = status != GW_OK;
 }
 
 bool RecordLog::next_event(gw_event& event) noexcept {

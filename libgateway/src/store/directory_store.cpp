@@ -212,7 +212,7 @@ Result<File> DirectoryStore::open_value(std::string_view key, std::uint64_t& siz
     return file;
 }
 
-Result<void> DirectoryStore::do_append(std::string_view log, std::string_view record, Durability durability) {
+Result<void> DirectoryStore::do_append(std::string_view log, std::string_view records, Durability durability) {
     auto parent = open_parent(log, Missing::make);
     if (!parent) return parent.error();
     const Name name(last_segment(log));
@@ -228,7 +228,7 @@ Result<void> DirectoryStore::do_append(std::string_view log, std::string_view re
     if (!end) return end.error();
     if (*end != size && !cut(file.get(), *end)) return last_error();
     const bool sync = syncs(durability);
-    if (!write_all(file.get(), record, "\n") || (sync && !sync_file(file.get())) ||
+    if (!write_all(file.get(), records, "\n") || (sync && !sync_file(file.get())) ||
         (made && sync && !sync_file(parent->get()))) {
         const Error error = last_error();
         if (made) ::unlinkat(parent->get(), name.c_str(), 0);

@@ -47,11 +47,15 @@ Result<bool> presence_of(gw_status status) {
 
 }  // namespace
 
-Result<void> HostStore::do_append(std::string_view log, std::string_view record, Durability durability) {
-    const gw_status status =
-        functions_.append(functions_.user, as_str(log), as_str(record), durability == Durability::durable);
-    if (status != GW_OK) return error_of(status);
-    return {};
+Result<void> HostStore::do_append(std::string_view log, std::string_view records, Durability durability) {
+    for (;;) {
+        const std::size_t end = records.find('\n');
+        const gw_status status = functions_.append(functions_.user, as_str(log), as_str(records.substr(0, end)),
+                                                   durability == Durability::durable);
+        if (status != GW_OK) return error_of(status);
+        if (end == std::string_view::npos) return {};
+        records.remove_prefix(end + 1);
+    }
 }
 
 Result<void> HostStore::do_read(std::string_view log, std::uint64_t offset, std::size_t bytes_max, Buffer& out) {

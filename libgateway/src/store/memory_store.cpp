@@ -21,25 +21,25 @@ bool MemoryStore::has_conflict(std::string_view key) const {
     return next != values_.end() && std::string_view(next->first).starts_with(below);
 }
 
-Result<void> MemoryStore::do_append(std::string_view log, std::string_view record, Durability /*durability*/) {
+Result<void> MemoryStore::do_append(std::string_view log, std::string_view records, Durability /*durability*/) {
     if (has_conflict(log)) return in_the_way;
     const auto found = values_.find(log);
     const std::size_t size = found == values_.end() ? 0 : found->second.rfind('\n') + 1;  // npos + 1 == 0
-    if (limits().value_bytes_max - std::min(size, limits().value_bytes_max) < record.size() + 1) {
+    if (limits().value_bytes_max - std::min(size, limits().value_bytes_max) < records.size() + 1) {
         return Error{GW_ERR_LIMIT, 0, "the log is too large for a store in memory"};
     }
     if (found == values_.end()) {
         std::pmr::string value(values_.get_allocator());
-        value.reserve(record.size() + 1);
-        value += record;
+        value.reserve(records.size() + 1);
+        value += records;
         value += '\n';
         values_.emplace(std::pmr::string(log, values_.get_allocator()), std::move(value));
         return {};
     }
     std::pmr::string& value = found->second;
-    value.reserve(size + record.size() + 1);  // the only step that can fail
+    value.reserve(size + records.size() + 1);  // the only step that can fail
     value.resize(size);
-    value += record;
+    value += records;
     value += '\n';
     return {};
 }

@@ -14,7 +14,7 @@ public:
     MemoryStore(const Limits& limits, std::pmr::memory_resource* memory) : Store(limits), values_(memory) {}
 
 private:
-    Result<void> do_append(std::string_view log, std::string_view record, Durability durability) override;
+    Result<void> do_append(std::string_view log, std::string_view records, Durability durability) override;
     Result<void> do_read(std::string_view log, std::uint64_t offset, std::size_t bytes_max, Buffer& out) override;
     Result<void> do_put(std::string_view key, std::string_view value) override;
     Result<bool> do_get(std::string_view key, Buffer& out) override;

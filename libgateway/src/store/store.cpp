@@ -16,8 +16,13 @@ Result<void> Store::append(std::string_view log, std::string_view record, Durabi
     if (const std::size_t at = record.find('\n'); at != std::string_view::npos) {
         return Error{GW_ERR_ARGUMENT, at, "a record of a log is one line"};
     }
-    if (record.size() >= limits_.value_bytes_max) return value_too_large;
-    return do_append(log, record, durability);
+    return append_all(log, record, durability);
+}
+
+Result<void> Store::append_all(std::string_view log, std::string_view records, Durability durability) {
+    if (!is_valid_key(log)) return not_a_key;
+    if (records.size() >= limits_.value_bytes_max) return value_too_large;
+    return do_append(log, records, durability);
 }
 
 Result<std::uint64_t> Store::read(std::string_view log, std::uint64_t offset, std::size_t bytes_max, Buffer& out) {

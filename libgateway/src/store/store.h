@@ -51,6 +51,9 @@ public:
     // Adds one record, a text without line feed, to the end of a log, and the line feed. What a crash left of an
     // earlier append is dropped first.
     [[nodiscard]] Result<void> append(std::string_view log, std::string_view record, Durability durability);
+    // Several records at once, joined by line feeds: all or none of them, but with a host's store, which gets one after
+    // the other and keeps those before the one that fails.
+    [[nodiscard]] Result<void> append_all(std::string_view log, std::string_view records, Durability durability);
 
     // Puts whole records, each with its line feed, into `out` (cleared first), from `offset` on and at most `bytes_max`
     // bytes; answers the offset of the next one. Nothing in `out`: the end was reached, or there is no such log.
@@ -96,7 +99,7 @@ protected:
                                    std::uint64_t modified_ms) const;
 
 private:
-    virtual Result<void> do_append(std::string_view log, std::string_view record, Durability durability) = 0;
+    virtual Result<void> do_append(std::string_view log, std::string_view records, Durability durability) = 0;
     // The bytes of a log from `offset` on, at most `bytes_max`, whatever they are; none when there are none.
     virtual Result<void> do_read(std::string_view log, std::uint64_t offset, std::size_t bytes_max, Buffer& out) = 0;
     virtual Result<void> do_put(std::string_view key, std::string_view value) = 0;
