@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view endpoints = R"(gateway: { auth: { mode: "none" },
   http: { endpoints: { responses: { enabled: true } } } },)";
-const std::string builtin_config = "{" + std::string(endpoints) + "}";
+const std::string open_config = "{" + std::string(endpoints) + "}";
 
 std::string provider_config(std::string_view api = "openai-completions", std::string_view more = {}) {
     return "{" + std::string(endpoints) + R"(
@@ -118,7 +118,7 @@ std::string body_of(const World::Peer& upstream) {
 }  // namespace
 
 TEST_CASE("responses: the built-in agent answers in one piece, with every member of a response") {
-    World world(builtin_config);
+    World world(open_config);
     REQUIRE(world.status() == GW_OK);
     auto& client = *world.client();
     world.send(client, ask(R"("input":"hello there","metadata":{"a":"b"},"instructions":"Be kind.")"));
@@ -161,7 +161,7 @@ TEST_CASE("responses: the built-in agent answers in one piece, with every member
 }
 
 TEST_CASE("responses: the events of a stream, in their order") {
-    World world(builtin_config);
+    World world(open_config);
     auto& client = *world.client();
     world.send(client, ask(R"("input":[{"role":"user","content":"hi"}],"stream":true)"));
     CHECK(client.received.find("response.in_progress") != std::string::npos);
@@ -523,7 +523,7 @@ TEST_CASE("responses: bad requests name the field") {
         {R"({"model":"openclaw"})", "input: Invalid input: expected string or array, received undefined"},
         {"", "model: Invalid input: expected string, received undefined"},
     };
-    World world(builtin_config);
+    World world(open_config);
     auto& client = *world.client();
     for (const Case& c : cases) {
         world.send(client, post("/v1/responses", c.body));
@@ -773,7 +773,7 @@ TEST_CASE("responses: who may come in, and whom an agent in public takes for its
     world.send(client, ask(R"("input":"x")", "Authorization: Bearer t\r\n"));
     CHECK(take_response(client.received).status == 200);
 
-    World open(builtin_config);
+    World open(open_config);
     auto& narrow = *open.client();
     open.send(narrow, ask(R"("input":"x")", "x-openclaw-scopes: operator.read\r\n"));
     CHECK(take_response(narrow.received).status == 403);

@@ -33,7 +33,7 @@ bool is_code(std::string_view code) {
 
 // Runs `words` on a call that is open.
 template <typename Say>
-gw_status tell(gw_gateway* gateway, gw_method_call_id call, gw_str json, Say&& words) {
+gw_status with_method_call(gw_gateway* gateway, gw_method_call_id call, gw_str json, Say&& words) {
     HostMethodJob* const job = unwrap(gateway)->host_methods().jobs.find(call);
     if (job == nullptr) return GW_ERR_GONE;
     const gw_status status = gw::api::guard([&] {
@@ -59,13 +59,13 @@ gw_status gw_gateway_add_method(gw_gateway* gateway, gw_str name, gw_str scope, 
 
 gw_status gw_method_answer(gw_gateway* gateway, gw_method_call_id call, gw_str payload) {
     if (gateway == nullptr || !is_text(payload)) return GW_ERR_ARGUMENT;
-    return tell(gateway, call, payload, [&](HostMethodJob& job) { job.answer(as_text(payload)); });
+    return with_method_call(gateway, call, payload, [&](HostMethodJob& job) { job.answer(as_text(payload)); });
 }
 
 gw_status gw_method_fail(gw_gateway* gateway, gw_method_call_id call, gw_str code, gw_str message, gw_str details) {
     if (gateway == nullptr || !is_text(code) || !is_text(message) || !is_text(details)) return GW_ERR_ARGUMENT;
     if (!is_code(as_text(code))) return GW_ERR_ARGUMENT;
-    return tell(gateway, call, details, [&](HostMethodJob& job) {
+    return with_method_call(gateway, call, details, [&](HostMethodJob& job) {
         gw::rpc::Failure failure;
         failure.code = code.len == 0 ? gw::rpc::code::unavailable : as_text(code);
         failure.message = gw::cut_utf8(as_text(message), 4096);

@@ -11,7 +11,7 @@ using gw::api::unwrap;
 
 // Runs the host's word on a call that is open.
 template <typename Say>
-gw_status tell(gw_gateway* gateway, gw_tool_call_id call, gw_str text, Say&& words) {
+gw_status with_tool_call(gw_gateway* gateway, gw_tool_call_id call, gw_str text, Say&& words) {
     if (gateway == nullptr || (text.data == nullptr && text.len > 0)) return GW_ERR_ARGUMENT;
     auto& jobs = unwrap(gateway)->runs().tools().host.jobs;
     gw::exchange::HostToolJob* const job = jobs.find(call);
@@ -39,11 +39,12 @@ gw_status gw_gateway_add_tool(gw_gateway* gateway, gw_str name, gw_str descripti
 }
 
 gw_status gw_tool_progress(gw_gateway* gateway, gw_tool_call_id call, gw_str text) {
-    return tell(gateway, call, text, [](auto& job, std::string_view said) { job.progress(said); });
+    return with_tool_call(gateway, call, text, [](auto& job, std::string_view said) { job.progress(said); });
 }
 
 gw_status gw_tool_result(gw_gateway* gateway, gw_tool_call_id call, gw_str text, bool is_error) {
-    return tell(gateway, call, text, [is_error](auto& job, std::string_view said) { job.finish(said, is_error); });
+    return with_tool_call(gateway, call, text,
+                          [is_error](auto& job, std::string_view said) { job.finish(said, is_error); });
 }
 
 }  // extern "C"
