@@ -261,4 +261,74 @@ TEST_CASE("exec: the built-in agent calls a tool when it is told to") {
     CHECK(answer_of(world, client, "run-3").starts_with("You said: call me and so on"));
 }
 
+TEST_CASE("exec: what a session says of itself counts where it is stricter") {
+    enum class Then : std::uint8_t { runs, asks, refused };
+    struct Case {
+        std::string_view name, patch, file, command;
+        Then then;
+    };
+    constexpr std::string_view listed = R"({"version":1,"agents":{"main":{"allowlist":[{"pattern":"/opt/x"}]}}})";
+    constexpr std::string_view free = R"({"version":1,"defaults":{"security":"full","ask":"off"}})";
+    const Case cases[] = {
+        {"nothing", "", listed, "/opt/x", Then::runs},
+        {"deny", R"("execSecurity":"deny")", listed, "/opt/x", Then::refused},
+        {"full does not widen", R"("execSecurity":"full")", listed, "/opt/y", Then::asks},
+        {"off does not silence", R"("execAsk":"off")", listed, "/opt/y", Then::asks},
+        {"both do not", R"("execSecurity":"full","execAsk":"off")", listed, "/opt/y", Then::asks},
+        {"always asks", R"("execAsk":"always")", listed, "/opt/x", Then::asks},
+        {"a free file", "", free, "/opt/y", Then::runs},
+        {"deny over a free file", R"("execSecurity":"deny")", free, "/opt/y", Then::refused},
+        {"a list over a free file", R"("execSecurity":"allowlist","execAsk":"on-miss")", free, "/opt/y", Then::asks},
+        {"a list, nobody is asked", R"("execSecurity":"allowlist")", free, "/opt/y", Then::refused},
+        {"always over a free file", R"("execAsk":"always")", free, "/opt/y", Then::asks},
+        {"here", R"("execHost":"gateway")", listed, "/opt/x", Then::runs},
+        {"in a sandbox", R"("execHost":"sandbox")", free, "/opt/x", Then::refused},
+        {"on a node", R"("execHost":"node")", free, "/opt/x", Then::refused},
+        {"taken back", R"("execSecurity":null)", listed, "/opt/x", Then::runs},
+    };
+    for (const Case& one : cases) {
+        INFO(one.name);
+        Store store;
+        REQUIRE(gw_store_put(store.store, {"exec-approvals.json", 19}, {one.file.data(), one.file.size()}) == GW_OK);
+        World world(with_exec, nullptr, nullptr, store.store);
+        RpcClient client(world);
+        client.connect();
+        const auto patch = [&](std::string_view members) {
+            const Json done = client.call("sessions.patch", R"({"key":"main",)" + std::string(members) + "}");
+            INFO(done.text());
+            REQUIRE(done["ok"].as_bool() == true);
+        };
+        if (one.patch.find("null") != std::string_view::npos) patch(R"("execSecurity":"deny")");
+        if (!one.patch.empty()) patch(one.patch);
+        // What another session says does not bind this one.
+        CHECK(client.call("sessions.patch", R"({"key":"other","execSecurity":"deny"})")["ok"].as_bool() == true);
+        tell(client, R"({"command":")" + std::string(one.command) + "\"}");
+        world.advance(100);
+        CHECK((world.programs.size() == 1) == (one.then == Then::runs));
+        CHECK((client.call("exec.approval.list")["payload"].size() == 1) == (one.then == Then::asks));
+        if (one.then == Then::refused) CHECK_FALSE(answer_of(world, client).empty());
+    }
+}
+
+TEST_CASE("exec: a table of sessions that somebody wrote by hand allows nothing that it does not say") {
+    const std::string_view said[] = {R"("execSecurity":"everything")", R"("execSecurity":7)", R"("execAsk":["off"])",
+                                     R"("execHost":"moon")", R"("execHost":{})"};
+    for (const std::string_view member : said) {
+        INFO(member);
+        Store store;
+        store.allow("/opt/x");
+        const std::string table =
+            R"({"agent:main:main":{"sessionId":"0f8fad5b-d9cb-469f-a165-70867728950e","updatedAt":1767225600000,)" +
+            std::string(member) + "}}";
+        constexpr std::string_view key = "agents/main/sessions/sessions.json";
+        REQUIRE(gw_store_put(store.store, {key.data(), key.size()}, {table.data(), table.size()}) == GW_OK);
+        World world(with_exec, nullptr, nullptr, store.store);
+        RpcClient client(world);
+        client.connect();
+        tell(client, R"({"command":"/opt/x"})");
+        world.advance(100);
+        CHECK(world.programs.empty());
+    }
+}
+
 }  // namespace gw::test

@@ -36,6 +36,8 @@ void ExecJob::start(const json::Value& arguments) {
     command_ = method::read_exec_command(*text, gateway_.memory());
     if (command_->words.empty()) return finish({}, "`command` names no program.", true);
     if (!take_directory(arguments)) return finish({}, "`cwd` must be a path.", true);
+    SessionWords session;
+    if (!read_session(session)) return;
     const config::ExecTool& settings = gateway_.config().exec;
     const std::int64_t most_ms = std::int64_t{settings.timeout_s} * 1000;
     timeout_ms_ = static_cast<std::uint32_t>(
@@ -51,12 +53,40 @@ void ExecJob::start(const json::Value& arguments) {
     question.run_id = call_.run_id;
     question.tool_call_id = call_.id;
     question.is_shell = command_->is_shell;
-    question.bounds = {settings.security, settings.ask};
+    using method::ExecPolicy;
+    question.bounds = ExecPolicy::stricter_of(
+        {settings.security, settings.ask},
+        ExecPolicy::read_bounds(session.security ? std::string_view(*session.security) : std::string_view{},
+                                session.ask ? std::string_view(*session.ask) : std::string_view{}));
     const auto decided = gateway_.hub().core().approval_gate.ask(
         question, [](void* self, bool allowed) { static_cast<ExecJob*>(self)->on_decision(allowed); }, this, question_);
     if (!decided) return call_.progress("This waits for an approval.");
     question_.clear();
     *decided ? run() : finish({}, "This command is not allowed, and nobody could be asked who may allow it.", true);
+}
+
+bool ExecJob::read_session(SessionWords& out) {
+    if (call_.session_key.empty()) return true;
+    session::Sessions& sessions = gateway_.hub().core().sessions;
+    const auto key = sessions.canonical(call_.session_key);
+    const auto entry = key ? sessions.find(*key) : Result<const session::Entry*>(nullptr);
+    if (!key || !entry) {
+        finish({}, "What this session allows cannot be read: nothing runs.", true);
+        return false;
+    }
+    if (*entry == nullptr) return true;
+    const auto read = [&](std::string_view name) {
+        auto text = (*entry)->text(name);
+        // A value of another type, written by hand, allows nothing.
+        if (!text && (*entry)->has(name) && (*entry)->raw(name) != "null") text.emplace("?", gateway_.memory());
+        return text;
+    };
+    out.host = read("execHost");
+    out.security = read("execSecurity");
+    out.ask = read("execAsk");
+    if (!out.host || *out.host == "gateway") return true;
+    finish({}, "The programs of this session do not run on the gateway (execHost), and nowhere else from here.", true);
+    return false;
 }
 
 bool ExecJob::take_directory(const json::Value& arguments) {

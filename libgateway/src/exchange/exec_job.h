@@ -35,6 +35,11 @@ private:
     void on_answer(Ask& ask, const gw_answer& answer) override;
     void on_decision(bool allowed) noexcept;
     void find_program();
+    // What the session of the call says of programs that it runs. False: it runs none here, and the call was told why.
+    struct SessionWords {
+        std::optional<std::pmr::string> host, security, ask;
+    };
+    [[nodiscard]] bool read_session(SessionWords& out);
     [[nodiscard]] bool take_directory(const json::Value& arguments);
     void run();
     void finish(std::string_view output, std::string_view note, bool is_error);

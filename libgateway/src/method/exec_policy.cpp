@@ -224,6 +224,21 @@ void ExecPolicy::write(const json::Value& root, const json::Value& socket, const
 
 // --- judging -------------------------------------------------------------------------------------------------------
 
+ExecPolicy::Bounds ExecPolicy::stricter_of(const Bounds& one, const Bounds& other) noexcept {
+    const auto pick = [](std::span<const std::string_view> words, std::string_view a, std::string_view b) {
+        return a.empty() ? b : stricter(words, a, b);
+    };
+    return {pick(security_words, one.security, other.security), pick(ask_words, one.ask, other.ask)};
+}
+
+ExecPolicy::Bounds ExecPolicy::read_bounds(std::string_view security, std::string_view ask) noexcept {
+    const auto read = [](std::span<const std::string_view> words, std::string_view word) {
+        const bool known = word.empty() || std::find(words.begin(), words.end(), word) != words.end();
+        return known ? word : words.front();
+    };
+    return {read(security_words, security), read(ask_words, ask)};
+}
+
 ExecPolicy::Judgement ExecPolicy::judge(std::string_view agent, std::string_view path, std::string_view command,
                                         const Bounds& bounds) {
     File file(gate_);

@@ -43,6 +43,10 @@ public:
     struct Bounds {
         std::string_view security, ask;
     };
+    // Of two the stricter one, word by word.
+    [[nodiscard]] static Bounds stricter_of(const Bounds& one, const Bounds& other) noexcept;
+    // What a session says of itself (sessions.patch). Words that nobody knows are the strictest: people edit that file.
+    [[nodiscard]] static Bounds read_bounds(std::string_view security, std::string_view ask) noexcept;
     // May this agent run the program at `path` (absolute, or as it was called; "" fits no pattern but "*")? Notes its
     // use where a pattern fits.
     [[nodiscard]] Judgement judge(std::string_view agent, std::string_view path, std::string_view command,
