@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 
 Host::Part::Part(Host& owner, gw_ask_id question) : host(owner), ask(question) {
     if (ask != 0) host.services_[ask] = this;
@@ -180,8 +181,13 @@ struct Host::Listener final : Part {
 void Host::tell_time() {
     uv_timeval64_t wall{};
     uv_gettimeofday(&wall);
-    if (gateway_ != nullptr)
-        gw_gateway_tick(gateway_, uv_now(&loop_) + 1, static_cast<uint64_t>(wall.tv_sec * 1000 + wall.tv_usec / 1000));
+    if (gateway_ == nullptr) return;
+    gw_gateway_tick(gateway_, uv_now(&loop_) + 1, static_cast<uint64_t>(wall.tv_sec * 1000 + wall.tv_usec / 1000));
+    if (wall.tv_sec / 60 == minute_) return;  // summer begins and ends between two minutes
+    minute_ = wall.tv_sec / 60;
+    const std::time_t now = wall.tv_sec;
+    if (std::tm local{}; localtime_r(&now, &local) != nullptr)
+        gw_gateway_set_utc_offset(gateway_, static_cast<int32_t>(local.tm_gmtoff / 60));
 }
 
 void Host::on_event(const gw_event& event) {
@@ -238,6 +244,7 @@ Host::Host() {
 
 void Host::run(gw_gateway* gateway) {
     gateway_ = gateway;
+    minute_ = -1;
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Host*>(handle->loop->data)->pump(); });
     uv_update_time(&loop_);
     tell_time();

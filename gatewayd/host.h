@@ -7,6 +7,7 @@
 #include <gateway/gateway.h>
 #include <uv.h>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ private:
     uv_loop_t loop_{};
     gw_command* command_ = nullptr;  // hears of READY and STOPPED
     gw_gateway* gateway_ = nullptr;
+    std::int64_t minute_ = -1;  // in which the gateway was told how far the clocks are ahead of UTC
     uv_prepare_t prepare_{};
     uv_timer_t timer_{};
     uv_signal_t signals_[3]{};

@@ -61,6 +61,7 @@ export class Gateway {
     this.#opinion = opinion;
     for (const line of problems.split('\n')) if (line && status === 0) this.#log?.('warn', line);
     this.#native = opened;
+    native.setUtcOffset(opened, -new Date().getTimezoneOffset());
     this.#tellLog();
     if (status < 0) native.end(opened);
     check(status, problems.trim());

@@ -143,6 +143,13 @@ static napi_value tick(napi_env env, napi_callback_info info) {
                                              (uint64_t)to_double(env, given.value[2])));
 }
 
+/* setUtcOffset(gateway, minutes) */
+static napi_value set_utc_offset(napi_env env, napi_callback_info info) {
+    arguments given = take_arguments(env, info);
+    gateway* self = given.self;
+    return status_value(env, gw_gateway_set_utc_offset(self->handle, (int32_t)to_double(env, given.value[1])));
+}
+
 /* deadline(gateway) -> monotonic ms, or Infinity */
 static napi_value deadline(napi_env env, napi_callback_info info) {
     gateway* self = take_arguments(env, info).self;
@@ -271,7 +278,15 @@ static napi_value answer(napi_env env, napi_callback_info info) {
     return status_value(env, status);
 }
 
-const function gateway_functions[] = {
-    {"restart", restart},      {"open", open_gateway},  {"end", end_gateway},  {"tick", tick},
-    {"deadline", deadline},    {"shutdown", shut_down}, {"takeLog", take_log}, {"stats", stats},
-    {"nextEvent", next_event}, {"answer", answer},      {NULL, NULL}};
+const function gateway_functions[] = {{"restart", restart},
+                                      {"open", open_gateway},
+                                      {"end", end_gateway},
+                                      {"tick", tick},
+                                      {"deadline", deadline},
+                                      {"shutdown", shut_down},
+                                      {"takeLog", take_log},
+                                      {"stats", stats},
+                                      {"nextEvent", next_event},
+                                      {"answer", answer},
+                                      {"setUtcOffset", set_utc_offset},
+                                      {NULL, NULL}};

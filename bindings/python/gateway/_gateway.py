@@ -106,6 +106,7 @@ class Gateway:
         finally:
             self._tell_log()
         self._gw = self._home.gateway = out[0]
+        lib.gw_gateway_set_utc_offset(self._gw, time.localtime().tm_gmtoff // 60)
         self._event = sized("gw_event")
         self._streams: dict[Any, _Stream] = {}  # by gw_conn
         self._jobs: dict[Any, asyncio.Task[None]] = {}  # questions by id, dials by gw_conn, requests by ("request", id)

@@ -90,6 +90,11 @@ GW_API void gw_gateway_free(gw_gateway *gateway);
  * its own connection. A monotonic time before the last one counts as the last one. Returns GW_OK or GW_ERR_ARGUMENT. */
 GW_API gw_status gw_gateway_tick(gw_gateway *gateway, uint64_t monotonic_ms, uint64_t unix_ms);
 
+/* How far the clocks of this machine are ahead of UTC, in minutes, -1080 to 1080: 0 until it is told, and to be told again
+ * when it changes. Sessions that begin anew each day (session.reset) go by it, and days of usage. Since 0.2.
+ * Returns GW_OK or GW_ERR_ARGUMENT. */
+GW_API gw_status gw_gateway_set_utc_offset(gw_gateway *gateway, int32_t minutes);
+
 /* When the gateway wants its next tick, on the monotonic clock; GW_NEVER when it waits for nothing. */
 #define GW_NEVER UINT64_MAX
 GW_API uint64_t gw_gateway_next_deadline(const gw_gateway *gateway);

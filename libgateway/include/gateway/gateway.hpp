@@ -413,6 +413,7 @@ public:
     Status tick(std::uint64_t monotonic_ms, std::uint64_t unix_ms) const noexcept {
         return gw_gateway_tick(get(), monotonic_ms, unix_ms);
     }
+    Status set_utc_offset(std::int32_t minutes) const noexcept { return gw_gateway_set_utc_offset(get(), minutes); }
     [[nodiscard]] std::uint64_t next_deadline() const noexcept { return gw_gateway_next_deadline(get()); }
     // What the gateway wants now, one after the other. The strings of an event are valid until the next call.
     [[nodiscard]] auto events() const noexcept {

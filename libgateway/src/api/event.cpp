@@ -157,6 +157,12 @@ gw_status gw_gateway_tick(gw_gateway* gateway, uint64_t monotonic_ms, uint64_t u
     return gw::api::guard([&] { return unwrap(gateway)->tick(monotonic_ms, unix_ms); });
 }
 
+gw_status gw_gateway_set_utc_offset(gw_gateway* gateway, int32_t minutes) {
+    if (gateway == nullptr || minutes < -1080 || minutes > 1080) return GW_ERR_ARGUMENT;
+    unwrap(gateway)->set_utc_offset(minutes);
+    return GW_OK;
+}
+
 uint64_t gw_gateway_next_deadline(const gw_gateway* gateway) {
     static_assert(gw::never == GW_NEVER);
     return gateway == nullptr ? GW_NEVER : unwrap(gateway)->next_deadline();

@@ -227,6 +227,13 @@ struct ExecTool {
     std::pmr::vector<std::pmr::string> path_prepend;  // directories in which a bare name is looked for first
 };
 
+// session.reset: when a conversation begins anew with its next message.
+struct ResetRule {
+    bool daily = true;
+    std::uint32_t at_hour = 4;       // on the clocks of this machine
+    std::uint32_t idle_minutes = 0;  // 0: never because of that
+};
+
 enum class HookScheme : std::uint8_t { none, github, stripe, slack };  // who signs, and how
 
 // hooks.mappings[]: what becomes of the messages of one sender.
@@ -345,6 +352,7 @@ struct Config {
         explicit Session(std::pmr::memory_resource* memory) : main_key("main", memory) {}
         std::pmr::string main_key;
         bool global = false;  // session.scope: one session for everybody
+        ResetRule reset, reset_direct, reset_group, reset_thread;
     } session;
 
     Endpoint chat_completions, responses;

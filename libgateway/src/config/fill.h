@@ -14,7 +14,8 @@ void fill_guardrail(const Node& root, const Variables& variables, Config& out, R
 void fill_agents(const Node& root, Config& out, Report& report);  // after fill_providers()
 void fill_hooks(const Node& root, Config& out, Report& report);   // after fill_agents()
 void fill_tools(const Node& root, Config& out, Report& report);   // tools.exec
-void fill_reload(const Node& root, Config& out);                  // gateway.reload and logging
+void fill_session(const Node& root, Config& out, Report& report);
+void fill_reload(const Node& root, Config& out);  // gateway.reload and logging
 
 // The value at a path when it is of that kind; else what is given.
 [[nodiscard]] inline bool boolean_at(const Node& node, std::string_view path, bool otherwise) noexcept {

@@ -213,13 +213,6 @@ std::pmr::string Agents::known_providers() const {
 
 }  // namespace
 
-void fill_agents(const Node& root, Config& out, Report& report) {
-    Agents(root, out, report).fill();
-    if (const std::string_view key = text_at(root, "session.mainKey"); !key.empty()) {
-        out.session.main_key.clear();
-        for (const char c : key) out.session.main_key += ascii_lower(c);
-    }
-    out.session.global = text_at(root, "session.scope") == "global";
-}
+void fill_agents(const Node& root, Config& out, Report& report) { Agents(root, out, report).fill(); }
 
 }  // namespace gw::config

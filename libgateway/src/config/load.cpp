@@ -21,6 +21,7 @@ bool load(std::string_view text, const Environment& environment, Config& out, st
     fill_agents(root, out, report);
     fill_hooks(root, out, report);
     fill_tools(root, out, report);
+    fill_session(root, out, report);
     fill_reload(root, out);
     if (details != nullptr) {
         details->resolved = std::move(root);

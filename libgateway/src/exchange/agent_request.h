@@ -41,6 +41,7 @@ struct AgentRequest final : method::TurnExtras {
     std::uint32_t timeout_ms = 0;  // for the whole run; 0: agents.defaults.timeoutSeconds
     ToolRunner* tools = nullptr;   // tools that the gateway runs itself, beside those of the client; outlives the run
     bool inspect = true;           // false: texts that the gateway has made itself
+    bool continues = false;        // it goes on from an earlier answer of its session
     bool is_owner = true;          // whoever asks may do everything: tools that are the owner's alone are offered
 
     // The conversation may have views of `document`, which may be the parsed `source`.

@@ -105,6 +105,9 @@ public:
     [[nodiscard]] Timers& timers() noexcept { return timers_; }
     [[nodiscard]] Milliseconds now() const noexcept { return now_; }
     [[nodiscard]] std::uint64_t unix_ms() const noexcept { return unix_ms_; }
+    // How far the clocks of this machine are ahead of UTC.
+    [[nodiscard]] int utc_offset_minutes() const noexcept { return utc_offset_minutes_; }
+    void set_utc_offset(int minutes) noexcept { utc_offset_minutes_ = minutes; }
     [[nodiscard]] const gw_limits& limits() const noexcept { return options_.limits; }
     [[nodiscard]] const gw_host& host() const noexcept { return options_.host; }
     // As it is now: it may be another one after the next turn. Who keeps pointers into it has a share of it.
@@ -222,6 +225,7 @@ private:
     Milliseconds now_ = 0;
     Milliseconds started_at_ = 0;
     std::uint64_t unix_ms_ = 0;
+    int utc_offset_minutes_ = 0;
     std::pmr::string secret_;
     Owned<auth::Policy> policy_;  // refers to the configuration
     std::optional<auth::FailureLimiter> auth_failures_;

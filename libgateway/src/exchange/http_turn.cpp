@@ -88,6 +88,7 @@ void HttpTurn::start_in_session(Owned<AgentRequest> request) {
     spec.images = images;
     spec.results = results;
     spec.brings_past = conversation.turns.size() > 1;
+    spec.continues = request->continues;
     Owned<method::TurnExtras> extras = std::move(request);
     spec.extras = &extras;
     std::pmr::string why(memory);

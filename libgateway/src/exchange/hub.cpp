@@ -246,6 +246,7 @@ BlockPool* Hub::pool() noexcept { return gateway_.pool(); }
 Timers& Hub::timers() noexcept { return gateway_.timers(); }
 Milliseconds Hub::now() const noexcept { return gateway_.now(); }
 std::uint64_t Hub::unix_ms() const noexcept { return gateway_.unix_ms(); }
+int Hub::utc_offset_minutes() const noexcept { return gateway_.utc_offset_minutes(); }
 std::uint64_t Hub::uptime_ms() const noexcept { return gateway_.uptime_ms(); }
 const crypto::Random& Hub::random() const noexcept { return gateway_.random(); }
 const config::Config& Hub::config() const noexcept { return gateway_.config(); }

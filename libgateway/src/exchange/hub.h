@@ -65,6 +65,7 @@ public:
     Milliseconds now() const noexcept override;
     std::uint64_t unix_ms() const noexcept override;
     std::uint64_t uptime_ms() const noexcept override;
+    int utc_offset_minutes() const noexcept override;
     const crypto::Random& random() const noexcept override;
     const config::Config& config() const noexcept override;
     std::string_view config_file() const noexcept override;

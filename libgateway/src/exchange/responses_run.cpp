@@ -78,6 +78,7 @@ bool ResponsesRun::find_earlier() {
         }
         // A session puts its past in front of one turn, but not of several: they would lack the call that they answer.
         const bool session_knows = !asked_->session_key.empty() && !(request_->continues_call && request_->tells_past);
+        asked_->continues = session_knows;
         if (!session_knows) rewrite_input(earlier->items);
     }
     remember_input(asked_->document.root()["input"]);

@@ -86,6 +86,8 @@ Chats::Started Chats::start(const RunSpec& spec, std::pmr::string& why, const Ru
         if (record != nullptr) *record = &one;
         return Started::done;
     }
+    const bool is_free = lines_.find(spec.session_key) == lines_.end();
+    if (is_free && spec.results.empty() && !spec.continues) core_.renew_session(spec.session_key);
     auto& line = lines_[std::pmr::string(spec.session_key, core_.gate.memory())];
     if (runs_.size() >= runs_max || line.size() >= line_max) {
         why = "The server is busy: too many runs wait. Try again later.";

@@ -49,6 +49,7 @@ struct RunSpec {
     // Taken. With it, `text` and `images` are only for the transcript.
     Owned<TurnExtras>* extras = nullptr;
     bool brings_past = false;  // the extras hold what was said before: the session's own past is not added
+    bool continues = false;    // it goes on from an answer that was given in the session, however old that is
 };
 
 // How a finished run ended, kept for five minutes.

@@ -8,6 +8,7 @@
 #include "method/agents.h"
 #include "method/release.h"
 #include "rpc/schema.h"
+#include "session/freshness.h"
 #include "session/key.h"
 #include "session/rows.h"
 
@@ -19,6 +20,15 @@ constexpr std::uint64_t write_window_ms = 60000;
 constexpr unsigned writes_max = 30;  // of one method, by one device or address, in a window
 constexpr std::size_t writers_max = 1024;
 constexpr unsigned unauthorized_max = 10;
+
+const config::ResetRule& reset_rule(const config::Config::Session& rules, session::ResetType type) noexcept {
+    switch (type) {
+    case session::ResetType::direct: return rules.reset_direct;
+    case session::ResetType::group: return rules.reset_group;
+    case session::ResetType::thread: return rules.reset_thread;
+    }
+    return rules.reset;
+}
 
 }  // namespace
 
@@ -419,6 +429,20 @@ std::string_view Core::reset_session(std::string_view key) {
     if (const auto reset = sessions.reset(key, gate.unix_ms()); !reset) return reset.error().what;
     chats.tell_session(key, "reset");
     return {};
+}
+
+void Core::renew_session(std::string_view key) {
+    const auto entry = sessions.find(key);
+    if (!entry || *entry == nullptr) return;
+    const config::ResetRule& rule = reset_rule(gate.config().session, session::reset_type_of(key, **entry));
+    const session::ResetPolicy policy{rule.daily, rule.at_hour, std::uint64_t{rule.idle_minutes} * 60000};
+    if (!session::is_stale(**entry, policy, gate.unix_ms(), gate.utc_offset_minutes())) return;
+    if (const auto reset = sessions.reset(key, gate.unix_ms()); !reset) {  // it goes on as it was
+        gate.log().warn({"the session ", key, " cannot begin anew: ", reset.error().what});
+        return;
+    }
+    gate.log().debug({"the session ", key, " begins anew"});
+    chats.tell_session(key, "reset");
 }
 
 void Core::write_agent_result(json::Writer& writer, const RunRecord& record) {

@@ -81,6 +81,8 @@ public:
     [[nodiscard]] virtual Milliseconds now() const noexcept = 0;       // monotonic
     [[nodiscard]] virtual std::uint64_t unix_ms() const noexcept = 0;  // since the epoch
     [[nodiscard]] virtual std::uint64_t uptime_ms() const noexcept = 0;
+    // How far the clocks of this machine are ahead of UTC.
+    [[nodiscard]] virtual int utc_offset_minutes() const noexcept { return 0; }
     [[nodiscard]] virtual const crypto::Random& random() const noexcept = 0;
     [[nodiscard]] virtual const config::Config& config() const noexcept = 0;
     // Where people find the configuration and the state; empty: nowhere.

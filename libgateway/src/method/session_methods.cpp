@@ -384,7 +384,8 @@ void startup(Core& core, Call& call) {
 void usage(Core& core, Call& call) {
     session::UsageQuery query;
     session::Refusal refusal(core.gate.memory());
-    if (!session::read_usage_range(call.params, core.gate.unix_ms(), 0, query.range, refusal)) {
+    if (!session::read_usage_range(call.params, core.gate.unix_ms(), core.gate.utc_offset_minutes(), query.range,
+                                   refusal)) {
         failed(call, refusal);
         return;
     }
@@ -404,7 +405,7 @@ void usage(Core& core, Call& call) {
 void usage_cost(Core& core, Call& call) {
     session::UsageRange range;
     session::Refusal refusal(core.gate.memory());
-    if (!session::read_usage_range(call.params, core.gate.unix_ms(), 0, range, refusal)) {
+    if (!session::read_usage_range(call.params, core.gate.unix_ms(), core.gate.utc_offset_minutes(), range, refusal)) {
         failed(call, refusal);
         return;
     }

@@ -132,6 +132,7 @@ Result<const Entry*> Sessions::open(std::string_view key, std::uint64_t now_ms, 
     Entry made{Entry::allocator_type(memory_)};
     if (known != table.entries.end()) made = Entry(known->second, Entry::allocator_type(memory_));
     if (!made.has("createdAt")) changes.set("createdAt", now_ms);
+    changes.set("sessionStartedAt", now_ms);
     if (first != nullptr) made.apply(*first);
     made.apply(changes);
 
@@ -315,7 +316,13 @@ Result<Sessions::Compacted> Sessions::compact(std::string_view key, std::size_t 
     Changes changes(memory_);
     changes.remove({"totalTokens", "inputTokens", "outputTokens"}).set("totalTokensFresh", false);
     changes.set("compactionCount", (*entry)->number("compactionCount").value_or(0) + 1);
-    if (const auto touched = touch(key, changes, now_ms); !touched) return touched.error();
+    changes.set("updatedAt", std::max(now_ms, (*entry)->updated_at_ms()));
+    const auto found = table_of(key);
+    if (!found) return found.error();
+    Entry& place = (*found)->entries.find(key)->second;
+    Entry changed(place, Entry::allocator_type(memory_));
+    changed.apply(changes);
+    if (const auto kept = replace(agent_of(key), **found, place, std::move(changed)); !kept) return kept.error();
     return out;
 }
 
