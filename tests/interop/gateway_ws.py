@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import queue
+import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -108,6 +110,42 @@ class Device:
 # --- WebSocket (RFC 6455), the client's side ------------------------------------------------------------------------
 
 
+class Locked:
+    """A TLS connection that one thread may read from while another writes."""
+
+    def __init__(self, secure):
+        self.secure = secure
+        self.lock = threading.Lock()
+        secure.setblocking(False)
+
+    def settimeout(self, _):
+        pass
+
+    def recv(self, size):
+        while True:
+            with self.lock:
+                try:
+                    return self.secure.recv(size)
+                except ssl.SSLWantReadError:
+                    pass
+                except ssl.SSLError as error:
+                    raise ConnectionError(str(error)) from error
+            if not select.select([self.secure], [], [], PATIENCE_S)[0]:
+                raise ConnectionError("nothing came")
+
+    def sendall(self, data):
+        with self.lock:
+            self.secure.setblocking(True)
+            try:
+                self.secure.sendall(data)
+            finally:
+                self.secure.setblocking(False)
+
+    def close(self):
+        with self.lock:
+            self.secure.close()
+
+
 class Refused(Exception):
     """The upgrade was answered with another status."""
 
@@ -119,8 +157,10 @@ class Refused(Exception):
 class Socket:
     """Text messages out, parsed frames into `frames`; a close is (code, reason) in `closed`."""
 
-    def __init__(self, port, path="/", fields=(), host="127.0.0.1"):
+    def __init__(self, port, path="/", fields=(), host="127.0.0.1", tls=None):
         self.socket = socket.create_connection((host, port), PATIENCE_S)
+        if tls is not None:
+            self.socket = Locked(tls.wrap_socket(self.socket, server_hostname="localhost"))
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Connection: Upgrade", "Upgrade: websocket",
                  "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}", *fields, "", ""]

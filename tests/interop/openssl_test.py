@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """openssl s_client against gatewayd's TLS: versions, ALPN, resumption, clean close, and clients that speak it badly."""
 
+import hashlib
+import json
 import pathlib
 import re
 import ssl
@@ -8,7 +10,8 @@ import subprocess
 import tempfile
 import unittest
 
-from common import Raw, request_bytes
+from common import TOKEN, Raw, request_bytes
+from gateway_ws import Client, Device, Refused
 from processes import PATIENCE_S, Gateway, chat_config, main, make_certificates, tool
 
 REQUEST = request_bytes(fields=["Connection: close"])
@@ -115,6 +118,64 @@ class OpensslTest(unittest.TestCase):
         self.assertEqual(self.client()[0], 0)
         for raw in idle:
             raw.close()
+
+
+class ClientCertificateTest(unittest.TestCase):
+    """A device that shows a certificate instead of a signature."""
+
+    @classmethod
+    def setUpClass(cls):
+        tool("openssl")
+        folder = tempfile.TemporaryDirectory(prefix="gateway-certs-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.certificates = make_certificates(folder.name)
+
+    def gateway(self, state):
+        tls = {"enabled": True, **{key: str(self.certificates / name) for key, name in
+                                   (("certPath", "server.crt"), ("keyPath", "server.key"), ("caPath", "ca.crt"))}}
+        return Gateway(chat_config(gateway={"tls": tls}), env={"OPENCLAW_STATE_DIR": str(state)})
+
+    def client(self, gateway, shows=None):
+        context = ssl.create_default_context(cafile=self.certificates / "ca.crt")
+        if shows:
+            context.load_cert_chain(self.certificates / f"{shows}.crt", self.certificates / f"{shows}.key")
+        client = Client(gateway.port, tls=context)
+        self.addCleanup(client.close)
+        return client
+
+    @staticmethod
+    def params(**auth):
+        return {"minProtocol": 4, "maxProtocol": 4, "role": "operator", "scopes": ["operator.read"], "auth": auth,
+                "client": {"id": "openclaw-ios", "version": "1", "platform": "ios", "mode": "ui"}}
+
+    def test_a_device_is_known_by_it_also_after_a_restart(self):
+        folder = tempfile.TemporaryDirectory(prefix="gateway-state-")
+        self.addCleanup(folder.cleanup)
+        state = pathlib.Path(folder.name)
+        der = ssl.PEM_cert_to_DER_cert((self.certificates / "client.crt").read_text())
+        with self.gateway(state) as gateway:
+            device = Device()
+            paired = self.client(gateway, "client").connect(self.params(token=TOKEN), device)
+            self.assertTrue(paired["ok"], paired)
+            token = paired["payload"]["auth"]["deviceToken"]
+            records = json.loads((state / "devices" / "paired.json").read_text())
+            self.assertEqual(records[device.id]["certFingerprintSha256"], hashlib.sha256(der).hexdigest())
+        with self.gateway(state) as gateway:
+            known = self.client(gateway, "client").connect(self.params(token=TOKEN))
+            self.assertEqual(known["payload"]["auth"]["scopes"], ["operator.read"], known)
+            by_token = self.client(gateway, "client").connect(self.params(deviceToken=token))
+            self.assertEqual(by_token["payload"]["auth"]["method"], "device-token", by_token)
+            # The token of a device is nothing without the device, and the certificate nothing without a token.
+            self.assertFalse(self.client(gateway).connect(self.params(deviceToken=token))["ok"])
+            self.assertFalse(self.client(gateway, "client").connect(self.params())["ok"])
+            nobody = self.client(gateway).connect(self.params(token=TOKEN))
+            self.assertEqual(nobody["payload"]["auth"]["scopes"], [], nobody)
+
+    def test_one_of_another_authority_ends_the_handshake(self):
+        with tempfile.TemporaryDirectory() as state, self.gateway(state) as gateway:
+            with self.assertRaises((ssl.SSLError, ConnectionError, Refused)):
+                self.client(gateway, "stranger")
+            self.assertEqual(self.client(gateway).connect(self.params(token="wrong"))["ok"], False)
 
 
 if __name__ == "__main__":

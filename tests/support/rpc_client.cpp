@@ -30,8 +30,8 @@ RpcClient::RpcClient(World& world, std::string_view target, std::string_view fie
     if (upgraded_) peer_->received.erase(0, end + 4);
 }
 
-void RpcClient::send_frame(unsigned opcode, std::string_view payload) {
-    std::string frame(1, static_cast<char>(0x80U | opcode));
+void RpcClient::send_frame(unsigned opcode, std::string_view payload, bool last) {
+    std::string frame(1, static_cast<char>((last ? 0x80U : 0U) | opcode));
     if (payload.size() < 126) {
         frame += static_cast<char>(0x80U | payload.size());
     } else if (payload.size() < 65536) {

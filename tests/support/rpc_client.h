@@ -35,7 +35,7 @@ public:
     [[nodiscard]] bool upgraded() const { return upgraded_; }
     [[nodiscard]] const std::string& head() const { return head_; }  // of the answer to the upgrade
     void send(std::string_view text);                                // one text message
-    void send_frame(unsigned opcode, std::string_view payload);
+    void send_frame(unsigned opcode, std::string_view payload, bool last = true);
     // The next message that is waiting; fails the test when there is none.
     Json take();
     [[nodiscard]] bool has();  // a message waits

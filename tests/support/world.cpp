@@ -59,14 +59,35 @@ World::Peer* World::client(std::string_view address) {
     if (status != GW_OK) return nullptr;
     clients_.push_back(std::make_unique<Peer>());
     clients_.back()->conn = conn;
-    gw_conn_set_user(conn, clients_.back().get());
+    Peer& made = *clients_.back();
+    gw_conn_set_user(conn, &made);
+    if (client_tls != nullptr) {
+        made.tls = std::make_unique<End>(*client_tls, "gateway.test");
+        made.tls->start();
+    }
     pump();
-    return clients_.back().get();
+    if (made.tls) send_ciphertext(made);
+    return &made;
+}
+
+// What the pipe has written, and what it writes because of the answers.
+void World::send_ciphertext(Peer& peer) {
+    while (!peer.tls->out.empty() && peer.conn != nullptr) {
+        const std::string bytes(peer.tls->out.text());
+        peer.tls->out.clear();
+        note(gw_conn_recv(peer.conn, bytes.data(), bytes.size()));
+        pump();
+    }
 }
 
 gw_status World::send(Peer& peer, std::string_view bytes) {
     if (peer.conn == nullptr) return GW_ERR_STATE;
     tick();
+    if (peer.tls) {
+        peer.tls->write(bytes);
+        send_ciphertext(peer);
+        return peer.tls->failed ? peer.tls->failed->status : GW_OK;
+    }
     const gw_status status = gw_conn_recv(peer.conn, bytes.data(), bytes.size());
     note(status);
     pump();
@@ -104,7 +125,13 @@ World::Peer* World::find(gw_conn* conn) { return static_cast<Peer*>(gw_conn_user
 void World::take(Peer& peer) {
     gw_buf out{};
     while (peer.take && peer.conn != nullptr && gw_conn_take_output(peer.conn, &out) == GW_OK) {
-        peer.received.append(static_cast<const char*>(out.data), out.len);
+        const std::string_view bytes(static_cast<const char*>(out.data), out.len);
+        if (peer.tls) {
+            peer.tls->feed(bytes);
+            peer.received += peer.tls->received();
+        } else {
+            peer.received += bytes;
+        }
         gw_buf_free(&out);
     }
 }

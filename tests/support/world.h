@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "support/test.h"
+#include "tls/pipes.h"
 
 namespace gw::test {
 
@@ -37,7 +38,8 @@ public:
         bool wants_read = true;
         std::string address;  // of an upstream: where it was dialled
         std::uint32_t port = 0;
-        bool answered = false;  // an upstream whose CONNECT was answered
+        bool answered = false;     // an upstream whose CONNECT was answered
+        std::unique_ptr<End> tls;  // of a client that speaks TLS: `received` is what it decrypted
     };
 
     // `config` is JSON5; "" is the empty configuration.
@@ -53,6 +55,8 @@ public:
     [[nodiscard]] gw_gateway* gateway() const { return gateway_; }
     [[nodiscard]] const std::string& problems() const { return problems_; }
 
+    // Not null: clients made from here on speak TLS with it, to gateway.test.
+    tls::Context* client_tls = nullptr;
     // A new client; null when the gateway refuses it.
     Peer* client(std::string_view address = "127.0.0.1");
     gw_status send(Peer& peer, std::string_view bytes);
@@ -141,6 +145,7 @@ private:
     }
     void tick();
     void take(Peer& peer);
+    void send_ciphertext(Peer& peer);
     Peer* find(gw_conn* conn);
 
     gw_status status_ = GW_OK;

@@ -72,6 +72,10 @@ private:
         return facts_.authorization ? bearer_token(*facts_.authorization).value_or(std::string_view{})
                                     : std::string_view{};
     }
+    // The client's own. What a proxy shows is the proxy's, whoever is behind it: it proves no device.
+    [[nodiscard]] std::string_view certificate() const noexcept {
+        return facts_.forwarding.present || facts_.from.peer_is_proxy ? std::string_view{} : facts_.certificate;
+    }
     // The token of the frame, else that of the upgrade.
     [[nodiscard]] std::string_view shown_token() const noexcept {
         if (!facts_.token.empty()) return facts_.token;
@@ -112,9 +116,10 @@ bool ConnectDecision::check_origin_of_page() {
 }
 
 bool ConnectDecision::check_proof() {
-    const Device* const by_certificate = auth_.devices_.find_by_certificate(facts_.certificate);
+    const auto claimed = facts_.device ? std::optional(facts_.device->id) : std::nullopt;
+    const Device* const by_certificate = auth_.devices_.find_by_certificate(certificate(), claimed);
     crypto::ed25519::PublicKey key{};
-    if (by_certificate != nullptr && (!facts_.device || facts_.device->id == by_certificate->id)) {
+    if (by_certificate != nullptr) {
         // TLS has just proved more than a signature would.
         const auto known = read_public_key(by_certificate->public_key);
         if (!known) return true;
@@ -343,7 +348,7 @@ DeviceAsk ConnectDecision::ask() const noexcept {
     out.device_family = facts_.client.device_family;
     out.client_id = facts_.client.id;
     out.client_mode = facts_.client.mode;
-    out.cert_fingerprint = facts_.certificate;
+    out.cert_fingerprint = certificate();
     out.role = facts_.role;
     return out;
 }

@@ -214,12 +214,20 @@ const Device* Devices::find(std::string_view device_id) const noexcept {
     return found == paired_.end() ? nullptr : &found->second;
 }
 
-const Device* Devices::find_by_certificate(std::string_view fingerprint) const noexcept {
+const Device* Devices::find_by_certificate(std::string_view fingerprint,
+                                           std::optional<std::string_view> device_id) const noexcept {
     if (fingerprint.empty()) return nullptr;
-    for (const auto& [id, device] : paired_) {
-        if (equals_ignoring_case(device.cert_fingerprint, fingerprint)) return &device;
+    if (device_id) {
+        const Device* const device = find(*device_id);
+        return device != nullptr && equals_ignoring_case(device->cert_fingerprint, fingerprint) ? device : nullptr;
     }
-    return nullptr;
+    const Device* only = nullptr;
+    for (const auto& [id, device] : paired_) {
+        if (!equals_ignoring_case(device.cert_fingerprint, fingerprint)) continue;
+        if (only != nullptr) return nullptr;  // programs of one machine that share its certificate
+        only = &device;
+    }
+    return only;
 }
 
 PairRequest* Devices::find_pending_of(std::string_view device_id) noexcept {

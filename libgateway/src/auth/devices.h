@@ -74,7 +74,9 @@ public:
     [[nodiscard]] const Paired& paired() const noexcept { return paired_; }
     [[nodiscard]] const Pending& pending() const noexcept { return pending_; }  // expire() first
     [[nodiscard]] const Device* find(std::string_view device_id) const noexcept;
-    [[nodiscard]] const Device* find_by_certificate(std::string_view fingerprint) const noexcept;
+    // The device that was paired with this certificate: the one of that id, or without an id the only one.
+    [[nodiscard]] const Device* find_by_certificate(std::string_view fingerprint,
+                                                    std::optional<std::string_view> device_id) const noexcept;
     void expire(std::uint64_t now_ms);
 
     // --- pairing ----------------------------------------------------------------------------------------------------

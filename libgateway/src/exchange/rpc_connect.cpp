@@ -1,7 +1,10 @@
 // The `connect` request of a gateway socket: who is it, and may it come in.
+#include <array>
+
 #include "auth/connect_auth.h"
 #include "auth/http_auth.h"
 #include "core/text.h"
+#include "crypto/hex.h"
 #include "exchange/gateway.h"
 #include "exchange/hub.h"
 #include "exchange/rpc_socket.h"
@@ -144,6 +147,13 @@ void RpcSocket::decide(std::string_view id, const json::Value& params, const Tai
         facts.device->nonce = text("nonce");
         facts.device->signed_at_ms = device["signedAt"].as_int().value_or(0);
     }
+    std::array<char, 64> certificate{};
+    if (const tls::Pipe* const tls = conn_.tls()) {
+        if (const auto fingerprint = tls->peer_fingerprint()) {
+            certificate = crypto::hex(*fingerprint);
+            facts.certificate = {certificate.data(), certificate.size()};
+        }
+    }
     facts.challenge_nonce = {upgrade_->nonce.data(), upgrade_->nonce.size()};
     facts.host = headers.get_single("host").value_or(std::string_view{});
     facts.forwarding = auth::read_forwarding(headers);
@@ -210,7 +220,6 @@ void RpcSocket::on_whois(std::string_view id, std::string_view params, const Tai
 
 // What a client of the other dialects shows: the shared secret, with the upgrade or as a token of its own.
 bool RpcSocket::vouch(std::string_view token) {
-    if (hub_.gateway().host_auth()) return false;  // these dialects cannot wait for the host
     auth::Policy& policy = hub_.gateway().policy();
     std::pmr::vector<http1::Header> fields(hub_.memory());
     for (const auto& [name, value] : upgrade_->fields) fields.push_back({name, value});
@@ -244,6 +253,7 @@ bool RpcSocket::vouch(std::string_view token) {
 void RpcSocket::on_decided(HostAuth::Outcome outcome) {
     asking_ = false;
     if (closing_) return;
+    if (!upgrade_->first.empty()) return on_first_decided(outcome);
     switch (outcome) {
     case HostAuth::Outcome::allowed: break;
     case HostAuth::Outcome::denied:
@@ -252,14 +262,18 @@ void RpcSocket::on_decided(HostAuth::Outcome outcome) {
     case HostAuth::Outcome::unavailable:
         return refuse(connect_id_, {rpc::code::unavailable, "authentication is not available", {}, true, {}, {}});
     }
-    client_.user = conn_.user();
-    if (!conn_.scopes().empty()) {
-        rpc::Scopes granted;
-        std::string_view list = conn_.scopes();
-        while (const auto scope = next_element(list)) granted.add(*scope);
-        client_.scopes = granted.narrowed_to(client_.scopes);
-    }
+    take_host_words();
     admit(connect_id_, "host", {}, 0);
+}
+
+// Who the host says the client is, and what of what it asked for it may do.
+void RpcSocket::take_host_words() {
+    client_.user = conn_.user();
+    if (conn_.scopes().empty()) return;
+    rpc::Scopes granted;
+    std::string_view list = conn_.scopes();
+    while (const auto scope = next_element(list)) granted.add(*scope);
+    client_.scopes = granted.narrowed_to(client_.scopes);
 }
 
 void RpcSocket::admit(std::string_view id, std::string_view auth_method, std::string_view token,

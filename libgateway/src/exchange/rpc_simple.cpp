@@ -40,38 +40,91 @@ void RpcSocket::say_error(std::string_view code, std::string_view message) {
 // `Authorization: Bearer` or ?token= of the upgrade.
 bool RpcSocket::admit_by_upgrade() {
     if (!vouch({})) return false;
-    client_.client_id = client_.dialect == rpc::Dialect::simple ? "simple" : "seed";
-    client_.mode = "ui";
-    client_.scopes = everything;
-    enter();
-    hub_.core().on_joined(client_);
+    admit_without_connect();
     return true;
 }
 
+void RpcSocket::admit_without_connect() {
+    client_.client_id = client_.dialect == rpc::Dialect::simple ? "simple" : "seed";
+    client_.mode = "ui";
+    client_.scopes = everything;
+    if (hub_.gateway().host_auth()) take_host_words();
+    enter();
+    hub_.core().on_joined(client_);
+}
+
+void RpcSocket::say_auth_ok() {
+    Buffer out(hub_.pool());
+    const std::string_view user = client_.user.empty() ? std::string_view("admin") : std::string_view(client_.user);
+    json::Writer(out).begin_object().member("type", "auth_ok").member("user", user).end_object();
+    say(out.text());
+}
+
 void RpcSocket::on_simple_auth(const json::Value& root) {
-    if (root["type"].as_string() == "ping") return say(R"({"type":"pong"})");
-    if (root["type"].as_string() == "auth") {
-        if (!vouch(root["token"].as_string().value_or(std::string_view{}))) {
+    const std::string_view type = root["type"].as_string().value_or(std::string_view{});
+    const std::string_view token = root["token"].as_string().value_or(std::string_view{});
+    if (type == "ping") return say(R"({"type":"pong"})");
+    if (hub_.gateway().host_auth()) {
+        if (type != "auth" || token.empty()) return ask_host(root, {});
+        Buffer credentials(hub_.pool());
+        json::Writer(credentials).begin_object().member("token", token).end_object();
+        return ask_host(root, credentials.text());
+    }
+    if (type == "auth") {
+        if (!vouch(token)) {
             say_error("UNAUTHORIZED", "The token is not right.");
             return close(1008, "unauthorized");
         }
-        client_.client_id = "simple";
-        client_.mode = "ui";
-        client_.scopes = everything;
-        enter();
-        hub_.core().on_joined(client_);
-        return say(R"({"type":"auth_ok","user":"admin"})");
+        admit_without_connect();
+        return say_auth_ok();
     }
     if (admit_by_upgrade()) return hub_.run_simple(*this, root);
     say_error("UNAUTHORIZED", "Send {\"type\":\"auth\",\"token\":\"...\"} first.");
     close(1008, "unauthorized");
 }
 
+void RpcSocket::ask_host(const json::Value& first, std::string_view credentials) {
+    upgrade_->first = first.raw();
+    asking_ = conn_.ask_host_auth(credentials);
+    if (!asking_) on_first_decided(HostAuth::Outcome::unavailable);
+}
+
+void RpcSocket::on_first_decided(HostAuth::Outcome outcome) {
+    using Outcome = HostAuth::Outcome;
+    const std::pmr::string first = std::move(upgrade_->first);
+    json::Document document(hub_.memory());
+    json::Limits limits;
+    limits.bytes_max = first.size();
+    if (!document.parse(first, limits)) return close(1008, "invalid request frame");
+    const json::Value root = document.root();
+    const bool is_simple = client_.dialect == rpc::Dialect::simple;
+    std::string_view id;
+    std::pmr::string error(hub_.memory());
+    const auto request = rpc::read_request(client_.dialect, root, id, error);
+    if (outcome != Outcome::allowed) {
+        const bool denied = outcome == Outcome::denied;
+        if (denied) ++hub_.gateway().stats().refused_total;
+        const std::string_view why = denied ? "unauthorized" : "authentication is not available";
+        if (!is_simple)
+            return refuse(id, {denied ? rpc::code::invalid_request : rpc::code::unavailable, why, {}, !denied, {}, {}});
+        say_error(denied ? "UNAUTHORIZED" : "UNAVAILABLE", why);
+        return close(1008, why);
+    }
+    admit_without_connect();
+    if (!is_simple) return request ? on_request(*request) : close(1008, "invalid request frame");
+    if (root["type"].as_string() == "auth") return say_auth_ok();
+    hub_.run_simple(*this, root);
+}
+
 void Hub::run_simple(RpcSocket& socket, const json::Value& root) {
     method::Client& client = socket.client();
     const std::string_view type = root["type"].as_string().value_or(std::string_view{});
     if (type == "ping") return socket.say(R"({"type":"pong"})");
-    if (type == "auth") return socket.say(R"({"type":"auth_ok","user":"admin"})");
+    if (type == "auth") return socket.say_auth_ok();
+    const Scope needed = type == "message" ? Scope::write : type == "subscribe" ? Scope::read : Scope::any;
+    if (!client.scopes.allows(needed))
+        return socket.say_error(
+            "FORBIDDEN", needed == Scope::write ? "missing scope: operator.write" : "missing scope: operator.read");
     if (type == "subscribe") {
         client.wants_messages = client.wants_status = false;
         for (json::Value event = root["events"].first(); event.exists(); event = event.next()) {

@@ -127,7 +127,10 @@ void RpcSocket::on_first(const json::Value& root) {
     if (client_.dialect == rpc::Dialect::simple) return on_simple_auth(root);
     if (client_.dialect == rpc::Dialect::unknown || !request) return close(1008, "invalid request frame");
     if (request->method == "connect") return on_connect(*request);
-    if (client_.dialect == rpc::Dialect::seed && admit_by_upgrade()) return on_request(*request);
+    if (client_.dialect == rpc::Dialect::seed) {
+        if (hub_.gateway().host_auth()) return ask_host(root, {});
+        if (admit_by_upgrade()) return on_request(*request);
+    }
     refuse(id, {rpc::code::invalid_request, "invalid handshake: first request must be connect", {}, false, {}, {}});
 }
 

@@ -51,11 +51,12 @@ private:
 
 // What the upgrade request said and where it came from: kept until the client is admitted.
 struct Upgrade {
-    explicit Upgrade(std::pmr::memory_resource* memory) : target(memory), fields(memory), nonce() {}
+    explicit Upgrade(std::pmr::memory_resource* memory) : target(memory), fields(memory), nonce(), first(memory) {}
     [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
     std::pmr::string target;
     std::pmr::vector<std::pair<std::pmr::string, std::pmr::string>> fields;
     crypto::Uuid nonce;
+    std::pmr::string first;      // the first message, of a dialect without `connect`, while the host decides
     Owned<WhoisQuestion> whois;  // null: nobody was asked
 };
 
@@ -123,6 +124,7 @@ public:
     void say(std::string_view text);
     // An error of the simple dialect.
     void say_error(std::string_view code, std::string_view message);
+    void say_auth_ok();
 
     Link<RpcSocket> in_hub;
 
@@ -133,6 +135,11 @@ private:
     void on_simple_auth(const json::Value& root);
     // A client of the seed's dialect that showed its credential with the upgrade. False: it did not.
     bool admit_by_upgrade();
+    // The same where the host decides: the first message waits for what it says. `credentials` is JSON, or empty.
+    void ask_host(const json::Value& first, std::string_view credentials);
+    void on_first_decided(HostAuth::Outcome outcome);
+    void admit_without_connect();
+    void take_host_words();
     void decide(std::string_view id, const json::Value& params, const TailnetAnswer* whois);
     [[nodiscard]] bool vouch(std::string_view token);
     void refuse(std::string_view id, const rpc::Failure& failure);
