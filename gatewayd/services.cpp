@@ -1,9 +1,6 @@
 // What the gateway asks for besides sockets: names, helper programs, files that change, datagrams.
-#include <signal.h>
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <cstdlib>
+#include <deque>
 
 #include "host.h"
 
@@ -55,7 +52,7 @@ struct Host::LookUp final : Part {
     }
 };
 
-// A program of its own process group, without a shell, with our rights but without our secrets.
+// A program of its own process group, without a shell, with our rights but not our environment.
 struct Host::Program final : Part {
     uv_process_t process{};
     uv_pipe_t pipes[2]{};  // its standard input, its standard output
@@ -76,19 +73,16 @@ struct Host::Program final : Part {
             stdio[i].data.stream = reinterpret_cast<uv_stream_t*>(&pipes[i]);
         }
         own(process);
-        std::vector<std::string> words, variables;
-        for (size_t i = 0; i < event.argc; ++i) words.push_back(string(event.argv[i]));
-        for (const char* name : {"PATH", "HOME", "LANG", "TMPDIR"})
-            if (const char* value = std::getenv(name)) variables.push_back(std::string(name) + '=' + value);
-        const auto pointers = [](std::vector<std::string>& texts) {
+        std::deque<std::string> texts;  // which stay where they are
+        const auto pointers = [&texts](const gw_str* from, size_t count) {
             std::vector<char*> to;
-            for (std::string& text : texts) to.push_back(text.data());
+            for (size_t i = 0; i < count; ++i) to.push_back(texts.emplace_back(string(from[i])).data());
             to.push_back(nullptr);
             return to;
         };
-        std::vector<char*> arguments = pointers(words), environment = pointers(variables);
+        std::vector<char*> arguments = pointers(event.argv, event.argc), environment = pointers(event.env, event.envc);
         uv_process_options_t options{};
-        options.file = words.empty() ? "" : arguments[0];
+        options.file = event.argc == 0 ? "" : arguments[0];
         options.args = arguments.data();
         options.env = environment.data();
         options.stdio = stdio;
@@ -105,7 +99,7 @@ struct Host::Program final : Part {
             return;
         }
         started = true;
-        setpriority(PRIO_PGRP, static_cast<id_t>(process.pid), 10);
+        uv_os_setpriority(process.pid, UV_PRIORITY_BELOW_NORMAL);
         const uv_buf_t all = uv_buf_init(input.data(), static_cast<unsigned>(input.size()));
         const auto written = [](uv_write_t* at, int) {  // a program that does not read its input is no failure
             close(reinterpret_cast<uv_handle_t*>(at->handle));
@@ -130,7 +124,7 @@ struct Host::Program final : Part {
         end();
     }
     void end() override {
-        if (started && !(exited && out_ended)) kill(-process.pid, SIGKILL);
+        if (started && !(exited && out_ended)) uv_kill(-process.pid, SIGKILL);
         started = false;
         Part::end();
     }

@@ -96,6 +96,47 @@ TEST_CASE("asks: a program is run with its arguments and its input") {
     CHECK(table.owner.answers.size() == 1);
 }
 
+TEST_CASE("asks: a program gets four variables of the environment, and none of the secrets in it") {
+    using Variables = std::vector<std::string>;
+    struct Case {
+        std::vector<const char*> environment;
+        Variables want;
+    };
+    const Case cases[] = {
+        {{}, {}},
+        {{"OPENAI_API_KEY=k"}, {}},
+        {{"OPENCLAW_GATEWAY_TOKEN=t", "HOME=/home/ann", "PATHS=x", "TMPDIR=", "OPENAI_API_KEY=k", "PATH=/bin",
+          "LANG=C"},
+         {"PATH=/bin", "HOME=/home/ann", "LANG=C", "TMPDIR="}},
+    };
+    for (Case one : cases) {
+        one.environment.push_back(nullptr);
+        gw_config_source source{};
+        source.size = sizeof source;
+        source.text = as_str("{gateway:{auth:{mode:'none'}}}");
+        source.env = one.environment.data();
+        gw_config* config = nullptr;
+        REQUIRE(gw_config_load(&source, nullptr, &config, nullptr) == GW_OK);
+        const World world(config, nullptr);
+        gw_config_free(config);
+        Owner owner;
+        Ask ask(*api::unwrap(world.gateway()), owner);
+        const std::string_view argv[] = {"true"};
+        Question question;
+        question.type = GW_EVENT_SPAWN;
+        question.argv = argv;
+        REQUIRE(ask.put(question) == GW_OK);
+        gw_event event{};
+        event.size = sizeof event;
+        do {
+            REQUIRE(gw_gateway_next_event(world.gateway(), &event) == GW_OK);
+        } while (event.type != GW_EVENT_SPAWN);
+        Variables given;
+        for (std::size_t i = 0; i < event.envc; ++i) given.emplace_back(as_text(event.env[i]));
+        CHECK(given == one.want);
+    }
+}
+
 TEST_CASE("asks: a file is watched until nobody wants to know any more") {
     Table table(GW_SERVICE_WATCH);
     Question question;

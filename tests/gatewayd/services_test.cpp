@@ -30,6 +30,7 @@ struct Question {
     uint32_t port = 0;
     std::vector<std::string> argv;
     size_t output_bytes_max = 1U << 20U;
+    std::vector<std::string> env;
 };
 
 struct Answer {
@@ -45,7 +46,7 @@ struct Answer {
 struct Script {
     std::deque<Question> questions;
     Question current;  // its strings live until the next event
-    std::vector<gw_str> argv;
+    std::vector<gw_str> argv, env;
     std::vector<Answer> answers;
     std::function<void(Script&)> next;  // after every answer
     bool done = false, told = false;
@@ -71,8 +72,9 @@ std::vector<Answer> run(std::deque<Question> questions, size_t answers) {
     return run(std::move(questions), [answers](Script& play) { play.done = play.answers.size() >= answers; });
 }
 
-Question spawn(std::vector<std::string> argv, std::string data = {}, size_t bytes_max = 1U << 20U) {
-    return {GW_EVENT_SPAWN, 1, {}, std::move(data), 0, std::move(argv), bytes_max};
+Question spawn(std::vector<std::string> argv, std::string data = {}, size_t bytes_max = 1U << 20U,
+               std::vector<std::string> env = {}) {
+    return {GW_EVENT_SPAWN, 1, {}, std::move(data), 0, std::move(argv), bytes_max, std::move(env)};
 }
 
 }  // namespace
@@ -95,6 +97,8 @@ gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
         const Question& q = play.current;
         play.argv.clear();
         for (const std::string& one : q.argv) play.argv.push_back(as_str(one));
+        play.env.clear();
+        for (const std::string& one : q.env) play.env.push_back(as_str(one));
         event->type = q.type;
         event->ask = q.ask;
         event->host = as_str(q.host);
@@ -102,6 +106,8 @@ gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
         event->port = q.port;
         event->argv = play.argv.data();
         event->argc = play.argv.size();
+        event->env = play.env.data();
+        event->envc = play.env.size();
         event->output_bytes_max = q.output_bytes_max;
         return GW_OK;
     }
@@ -174,8 +180,9 @@ TEST_CASE("gatewayd: programs run without a shell, with their input, their limit
         {"more output than allowed: its beginning", spawn({"yes", "xxx"}, "", 7), GW_ERR_LIMIT, 0, "xxx\nxxx"},
         {"no such program", spawn({"/no/such/program"}), GW_ERR_IO, 0, ""},
         {"no program at all", spawn({}), GW_ERR_IO, 0, ""},
-        {"the environment is ours to give", spawn({"sh", "-c", "echo ${OPENCLAW_GATEWAY_TOKEN-none} ${PATH:+path}"}),
-         GW_OK, 0, "none path\n"},
+        {"the environment is the gateway's to give",
+         spawn({"sh", "-c", "echo ${OPENCLAW_GATEWAY_TOKEN-none} $A $PATH"}, "", 100, {"A=x=y", "PATH=/bin:/usr/bin"}),
+         GW_OK, 0, "none x=y /bin:/usr/bin\n"},
         {"behind everything that serves", spawn({"sh", "-c", "sleep 0.2; nice"}), GW_OK, 0, "10\n"},
         {"standard error goes nowhere", spawn({"sh", "-c", "echo x >&2"}), GW_OK, 0, ""},
     };

@@ -17,9 +17,10 @@ export function resolve({ host }, answer) {
   });
 }
 
-/** Runs a program: `data` is its standard input, the answer has its standard output. */
-export function spawn({ argv, data, timeoutMs = 30000, outputBytesMax = 1 << 20 }, answer) {
-  const child = start(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
+/** Runs a program: `env` is its environment ("NAME=value"), `data` its standard input, the answer has its standard output. */
+export function spawn({ argv, env = [], data, timeoutMs = 30000, outputBytesMax = 1 << 20 }, answer) {
+  const variables = Object.fromEntries(env.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]));
+  const child = start(argv[0], argv.slice(1), { env: variables, stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
   const pieces = [];
   let size = 0;
   let timer;

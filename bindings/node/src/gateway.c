@@ -242,7 +242,10 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
                     event.type == GW_EVENT_OPINION;
         set(env, out, "data", text ? string(env, event.data) : buffer(env, event.data));
     }
-    if (event.argc > 0) set(env, out, "argv", words(env, event.argv, event.argc));
+    if (event.argc > 0) {
+        set(env, out, "argv", words(env, event.argv, event.argc));
+        set(env, out, "env", words(env, event.env, event.envc));
+    }
     if (event.timeout_ms != 0) set(env, out, "timeoutMs", number(env, event.timeout_ms));
     if (event.output_bytes_max != 0) set(env, out, "outputBytesMax", number(env, (double)event.output_bytes_max));
     if (event.status != GW_OK) set(env, out, "status", status_value(env, event.status));

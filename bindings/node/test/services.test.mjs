@@ -23,6 +23,10 @@ test('names are looked up', async () => {
 test('programs run', async () => {
   const [status, { exitCode, data }] = await ask(spawn, { argv: ['sh', '-c', 'tr a-z A-Z; exit 3'], data: Buffer.from('hei') });
   assert.deepEqual([status, exitCode, data.toString()], [Status.OK, 3, 'HEI']);
+  process.env.OPENAI_API_KEY = 'not-for-programs';
+  const [, { data: variables }] = await ask(spawn, { argv: ['sh', '-c', 'echo $A${OPENAI_API_KEY-none}'], env: ['A=x=y '] });
+  delete process.env.OPENAI_API_KEY;
+  assert.equal(variables.toString(), 'x=y none\n');
   assert.equal((await ask(spawn, { argv: ['/nowhere/program'] }))[0], Status.IO);
   assert.equal((await ask(spawn, { argv: ['sleep', '20'], timeoutMs: 50 }))[0], Status.TIMEOUT);
   assert.equal((await ask(spawn, { argv: ['sh', '-c', 'while :; do echo x; done'], outputBytesMax: 1000 }))[0], Status.LIMIT);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Union
 
 from ._native import ffi
@@ -17,6 +18,11 @@ def raw(borrowed: Any) -> bytes:
 
 def text(borrowed: Any) -> str:
     return raw(borrowed).decode(errors="replace")
+
+
+def texts(borrowed: Any, count: int) -> list[str]:
+    """Words and variables as programs get them, which need not be UTF-8."""
+    return [os.fsdecode(raw(borrowed[i])) for i in range(count)]
 
 
 def lent(value: str | BytesLike) -> tuple[Any, int]:

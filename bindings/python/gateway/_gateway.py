@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from . import _services
 from ._agent import Agent, Running, run_of
-from ._bytes import lent, raw, sized, text
+from ._bytes import lent, raw, sized, text, texts
 from ._constants import EmitFlag, Event, LogLevel, RouteFlag, Service, Status, ToolFlag
 from ._errors import check, error
 from ._method import Method, MethodCall, run_method
@@ -350,8 +350,8 @@ class Gateway:
         elif event.type == Event.LISTEN:
             self._start(ask, self._listen(answer, ask, host, event.port, event.listener))
         elif event.type == Event.SPAWN:
-            argv = [text(event.argv[i]) for i in range(event.argc)]
-            self._start(ask, _services.spawn(answer, argv, raw(event.data), event.timeout_ms, event.output_bytes_max))
+            argv, env = texts(event.argv, event.argc), texts(event.env, event.envc)
+            self._start(ask, _services.spawn(answer, argv, env, raw(event.data), event.timeout_ms, event.output_bytes_max))
         elif event.type == Event.WATCH:
             self._start(ask, _services.watch(answer, host))
         elif event.type == Event.DATAGRAM:

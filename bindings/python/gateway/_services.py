@@ -32,10 +32,12 @@ async def resolve(answer: Answer, name: str) -> None:
         answer(Status.OK, addresses=[str(one[4][0]) for one in found])
 
 
-async def spawn(answer: Answer, argv: Sequence[str], data: bytes, timeout_ms: int, output_bytes_max: int) -> None:
-    """Runs a program; what it writes to standard error is not of interest."""
+async def spawn(answer: Answer, argv: Sequence[str], env: Sequence[str], data: bytes, timeout_ms: int,
+                output_bytes_max: int) -> None:
+    """Runs a program with the environment `env` ("NAME=value"); what it writes to standard error is not of interest."""
     try:
-        process = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        process = await asyncio.create_subprocess_exec(*argv, env=dict(one.split("=", 1) for one in env),
+                                                       stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                                                        stderr=asyncio.subprocess.DEVNULL, start_new_session=True)
     except (OSError, ValueError) as failure:
         answer(Status.IO, str(failure))

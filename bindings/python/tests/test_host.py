@@ -11,6 +11,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from gateway import CallerError, Gateway, Response, RuleSet, Status, User, _services
 from test_gateway import config, port_of
@@ -216,11 +217,14 @@ class ServiceTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(self.answers.get_nowait()[0], Status.RESOLVE)
 
     async def test_programs(self):
-        async def run(*argv, data=b"", timeout_ms=20000, bound=1 << 20):
-            await _services.spawn(self.answer, argv, data, timeout_ms, bound)
+        async def run(*argv, env=(), data=b"", timeout_ms=20000, bound=1 << 20):
+            await _services.spawn(self.answer, argv, env, data, timeout_ms, bound)
             return self.answers.get_nowait()
         self.assertEqual(await run("cat", data=b"a\0b" * 100000), (Status.OK, {"exit_code": 0, "data": b"a\0b" * 100000}))
         self.assertEqual(await run("sh", "-c", "exit 3", data=b"x" * 1000000), (Status.OK, {"exit_code": 3, "data": b""}))
+        with mock.patch.dict(os.environ, OPENAI_API_KEY="not-for-programs"):
+            self.assertEqual(await run("sh", "-c", "echo $A${OPENAI_API_KEY-none}", env=["A=x=y "]),
+                             (Status.OK, {"exit_code": 0, "data": b"x=y none\n"}))
         self.assertEqual((await run("sleep", "60", timeout_ms=50))[0], Status.TIMEOUT)
         self.assertEqual((await run("yes", bound=10000))[0], Status.LIMIT)
         self.assertEqual((await run("/nowhere/program"))[0], Status.IO)

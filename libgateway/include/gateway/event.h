@@ -115,7 +115,7 @@ typedef enum gw_event_type {
     /* questions, answered with gw_ask_answer() (ask.h) */
     GW_EVENT_LISTEN = 16,   /* listen on the address `host` and `port` (0: any) */
     GW_EVENT_RESOLVE = 17,  /* look up the addresses of the name `host` */
-    GW_EVENT_SPAWN = 18,    /* run the program `argv`, give it `data` as standard input */
+    GW_EVENT_SPAWN = 18,    /* run the program `argv` with the environment `env`, give it `data` as standard input */
     GW_EVENT_WATCH = 19,    /* tell every time the file `host` changes */
     GW_EVENT_DATAGRAM = 20, /* open a datagram socket on `host` and `port` */
     GW_EVENT_SEND = 21,     /* send `data` from the datagram socket of `ask` to `host` and `port`; no answer */
@@ -188,6 +188,9 @@ typedef struct gw_event {
     gw_client_id client;     /* METHOD_CALL: who calls, for gw_gateway_emit(); since 0.2 */
     gw_str caller;           /* METHOD_CALL: what is known of the client, a JSON object: `client`, `mode`, `conn`, `role`,
                               * `scopes`, `owner`, `local`, `address`, and where there are any `user` and `device`; since 0.2 */
+    const gw_str *env;       /* SPAWN: all that the program gets as its environment, "NAME=value": PATH, HOME, LANG and TMPDIR
+                              * as gw_config_source.env has them, none of the secrets beside them; since 0.2 */
+    size_t envc;
 } gw_event;
 
 /* Takes the next event into `*event`, whose `size` is set. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT

@@ -1,5 +1,7 @@
 #include "exchange/asks.h"
 
+#include <algorithm>
+
 #include "core/buffer.h"
 #include "exchange/gateway.h"
 
@@ -124,6 +126,11 @@ bool Ask::next_event(gw_event& event) noexcept {
         event.argc = argv_view_.size();
         event.timeout_ms = timeout_ms_;
         event.output_bytes_max = output_bytes_max_;
+        if (type_ == GW_EVENT_SPAWN) {
+            const std::span<const gw_str> environment = gateway_.asks().program_environment(gateway_.config_handle());
+            event.env = environment.data();
+            event.envc = environment.size();
+        }
     } else if (send_waits_) {
         send_waits_ = false;
         event.type = GW_EVENT_SEND;
@@ -141,6 +148,16 @@ bool AskTable::next_event(gw_event& event) noexcept {
     event.type = GW_EVENT_CANCEL;
     event.ask = table.next_cancelled();
     return event.ask != 0;
+}
+
+std::span<const gw_str> AskTable::program_environment(const ConfigHandle& handle) noexcept {
+    std::size_t count = 0;
+    for (const std::string_view name : program_variables) {
+        const auto is_wanted = [name](std::string_view one) { return one.starts_with(name); };
+        const auto found = std::ranges::find_if(handle.variables, is_wanted);
+        if (found != handle.variables.end()) environment_[count++] = as_str(*found);
+    }
+    return std::span(environment_).first(count);
 }
 
 }  // namespace gw::exchange

@@ -4,6 +4,7 @@
 //     Ask (member of whoever asks) -- ask() --> GW_EVENT_RESOLVE --> gw_ask_answer(id) --> Owner::on_answer()
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory_resource>
 #include <span>
@@ -20,6 +21,7 @@ namespace gw::exchange {
 
 class Gateway;
 class Ask;
+struct ConfigHandle;
 
 // Who asked. Answers come from inside gw_ask_answer() or, for a time-out, from inside a tick.
 class AskOwner {
@@ -86,8 +88,15 @@ class AskTable final : public EventSource {
 public:
     explicit AskTable(std::pmr::memory_resource* memory) : table(memory) {}
     bool next_event(gw_event& event) noexcept override;
+    // The variables of the environment that a program gets; valid until the next call, and while `handle` lives.
+    [[nodiscard]] std::span<const gw_str> program_environment(const ConfigHandle& handle) noexcept;
 
     IdTable<Ask> table;
+
+private:
+    // Of the whole environment, which has keys of providers and the gateway's own.
+    static constexpr std::string_view program_variables[] = {"PATH=", "HOME=", "LANG=", "TMPDIR="};
+    std::array<gw_str, std::size(program_variables)> environment_{};
 };
 
 }  // namespace gw::exchange
