@@ -170,7 +170,7 @@ export interface GatewayOptions {
    */
   auth?: (visitor: Visitor) => Promise<User | boolean | null | undefined> | User | boolean | null | undefined;
   /**
-   * A second opinion on what the rules of the guardrail proxy, in mode action, let pass: nothing or true lets it go on, a reason or
+   * A second opinion on what the rules of the guardrail, in mode action, let pass: nothing or true lets it go on, a reason or
    * false blocks it, and what it throws, or no answer in time, leaves the word to the rules. Clients are told the reason.
    */
   opinion?: (asked: OpinionRequest) => Promise<string | boolean | null | undefined | void> | string | boolean | null | undefined | void;
@@ -178,13 +178,15 @@ export interface GatewayOptions {
   signal?: AbortSignal;
 }
 
-/** A request on its way to a provider. */
+/** Something on its way: a prompt to a provider or a model, a whole answer to its client, calls of an answer. */
 export interface OpinionRequest {
-  readonly direction: 'prompt';
+  readonly direction: 'prompt' | 'completion' | 'tool_call';
   readonly provider: string;
   readonly model: string;
   readonly session: string;
-  /** As it would go on, in the client's dialect. */
+  /** Of the gateway, if one is at work. */
+  readonly agent?: string;
+  /** As it would go on: a prompt in the client's dialect, an answer in the provider's, `{ calls: [{ name, arguments }] }`. */
   readonly body: Record<string, any>;
   /** Aborted when the client left or it took too long. */
   readonly signal: AbortSignal;

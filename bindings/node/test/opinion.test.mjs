@@ -35,7 +35,12 @@ const said = async (response) => (await (await response).json()).choices[0].mess
 
 test('what it says', async (t) => {
   const seen = [];
+  const answers = [];
   const opinion = async (asked) => {
+    if (asked.direction === 'completion') {
+      answers.push(asked.body);
+      return answers.length > 2 ? 'too dull' : true;
+    }
     seen.push(asked);
     return { good: true, fine: undefined, bad: false, worse: 'off topic' }[asked.body.messages[0].content.split(' ')[0]];
   };
@@ -49,6 +54,8 @@ test('what it says', async (t) => {
   const { direction, provider, model, body } = seen[1];
   assert.deepEqual([direction, provider, model], ['prompt', 'openai', 'm']);
   assert.equal(body.messages[0].content, 'fine, my CUIL is [REDACTED:PII-AR-CUIT]');
+  assert.deepEqual(answers.map((answer) => answer.choices[0].message.content), ['fine', 'fine']);
+  assert.match(await said(ask('good')), /blocked.*\(second opinion: too dull\)/);
 });
 
 test('who fails or takes too long has none', async (t) => {

@@ -39,8 +39,12 @@ class OpinionTest(unittest.IsolatedAsyncioTestCase):
 
     async def test_what_it_says(self):
         seen = []
+        answers = []
 
         async def opinion(asked):
+            if asked.direction == "completion":
+                answers.append(asked.body)
+                return "too dull" if len(answers) > 2 else True
             seen.append(asked)
             return {"good": True, "fine": None, "bad": False, "worse": "off topic"}[asked.body["messages"][0]["content"].split()[0]]
         await self.open(opinion)
@@ -52,6 +56,8 @@ class OpinionTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(len(self.requests), 2)
         self.assertEqual((seen[1].direction, seen[1].provider, seen[1].model), ("prompt", "openai", "m"))
         self.assertEqual(seen[1].body["messages"][0]["content"], "fine my CUIL is [REDACTED:PII-AR-CUIT]")
+        self.assertEqual([answer["choices"][0]["message"]["content"] for answer in answers], ["fine", "fine"])
+        self.assertIn("(second opinion: too dull)", await self.ask("good"))
 
     async def test_who_fails_or_takes_too_long_has_none(self):
         async def fails(asked):

@@ -13,7 +13,7 @@ async def pieces() -> AsyncIterator[bytes]:
 
 
 async def judge(asked: OpinionRequest) -> str | None:
-    return "off topic" if "weather" in str(asked.body["messages"]) else None
+    return "off topic" if asked.direction == "prompt" and "weather" in str(asked.body["messages"]) else None
 
 
 async def program() -> None:

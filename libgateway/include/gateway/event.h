@@ -50,8 +50,8 @@ enum {
     GW_SERVICE_ALL = (1 << 6) - 1, /* all of the above, which only do more */
     GW_SERVICE_AUTH = 1 << 6, /* GW_EVENT_AUTH: decide who may come in, instead of gateway.auth, which then counts for the
                                * guardrail proxy alone; no token is generated */
-    GW_SERVICE_OPINION = 1 << 7 /* GW_EVENT_OPINION: look at requests that the rules of the guardrail proxy let pass;
-                                 * since 0.2 */
+    GW_SERVICE_OPINION = 1 << 7 /* GW_EVENT_OPINION: look at prompts, answers and calls that the rules of the guardrail let
+                                 * pass; since 0.2 */
 };
 
 typedef struct gw_gateway_options {
@@ -124,9 +124,9 @@ typedef enum gw_event_type {
                              * gw_request_method(), _path(), _query() and _header() tell of `request` until the answer;
                              * `data` is what a gateway socket gave as `auth` in `connect` (a JSON object; empty when
                              * nothing), empty for HTTP. Secrets are among them: not for a log */
-    GW_EVENT_OPINION = 24,  /* may this request go on to its provider? The rules of the guardrail proxy, in mode action, let
-                             * it. `data` is a JSON object: `direction` ("prompt"), `provider`, `model`, `session`, and
-                             * `body`, the request as it would go on, in the client's dialect; since 0.2 */
+    GW_EVENT_OPINION = 24,  /* may this go on? The rules of the guardrail, in mode action, let it. `data` is a JSON object:
+                             * `direction` ("prompt", "completion", "tool_call"), `provider`, `model`, `session`, `agent`
+                             * (of a run), and `body`, what would go on; since 0.2 */
 
     /* requests of routes that the host added (request.h) */
     GW_EVENT_REQUEST = 32,           /* `request` is complete and waits for an answer */

@@ -99,9 +99,17 @@ void AgentRun::begin() {
             block(true);
             return;
         }
+        if (ask_about_prompt()) return;
+    }
+    go_on();
+}
+
+// Nobody has anything against the prompt.
+void AgentRun::go_on() {
+    if (prompt_) {
         record(*prompt_, true);
         tell_model();
-        completion_.emplace(inspector()->scanner(), inspector()->policy(), gateway_.memory());
+        completion_.emplace(gateway_.proxy()->scanner(), gateway_.proxy()->policy(), gateway_.memory());
     }
     offer_tools();
     next_round();
@@ -213,7 +221,7 @@ void AgentRun::on_answered() {
     usage_.output += round_usage_.output;
     if (calls_.empty()) {
         end(reason_, false);
-    } else {
+    } else if (!ask_about_calls()) {
         take_calls();
     }
 }
@@ -268,6 +276,7 @@ void AgentRun::close() noexcept {
     limit_timer_.disarm();
     step_timer_.disarm();
     hold_timer_.disarm();
+    if (opinion_) opinion_->take_back();
     gateway_.runs().leave(*this);
 }
 

@@ -26,6 +26,7 @@
 #include "exchange/answer_gate.h"
 #include "exchange/config_handle.h"
 #include "exchange/inspection.h"
+#include "exchange/opinion.h"
 #include "exchange/tools.h"
 
 namespace gw::exchange {
@@ -33,7 +34,10 @@ namespace gw::exchange {
 class Gateway;
 class Proxy;
 
-class AgentRun final : private AgentModel::Listener, private AnswerGate::Sink, private ToolCall::Owner {
+class AgentRun final : private AgentModel::Listener,
+                       private AnswerGate::Sink,
+                       private ToolCall::Owner,
+                       private Opinion::Owner {
 public:
     static constexpr std::size_t rounds_max = 32;                    // models asked, one after the other
     static constexpr std::size_t calls_max = 128;                    // in one answer
@@ -108,6 +112,8 @@ private:
     void on_tool_progress(ToolCall& call, std::string_view text) override;
     void on_tool_result(ToolCall& call, std::string_view text, bool is_error) override;
     void on_tool_no_memory(ToolCall& /*call*/) noexcept override { on_no_memory(); }
+    // Opinion::Owner
+    void on_opinion(bool objects, std::string_view reason) override;
 
     template <typename Step>
     void guard(Step&& step) noexcept {
@@ -119,6 +125,7 @@ private:
     }
     [[nodiscard]] bool choose();
     void begin();
+    void go_on();
     void next_round();
     void on_step();
     void on_hold();
@@ -147,6 +154,9 @@ private:
     [[nodiscard]] bool inspect_json(std::string_view& text, guardrail::Direction direction, std::string_view tool);
     void forget_refused_turns();
     void tell_model();
+    [[nodiscard]] bool ask_opinion(std::string_view direction, std::string_view body);
+    [[nodiscard]] bool ask_about_prompt();
+    [[nodiscard]] bool ask_about_calls();
     void block(bool prompt);
     void record(const Inspection& inspection, bool prompt);
 
@@ -162,6 +172,7 @@ private:
     Owned<AgentModel> model_;
     std::optional<AnswerGate> gate_;
     std::optional<Inspection> prompt_, completion_;
+    std::optional<Opinion> opinion_;
     std::pmr::string provider_, model_name_;  // who answers
     std::size_t round_ = 0;
     std::size_t round_text_at_ = 0;  // where this round's text begins

@@ -6,6 +6,7 @@
 #include "exchange/gateway.h"
 #include "exchange/verdict_record.h"
 #include "provider/dialect.h"
+#include "provider/translator.h"
 
 namespace gw::exchange {
 
@@ -101,8 +102,53 @@ bool AgentRun::inspect_json(std::string_view& text, Direction direction, std::st
 // What was blocked in this session is told to its model, for a while.
 void AgentRun::tell_model() {
     const std::pmr::string notice =
-        inspector()->notices().text_for(request_->session_key, gateway_.now(), gateway_.memory());
+        gateway_.proxy()->notices().text_for(request_->session_key, gateway_.now(), gateway_.memory());
     if (!notice.empty()) request_->add_text(Role::system, notice);
+}
+
+// False: nobody is asked. With a prompt the run stands still before its first model, with calls before the first of
+// them is made.
+bool AgentRun::ask_opinion(std::string_view direction, std::string_view body) {
+    Opinion::Subject subject;
+    subject.direction = direction;
+    subject.provider = provider_;
+    subject.model = direction == "prompt" ? std::string_view(request_->model) : std::string_view(model_name_);
+    subject.session = request_->session_key;
+    subject.agent = request_->agent_id;
+    if (!opinion_) opinion_.emplace(gateway_, static_cast<Opinion::Owner&>(*this));
+    return opinion_->ask(subject, body);
+}
+
+bool AgentRun::ask_about_prompt() {
+    if (!Opinion::is_wanted(gateway_, *prompt_)) return false;
+    Buffer body(gateway_.pool());
+    if (const auto written = provider::chat_translator().write_request(body, request_->conversation, request_->model);
+        !written) {
+        gateway_.log().warn({"guardrail: nobody can be asked about a prompt: ", written.error().what});
+        return false;
+    }
+    return ask_opinion("prompt", body.text());
+}
+
+bool AgentRun::ask_about_calls() {
+    if (!completion_ || !Opinion::is_wanted(gateway_, *completion_)) return false;
+    AskedCalls asked(gateway_.pool());
+    for (const Owned<ToolCall>& call : calls_) asked.add(call->tool, call->arguments);
+    const Buffer body = asked.take();
+    return ask_opinion("tool_call", body.text());
+}
+
+void AgentRun::on_opinion(bool objects, std::string_view reason) {
+    if (ended_) return;
+    const bool prompt = !completion_;
+    if (objects) {
+        (prompt ? *prompt_ : *completion_).object(reason, prompt ? Direction::prompt : Direction::tool_call);
+        block(prompt);
+    } else if (prompt) {
+        go_on();
+    } else {
+        take_calls();
+    }
 }
 
 void AgentRun::block(bool prompt) {

@@ -39,7 +39,9 @@ InspectedStream::InspectedStream(Inspection& inspection, const provider::Dialect
       steps_(memory),
       channels_(memory),
       held_(memory),
-      spans_(memory) {}
+      spans_(memory),
+      calls_(pool),
+      asked_calls_(memory) {}
 
 bool InspectedStream::enforces() const noexcept { return inspection_.policy().policy.mode == guardrail::Mode::action; }
 
@@ -79,7 +81,25 @@ void InspectedStream::finish(Buffer& out) {
         return;
     }
     release_held(out);
-    ended_ = true;
+    ended_ = settled_ == asked_;
+    finishes_ = !ended_;
+}
+
+Buffer InspectedStream::take_calls() {
+    Buffer calls = calls_.take();
+    taken_ = asked_;
+    return calls;
+}
+
+void InspectedStream::settle(Buffer& out) {
+    settled_ = taken_;
+    if (ended_) return;
+    release_held(out);
+    ended_ = finishes_ && settled_ == asked_;
+}
+
+void InspectedStream::stop(Buffer& out) {
+    if (!ended_) block(out);
 }
 
 void InspectedStream::fail(std::string_view message, Buffer& out) {
@@ -226,6 +246,7 @@ void InspectedStream::begin(Channel& channel, const provider::Step& step) {
     const bool call = step.kind == message::PartKind::tool_arguments;
     channel.waits = call && enforces();
     channel.tool = step.tool;
+    channel.arguments.clear();
     channel.base = channel.fed;  // frames that are held still name what came before
     channel.text = inspection_.begin(direction_of(step.kind), channel.tool);
 }
@@ -234,8 +255,10 @@ void InspectedStream::begin(Channel& channel, const provider::Step& step) {
 void InspectedStream::take_whole(const provider::Step& step) {
     Inspection::Whole whole =
         inspect_value(inspection_, direction_of(step.kind), step.tool, step.value, step.form, pool_);
-    if (!whole.blocked && !whole.changed) return;
+    const std::uint64_t question = whole.blocked ? 0 : ask_about_whole(step, whole);
+    if (!whole.blocked && !whole.changed && question <= settled_) return;
     Span& span = spans_.emplace_back();
+    span.question = question;
     span.offset = step.value.offset();
     span.size = step.value.raw().size();
     if (whole.blocked) {  // nothing of it leaves: the frame goes no further than here
@@ -243,8 +266,35 @@ void InspectedStream::take_whole(const provider::Step& step) {
         span.end = 1;
         return;
     }
-    span.changed = true;
+    span.changed = whole.changed;
     span.value = std::move(whole.value);
+}
+
+// The number of the question that the call waits for; 0 when nobody is asked.
+std::uint64_t InspectedStream::ask_about_whole(const provider::Step& step, const Inspection::Whole& whole) {
+    if (!options_.asks_about_calls || step.kind != message::PartKind::tool_arguments) return 0;
+    json::Document document(memory_);
+    json::Value value = step.value;
+    if (whole.changed) value = document.parse(whole.value) ? document.root() : json::Value{};
+    return ask(step.tool, value.is(json::Kind::string) ? value.as_string().value_or("") : value.raw());
+}
+
+std::uint64_t InspectedStream::ask(std::string_view tool, std::string_view arguments) {
+    constexpr std::size_t calls_max = 1024;
+    std::pmr::string call(tool, memory_);
+    call.append(1, '\0').append(arguments);
+    const crypto::Digest digest = crypto::sha256(call);
+    const auto known = std::find_if(asked_calls_.begin(), asked_calls_.end(),
+                                    [&](const AskedCall& one) { return one.digest == digest; });
+    if (known != asked_calls_.end()) return known->question;
+    if (asked_calls_.size() >= calls_max) {
+        inspection_.refuse("there are more tool calls than can be asked about");
+        block_waits_ = true;
+        return UINT64_MAX;
+    }
+    calls_.add(tool, arguments);
+    asked_calls_.push_back({digest, ++asked_});
+    return asked_;
 }
 
 // The frame's own text once more: what becomes of that is known when the frame leaves.
@@ -263,6 +313,7 @@ void InspectedStream::take_parts(Channel& channel) {
         if (part.replacement)
             channel.replaced.push_back({channel.base + part.begin, channel.base + part.end, part.text});
         channel.free_to = channel.base + part.end;
+        if (channel.waits && options_.asks_about_calls) channel.arguments += part.text;
     }
     if (!channel.text->blocked()) return;
     inspection_.add(*channel.text);
@@ -280,6 +331,7 @@ void InspectedStream::close(Channel& channel) {
     inspection_.add(*channel.text);
     channel.text.reset();
     channel.free_to = channel.fed;
+    if (channel.waits && options_.asks_about_calls) channel.question = ask(channel.tool, channel.arguments);
     channel.waits = false;
 }
 
@@ -293,9 +345,9 @@ void InspectedStream::close_all() {
 
 bool InspectedStream::is_free(const Spans& spans) const noexcept {
     return std::all_of(spans.begin(), spans.end(), [this](const Span& span) {
-        if (span.channel == Span::no_channel) return span.end == 0;
+        if (span.channel == Span::no_channel) return span.end == 0 && span.question <= settled_;
         const Channel& channel = channels_[span.channel];
-        return channel.free_to >= span.end && !channel.waits;
+        return channel.free_to >= span.end && !waits(channel);
     });
 }
 
@@ -421,7 +473,7 @@ void InspectedStream::block(Buffer& out) {
     if (!held_.empty()) {
         Held& held = held_.front();
         const bool partial = held.spans.size() == 1 && held.spans.front().channel != Span::no_channel &&
-                             !channels_[held.spans.front().channel].waits &&
+                             !waits(channels_[held.spans.front().channel]) &&
                              channels_[held.spans.front().channel].free_to > held.spans.front().begin;
         if (partial) {
             const Span& span = held.spans.front();

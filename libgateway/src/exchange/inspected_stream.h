@@ -6,8 +6,9 @@
 //                                                                  or the end of a blocked stream
 //
 // A frame leaves when every byte of its texts may leave, and every frame before it has left: as it came, unless a rule
-// replaced something inside. The arguments of a tool call leave when the call is whole and nothing is against it. Log
-// probabilities leave with the text that they are of, and never without it or beside another.
+// replaced something inside. The arguments of a tool call leave when the call is whole and nothing is against it, nor
+// somebody who is asked about it. Log probabilities leave with the text that they are of, and never without it or
+// beside another.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,10 @@
 
 #include "core/buffer.h"
 #include "core/owned.h"
+#include "crypto/sha256.h"
 #include "endpoint/exposition.h"
 #include "exchange/inspection.h"
+#include "exchange/opinion.h"
 #include "json/json.h"
 #include "provider/dialect.h"
 #include "provider/framing.h"
@@ -37,6 +40,7 @@ public:
         std::string_view notice;                        // guardrail.block_message; borrowed
         const provider::RequestFacts* facts = nullptr;  // what was asked for, in this dialect; borrowed, may be null
         endpoint::Histogram<12>* latency = nullptr;     // gets the time that each frame waited; may be null
+        bool asks_about_calls = false;                  // calls wait until settle()
     };
 
     InspectedStream(Inspection& inspection, const provider::Dialect& dialect, provider::Framing framing,
@@ -52,6 +56,12 @@ public:
     // Time, for tails that are held while nothing comes.
     void tick(std::uint64_t now_ms, Buffer& out);
     [[nodiscard]] std::optional<std::uint64_t> deadline_ms() const noexcept;
+
+    // Calls that wait, whole. Whoever takes them says what becomes of them: everything that was taken may leave, or
+    // the stream ends here, because somebody objects.
+    [[nodiscard]] Buffer take_calls();
+    void settle(Buffer& out);
+    void stop(Buffer& out);
 
     // Nothing more leaves: it was blocked, or could not be inspected, or its end has passed.
     [[nodiscard]] bool ended() const noexcept { return ended_; }
@@ -70,13 +80,15 @@ private:
         std::string_view label;  // the rule set's
     };
     struct Channel {
-        explicit Channel(std::pmr::memory_resource* memory) : tool(memory), replaced(memory) {}
+        explicit Channel(std::pmr::memory_resource* memory) : tool(memory), arguments(memory), replaced(memory) {}
         std::pmr::string tool;  // borrowed by the inspector
         Owned<guardrail::Inspector> text;
         std::uint64_t base = 0;  // where the text of `text` begins: a channel that was closed may go on
         std::uint64_t fed = 0, free_to = 0;
         bool open = false;                       // begun, and not closed
         bool waits = false;                      // nothing of it leaves before it is closed
+        std::pmr::string arguments;              // of a call that is asked about: what leaves of them
+        std::uint64_t question = 0;              // nothing of it leaves before this one is settled
         std::pmr::vector<Replacement> replaced;  // in order; those that frames still need
     };
     // A text inside a frame: [begin, end) of its channel, at this place of the frame's payload.
@@ -87,6 +99,7 @@ private:
         std::size_t offset = 0, size = 0;  // of the JSON value in the payload; size 0: no text, it only waits
         bool changed = false;              // complete in itself, and changed: `value` stands there now
         bool tokens = false;               // changed as soon as anything else in the frame is
+        std::uint64_t question = 0;        // of a call that is complete in itself
         std::pmr::string value;
     };
     using Spans = std::pmr::vector<Span>;
@@ -107,6 +120,8 @@ private:
     [[nodiscard]] bool read_frame(const provider::Frame& frame, json::Value& root);
     void take_step(const provider::Step& step);
     void take_whole(const provider::Step& step);
+    [[nodiscard]] std::uint64_t ask(std::string_view tool, std::string_view arguments);
+    [[nodiscard]] std::uint64_t ask_about_whole(const provider::Step& step, const Inspection::Whole& whole);
     void take_tokens(const provider::Step& step);
     void take_parts(Channel& channel);
     void begin(Channel& channel, const provider::Step& step);
@@ -114,6 +129,9 @@ private:
     void close_all();
     [[nodiscard]] Channel& channel_of(const provider::Step& step);
     [[nodiscard]] bool is_free(const Spans& spans) const noexcept;
+    [[nodiscard]] bool waits(const Channel& channel) const noexcept {
+        return channel.waits || channel.question > settled_;
+    }
     [[nodiscard]] bool is_changed(const Span& span) const noexcept;
     void hold(const provider::Frame& frame);
     void release_held(Buffer& out);
@@ -140,6 +158,15 @@ private:
     std::pmr::deque<Held> held_;
     Spans spans_;  // of the frame that is being read
     std::size_t held_bytes_ = 0;
+    // A question has a number; up to `taken_` they were asked, up to `settled_` they are answered.
+    struct AskedCall {
+        crypto::Digest digest;
+        std::uint64_t question;
+    };
+    AskedCalls calls_;                         // that wait for their question
+    std::pmr::vector<AskedCall> asked_calls_;  // one that is repeated is not asked about again
+    std::uint64_t asked_ = 0, taken_ = 0, settled_ = 0;
+    bool finishes_ = false;  // the upstream's stream is over, but for the answer to a question
     std::uint64_t now_ms_ = 0, unix_ms_ = 0;
     bool frame_done_ = false;   // the frame that is being read is the terminal one
     bool begun_ = false;        // something has left

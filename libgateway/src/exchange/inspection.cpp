@@ -97,11 +97,12 @@ void Inspection::refuse(std::string_view why) noexcept {
     action_ = raw_action_ = guardrail::Action::block;
 }
 
-void Inspection::object(std::string_view why) {
+void Inspection::object(std::string_view why, guardrail::Direction direction) {
     constexpr std::size_t why_bytes_max = 200;
     objection_ = "second opinion";
     if (is_utf8(why) && !why.empty()) objection_.append(": ").append(cut_utf8(why, why_bytes_max));
     action_ = raw_action_ = guardrail::Action::block;
+    tool_blocked_ = tool_blocked_ || direction == guardrail::Direction::tool_call;
 }
 
 void Inspection::write_reason(std::pmr::string& out) const {

@@ -52,8 +52,9 @@ public:
     void add(const guardrail::Inspector& inspector);
     // It was stopped for a reason that is no rule: `why` is static text.
     void refuse(std::string_view why) noexcept;
-    // Somebody who was asked says no; `why` is copied, as far as it is text and not too long.
-    void object(std::string_view why);
+    // Somebody who was asked about texts of this direction says no; `why` is copied, as far as it is text and not too
+    // long.
+    void object(std::string_view why, guardrail::Direction direction);
     // Something passed that could not be read.
     void skip() noexcept { ++skipped_; }
 

@@ -159,7 +159,7 @@ void ProxyRun::on_end() {
     case Answer::stream: break;
     }
     stream_->finish(out_);
-    end_stream();
+    send(out_);
 }
 
 void ProxyRun::answer_collected() {
@@ -167,19 +167,25 @@ void ProxyRun::answer_collected() {
     const std::string_view text = collected_.text();
     const auto may_pass = inspect_collected(text, edits);
     if (!may_pass) return;  // told already
+    if (!edits.empty()) {
+        Buffer changed(gateway_.pool());
+        provider::apply_edits(changed, text, edits);
+        collected_ = std::move(changed);
+    }
+    const bool asks = *may_pass && !is_failure() && !collected_.empty() && Opinion::is_wanted(gateway_, *completion_);
+    if (!asks || !ask_opinion(Asked::answer, collected_.text())) pass_collected();
+}
+
+// The answer, or a notice in its place.
+void ProxyRun::pass_collected() {
     record_verdict(*completion_, false);
     record_response();
-    if (!*may_pass) {
+    if (completion_->blocked()) {
         answer_blocked();
-        return;
-    }
-    Buffer changed(gateway_.pool());
-    if (!edits.empty()) provider::apply_edits(changed, text, edits);
-    const std::string_view left = edits.empty() ? text : changed.text();
-    if (translates()) {
-        answer_translated(left);
+    } else if (translates()) {
+        answer_translated(collected_.text());
     } else {
-        client_.answer(upstream_status_, {}, left, answer_fields_);
+        client_.answer(upstream_status_, {}, collected_.text(), answer_fields_);
     }
 }
 
@@ -240,7 +246,7 @@ void ProxyRun::on_failure(gw_status status, std::string_view what) {
         std::pmr::string message("upstream error: ", gateway_.memory());
         message += what;
         stream_->fail(message, out_);
-        end_stream();
+        send(out_);
         return;
     }
     if (status == GW_ERR_DENIED) {

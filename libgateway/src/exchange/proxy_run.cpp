@@ -79,7 +79,7 @@ void ProxyRun::start(std::string_view body) {
         prompt_->skip();
     }
     record_egress();
-    if (!is_object || !ask_opinion(body, edits)) forward(body, root, edits);
+    if (!is_object || !ask_about_prompt(body, edits)) forward(body, root, edits);
     document.shrink(64 * 1024);
 }
 

@@ -2,7 +2,7 @@
 //
 //     admit(head) ─► route, credentials          start(body) ─► target ─► inspection of the prompt ─► second opinion
 //                                                                                                            │
-//     client ◄── frames that may leave ◄── InspectedStream ◄── UpstreamCall
+//     client ◄── frames that may leave, second opinion of calls ◄── InspectedStream ◄── UpstreamCall ◄───────┘
 //
 // What is not blocked or redacted passes byte for byte, both ways.
 #pragma once
@@ -18,10 +18,10 @@
 #include "core/owned.h"
 #include "core/timers.h"
 #include "endpoint/records.h"
-#include "exchange/asks.h"
 #include "exchange/http_run.h"
 #include "exchange/inspected_stream.h"
 #include "exchange/inspection.h"
+#include "exchange/opinion.h"
 #include "exchange/proxy.h"
 #include "exchange/upstream_call.h"
 #include "provider/dialect.h"
@@ -32,7 +32,7 @@ namespace gw::exchange {
 
 class ServerConn;
 
-class ProxyRun final : public HttpRun, public UpstreamCall::Listener, private AskOwner {
+class ProxyRun final : public HttpRun, public UpstreamCall::Listener, private Opinion::Owner {
 public:
     ProxyRun(Gateway& gateway, Proxy& proxy, ServerConn& client);
     ~ProxyRun() override;
@@ -106,6 +106,7 @@ private:
     // proxy_answer.cpp: what the client gets
     void begin_answer(const http1::ResponseHead& head, Answer how);
     void answer_collected();
+    void pass_collected();
     [[nodiscard]] std::optional<bool> inspect_collected(std::string_view text, provider::Edits& edits);
     void answer_blocked();
     [[nodiscard]] bool is_failure() const noexcept { return upstream_status_ < 200 || upstream_status_ > 299; }
@@ -114,8 +115,8 @@ private:
     void begin_stream();
     void sniff();
     void send(Buffer& out);
+    void ask_about_calls();
     void end_stream();
-    void finish_stream();
     void on_timer();
     void arm_timer();
 
@@ -131,8 +132,10 @@ private:
     [[nodiscard]] message::AnswerIdentity identity() const noexcept;
 
     // proxy_opinion.cpp: what the host says of it
-    [[nodiscard]] bool ask_opinion(std::string_view body, provider::Edits& edits);
-    void on_answer(Ask& ask, const gw_answer& answer) override;
+    enum class Asked : std::uint8_t { nothing, prompt, answer, calls };
+    [[nodiscard]] bool ask_opinion(Asked what, std::string_view body);
+    [[nodiscard]] bool ask_about_prompt(std::string_view body, provider::Edits& edits);
+    void on_opinion(bool objects, std::string_view reason) override;
 
     // proxy_records.cpp: what is written down
     void record_egress();
@@ -170,9 +173,10 @@ private:
     std::optional<provider::FrameReader> translated_frames_;
     provider::TranslatedRequest translated_;
 
-    // While the host is asked: its question, the body, which lives as long as the request does, and what is to be
+    // While the host is asked about the prompt: the body, which lives as long as the request does, and what is to be
     // replaced in it.
-    std::optional<Ask> opinion_;
+    std::optional<Opinion> opinion_;
+    Asked asked_about_ = Asked::nothing;
     std::string_view asked_body_;
     std::optional<provider::Edits> asked_edits_;
 

@@ -21,6 +21,7 @@ void ProxyRun::begin_stream() {
     options.notice = proxy_.block_message();
     if (facts_.completion && !translates()) options.facts = &facts_;
     options.latency = &proxy_.metrics().added_latency;
+    options.asks_about_calls = Opinion::is_wanted(gateway_, *completion_);
     ++proxy_.metrics().streams;
     ++proxy_.metrics().streams_open;
     stream_ = make_owned<InspectedStream>(gateway_.memory(), *completion_, dialect(), facts_.framing, options,
@@ -53,25 +54,34 @@ void ProxyRun::sniff() {
     send(out_);
 }
 
-// What the stream let go; and its end, when it ended itself.
+// What the stream let go; and its end, when it has ended.
 void ProxyRun::send(Buffer& out) {
+    ask_about_calls();
+    if (stream_->ended()) {
+        end_stream();
+        return;
+    }
     if (translator_ && !out.empty()) translate_frames(out);
     if (!out.empty()) {
         client_.write(out.bytes());
         out.clear();
         sent_at_ = gateway_.now();
     }
-    if (stream_->ended()) {
-        finish_stream();
-        return;
-    }
     arm_timer();
     if (client_.is_full()) call_->pause();
 }
 
-void ProxyRun::finish_stream() {
+// What is left goes out, and nothing after it.
+void ProxyRun::end_stream() {
     refused_ = true;  // whatever the upstream still says
     timer_.disarm();
+    if (opinion_) opinion_->take_back();
+    if (translator_) {
+        if (!out_.empty()) translate_frames(out_);
+        if (!translator_->ended()) translator_->finish(out_);
+    }
+    if (!out_.empty()) client_.write(out_.bytes());
+    out_.clear();
     record_verdict(*completion_, false);
     record_response();
     if (stream_->blocked()) {
@@ -79,17 +89,6 @@ void ProxyRun::finish_stream() {
         tell_session(*completion_, false);
     }
     client_.end();  // ends this run, which cancels the call
-}
-
-// The upstream has said all; what is left goes out.
-void ProxyRun::end_stream() {
-    if (translator_) {
-        if (!out_.empty()) translate_frames(out_);
-        if (!translator_->ended()) translator_->finish(out_);
-    }
-    if (!out_.empty()) client_.write(out_.bytes());
-    out_.clear();
-    finish_stream();
 }
 
 void ProxyRun::arm_timer() {
