@@ -436,6 +436,32 @@ TEST_CASE("server: routes of the host") {
         CHECK(world.cancelled_requests == std::vector<gw_request_id>{world.requests[1]});
         CHECK(gw_response_start(world.gateway(), world.requests[1], 200, nullptr, 0, GW_LENGTH_UNKNOWN) == GW_ERR_GONE);
     }
+    SECTION("an answer that is broken off does not look whole") {
+        for (const bool begun : {false, true}) {
+            for (const std::uint64_t length : {std::uint64_t{5}, std::uint64_t{GW_LENGTH_UNKNOWN}}) {
+                INFO((begun ? "begun, " : "not begun, ") << length);
+                auto& third = *world.client();
+                world.send(third, get("/open"));
+                const gw_request_id broken = world.requests.back();
+                if (begun) {
+                    CHECK(gw_response_start(world.gateway(), broken, 200, nullptr, 0, length) == GW_OK);
+                    CHECK(gw_response_write(world.gateway(), broken, "hel", 3) == GW_OK);
+                    world.pump();
+                }
+                CHECK(gw_response_abort(world.gateway(), broken) == GW_OK);
+                CHECK(gw_response_abort(world.gateway(), broken) == GW_ERR_GONE);
+                CHECK(gw_response_write(world.gateway(), broken, "lo", 2) == GW_ERR_GONE);
+                world.pump();
+                CHECK(third.aborted);
+                CHECK((third.received.find("hel") != std::string::npos) == begun);
+                CHECK_FALSE(has_response(third.received));
+            }
+        }
+        CHECK(world.cancelled_requests.empty());  // the host knows
+        world.send(second, get("/open"));         // others go on
+        CHECK(gw_response_start(world.gateway(), world.requests.back(), 204, nullptr, 0, 0) == GW_OK);
+        CHECK(gw_response_end(world.gateway(), world.requests.back()) == GW_OK);
+    }
     SECTION("a slow client makes the host wait") {
         world.send(second, get("/open"));
         const gw_request_id stream = world.requests.at(1);

@@ -295,7 +295,7 @@ export class Gateway {
       case Event.OPINION: this.#work(ask, (answer) => this.#consider(event, answer)); break;
       case Event.SEND: this.#jobs.get(ask)?.send?.(event); break;
       case Event.CANCEL: this.#forget(ask); break;
-      case Event.REQUEST: this.#onRequest(request, event.listener, socket); break;
+      case Event.REQUEST: this.#onRequest(request, event.listener); break;
       case Event.REQUEST_WRITABLE: this.#requests.get(request)?.goOn(); break;
       case Event.REQUEST_CANCELLED: this.#requests.get(request)?.cancel(); break;
       case Event.RUN: this.#onRun(event); break;
@@ -464,8 +464,8 @@ export class Gateway {
     };
   }
 
-  async #onRequest(id, number, socket) {
-    const pending = PendingRequest.open(this.#about(id), () => socket.destroy());
+  async #onRequest(id, number) {
+    const pending = PendingRequest.open(this.#about(id));
     if (pending) await this.#answer(this.#requests, id, pending, this.#routes[number], 'a route');
   }
 

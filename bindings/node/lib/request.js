@@ -61,19 +61,17 @@ export class Visitor {
 /** A request from its arrival to the end of its answer. */
 export class PendingRequest {
   #call;
-  #drop; // closes its connection
   #request;
   #abort = new AbortController();
   #goOn; // the answer may be written further, or is of no use any more
 
-  static open(call, drop) {
+  static open(call) {
     const read = call('readRequest');
-    return Array.isArray(read) ? new PendingRequest(call, read, drop) : undefined;
+    return Array.isArray(read) ? new PendingRequest(call, read) : undefined;
   }
 
-  constructor(call, read, drop) {
+  constructor(call, read) {
     this.#call = call;
-    this.#drop = drop;
     this.#request = new GatewayRequest(call, read, this.#abort.signal);
   }
 
@@ -99,7 +97,7 @@ export class PendingRequest {
       this.#call('endResponse');
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined;
-      if (given?.started) this.#drop(); // the client must see that it is not whole
+      if (given?.started) this.#call('abortResponse'); // the client must see that it is not whole
       else this.#fail();
       return error;
     }

@@ -78,6 +78,12 @@ static napi_value end_response(napi_env env, napi_callback_info info) {
     return status_value(env, gw_response_end(self->handle, to_id(env, given.value[1])));
 }
 
+static napi_value abort_response(napi_env env, napi_callback_info info) {
+    arguments given = take_arguments(env, info);
+    gateway* self = given.self;
+    return status_value(env, gw_response_abort(self->handle, to_id(env, given.value[1])));
+}
+
 /* user(gateway, request) -> [user, scopes], as the program itself said; or undefined when it is gone */
 static napi_value user(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
@@ -101,4 +107,5 @@ const function request_functions[] = {{"user", user},
                                       {"respond", respond},
                                       {"writeResponse", write_response},
                                       {"endResponse", end_response},
+                                      {"abortResponse", abort_response},
                                       {NULL, NULL}};

@@ -73,7 +73,7 @@ class Gateway:
     fields of gw_limits, docs/limits.md. With `listen` the ports of the configuration are opened, else serve() opens
     what it is told. With `records` records() has what the guardrail writes down. `auth` decides who may come in,
     instead of the configuration's `gateway.auth`: an async function from a Visitor to a User, or to None; an exception
-    means that nobody can say (503). `opinion` is a second one on what the rules of the guardrail proxy, in mode action,
+    means that nobody can say (503). `opinion` is a second one on what the rules of the guardrail, in mode action,
     let pass: an async function from an OpinionRequest to None or True (it goes on), or to a reason or False (it does
     not; clients are told the reason); an exception, or no answer in time, leaves the word to the rules."""
 
@@ -391,8 +391,8 @@ class Gateway:
             job.cancel()
 
     def _on_request(self, event: Any) -> None:
-        number, stream = event.request, self._streams[event.conn]
-        answering = self._answering[number] = Answering(self, number, stream.abort)
+        number = event.request
+        answering = self._answering[number] = Answering(self, number)
 
         async def run(handler: Handler) -> None:
             try:
@@ -541,10 +541,6 @@ class _Stream(asyncio.Protocol):
                     transport.write_eof()
         elif kind == Event.CLOSE:
             transport.abort() if event.abort else transport.close()  # connection_lost() follows when everything is written
-
-    def abort(self) -> None:
-        if self.transport:
-            self.transport.abort()
 
     def free(self) -> None:
         conn, self.conn = self.conn, ffi.NULL

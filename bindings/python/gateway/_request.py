@@ -130,9 +130,8 @@ def response_of(returned: Any) -> Response:
 class Answering(Pending):
     """The life of one such request: runs the handler, sends what it returns, waits while the client is slow."""
 
-    def __init__(self, gateway: Any, number: int, abort: Callable[[], None]) -> None:
+    def __init__(self, gateway: Any, number: int) -> None:
         super().__init__(gateway, number)
-        self._abort = abort
         self._begun = False
         self.writable = asyncio.Event()
 
@@ -152,7 +151,7 @@ class Answering(Pending):
     async def _fail(self) -> None:
         _log.exception("a route of the program failed")
         if self._begun:
-            self._abort()  # the client must see that it is not whole
+            self._call(lib.gw_response_abort)  # the client must see that it is not whole
             return
         problem = {"error": {"message": "The request failed.", "type": "api_error"}}
         await self._send(Response(json.dumps(problem), 500, {"Content-Type": "application/json; charset=utf-8"}))

@@ -330,6 +330,8 @@ public:
         return gw_response_write(gateway_, id_, piece.data(), piece.size());
     }
     Status end() const noexcept { return gw_response_end(gateway_, id_); }
+    // So that nobody takes it for a whole one.
+    Status abort() const noexcept { return gw_response_abort(gateway_, id_); }
 
 private:
     template <typename Question, typename... Name>

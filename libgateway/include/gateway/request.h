@@ -50,9 +50,12 @@ GW_API gw_status gw_response_start(gw_gateway *gateway, gw_request_id request, i
  * GW_EVENT_REQUEST_WRITABLE; GW_ERR_GONE; GW_ERR_STATE (not begun); GW_ERR_ARGUMENT (more than `length`). */
 GW_API gw_status gw_response_write(gw_gateway *gateway, gw_request_id request, const void *data, size_t len);
 /* Ends the answer; the id is gone. Less content than `length` closes the connection. Returns GW_OK, GW_ERR_GONE, GW_ERR_STATE
- * (not begun), GW_ERR_NO_MEMORY. An answer without `length` that cannot be finished: close its connection, which the client
- * sees (gw_event.conn of the REQUEST, gw_conn_free()). */
+ * (not begun), GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_response_end(gw_gateway *gateway, gw_request_id request);
+/* Breaks the answer off, begun or not, so that no client takes it for a whole one: its connection is closed at once, without
+ * what was not taken yet. The id is gone. Returns GW_OK, GW_ERR_GONE, GW_ERR_STATE (the request of GW_EVENT_AUTH).
+ * Since 0.2. */
+GW_API gw_status gw_response_abort(gw_gateway *gateway, gw_request_id request);
 
 #ifdef __cplusplus
 }

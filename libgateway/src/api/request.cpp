@@ -116,4 +116,8 @@ gw_status gw_response_end(gw_gateway* gateway, gw_request_id request) {
     return respond(gateway, request, [](gw::exchange::ServerConn& conn) { return conn.host_end(); });
 }
 
+gw_status gw_response_abort(gw_gateway* gateway, gw_request_id request) {
+    return respond(gateway, request, [](gw::exchange::ServerConn& conn) { return conn.host_abort(); });
+}
+
 }  // extern "C"

@@ -118,6 +118,7 @@ public:
     gw_status host_start(int status, std::span<const http1::Header> fields, std::uint64_t length);
     gw_status host_write(std::span<const std::byte> data);
     gw_status host_end();
+    gw_status host_abort() noexcept;
 
     bool next_event(gw_event& event) noexcept override;
     void on_lost() noexcept override;

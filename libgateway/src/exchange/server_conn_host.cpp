@@ -81,4 +81,10 @@ gw_status ServerConn::host_end() {
     return GW_OK;
 }
 
+gw_status ServerConn::host_abort() noexcept {
+    gateway().requests().table.remove(std::exchange(host_request_, 0));
+    break_off();
+    return GW_OK;
+}
+
 }  // namespace gw::exchange
