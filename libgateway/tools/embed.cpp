@@ -4,6 +4,10 @@
 //                                        rules are right is the loader's question.
 //     embed page <folder> <output.cpp>   the files of the control page, as they are.
 //     embed openapi <file> <output.cpp>  the description of the HTTP API, YAML as one JSON text.
+//
+// Each text is packed (core/zlib.h): they would be an eighth of the library.
+#include <zlib.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -71,6 +75,16 @@ std::string to_literals(std::string_view text) {
     return out + '"';
 }
 
+// A PackedText as C++.
+std::string to_packed(std::string_view text) {
+    std::string packed(compressBound(static_cast<uLong>(text.size())), '\0');
+    uLongf size = packed.size();
+    compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(text.data()),
+              static_cast<uLong>(text.size()), Z_BEST_COMPRESSION);
+    return "{{" + to_literals({packed.data(), size}) + ", " + std::to_string(size) + "}, " +
+           std::to_string(text.size()) + "}";
+}
+
 std::vector<fs::path> files_of(const fs::path& folder, std::string_view ending) {
     std::vector<fs::path> files;
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -104,9 +118,8 @@ bool write_yaml(const fs::path& path, gw::json::Writer& json) {
 void write_function(std::string_view text, std::string_view name, std::string_view header, std::string_view space,
                     std::ostream& out) {
     out << "// Made from YAML by tools/embed.cpp.\n#include \"" << header << "\"\n\nnamespace " << space
-        << " {\n\nnamespace {\n\nconstexpr char " << name << "_text[] =\n    " << to_literals(text)
-        << ";\n\n}  // namespace\n\nstd::string_view " << name << "() noexcept {\n    return {" << name
-        << "_text, sizeof " << name << "_text - 1};\n}\n\n}  // namespace " << space << "\n";
+        << " {\n\nPackedText " << name << "() noexcept {\n    return " << to_packed(text) << ";\n}\n\n}  // namespace "
+        << space << "\n";
 }
 
 bool write_pack(const fs::path& folder, std::ostream& out) {
@@ -147,9 +160,9 @@ bool write_page(const fs::path& folder, std::ostream& out) {
     for (const fs::path& path : files_of(folder, {})) {
         const std::string text = read(path);
         const std::string name = "file_" + std::to_string(count++);
-        out << "constexpr char " << name << "[] =\n    " << to_literals(text) << ";\n";
-        table += "    {" + to_literals(fs::relative(path, folder).generic_string()) + ", {" + name + ", sizeof " +
-                 name + " - 1}, " + std::to_string(fingerprint(text)) + "U},\n";
+        out << "constexpr PackedText " << name << " = " << to_packed(text) << ";\n";
+        table += "    {" + to_literals(fs::relative(path, folder).generic_string()) + ", " + name + ", " +
+                 std::to_string(fingerprint(text)) + "U},\n";
     }
     out << "constexpr PageFile files[] = {\n"
         << table << "};\n\n}  // namespace\n\nstd::span<const PageFile> own_page_files() noexcept { return files; }\n\n"

@@ -61,7 +61,7 @@ const std::map<std::string, Names> may_include{
 // The third-party header that each module adapts, and nobody else includes.
 const std::map<std::string, std::string> adapts{
     {"llhttp.h", "http1"}, {"wslay/", "ws"},        {"simdjson.h", "json"}, {"sodium.h", "crypto"},
-    {"crypt.h", "crypto"}, {"yaml.h", "guardrail"}, {"zlib.h", "provider"}, {"uv.h", "none"},
+    {"crypt.h", "crypto"}, {"yaml.h", "guardrail"}, {"zlib.h", "core"}, {"uv.h", "none"},
     {"re2/", "none"},      {"hs", "none"},
 };
 

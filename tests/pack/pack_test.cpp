@@ -333,7 +333,8 @@ TEST_CASE("pack: the default pack in the library is the one of the files") {
     REQUIRE(over.pack);
     CHECK(print(*over.pack) == print(*files.pack));
     // The files in one JSON text are the same pack again.
-    const Loaded bundle = load({{"all.json", std::string(default_pack_json())}}, alone);
+    const Loaded bundle =
+        load({{"all.json", std::string(default_pack_json().unpack(std::pmr::get_default_resource()))}}, alone);
     REQUIRE(bundle.pack);
     CHECK(print(*bundle.pack) == print(*files.pack));
 }

@@ -11,12 +11,14 @@
 
 #include "core/owned.h"
 #include "core/result.h"
+#include "core/zlib.h"
 #include "store/files.h"
 
 namespace gw::endpoint {
 
 struct PageFile {
-    std::string_view path, content;
+    std::string_view path;
+    PackedText content;
     std::uint64_t version = 0;  // of the content
 };
 // Sorted by path. Generated.

@@ -70,8 +70,8 @@ constexpr std::string_view models_disabled =
     "Models and embeddings come with the OpenAI endpoints, which are disabled. Set "
     "gateway.http.endpoints.chatCompletions.enabled or gateway.http.endpoints.responses.enabled to true.";
 
-void answer_openapi(Gateway& /*gateway*/, ServerConn& client) {
-    client.answer(200, json_type, endpoint::openapi_json());
+void answer_openapi(Gateway& gateway, ServerConn& client) {
+    client.answer(200, json_type, endpoint::openapi_json().unpack(gateway.memory()));
 }
 
 std::uint64_t tool_body_bytes(const config::Config& /*config*/) { return ToolRun::body_bytes_max; }

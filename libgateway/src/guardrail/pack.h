@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/zlib.h"
+
 #include "guardrail/automaton_set.h"
 #include "guardrail/shell_demand.h"
 #include "guardrail/validator.h"
@@ -273,8 +275,8 @@ struct PackLimits {
                                                 std::pmr::vector<PackProblem>& problems,
                                                 std::pmr::memory_resource* memory);
 
-// The default pack as such a JSON text, without examples; static.
-[[nodiscard]] std::string_view default_pack_json() noexcept;
+// The default pack as such a JSON text, without examples.
+[[nodiscard]] PackedText default_pack_json() noexcept;
 
 // Appends "rules/a.yaml:3:7: SEC-X: unknown key `patern`; did you mean `pattern`?".
 void append_line(std::pmr::string& out, const PackProblem& problem);

@@ -186,10 +186,11 @@ void Loader::read_given(std::span<const PackFile> files, Source& out) {
 }
 
 void Loader::read_default(Source& out) {
+    const std::pmr::string text = default_pack_json().unpack(memory_);
     Tree tree(memory_);
     file_count_ = 0;
     report_.enter_file("default", true);
-    const bool read = tree.read_json(default_pack_json());
+    const bool read = tree.read_json(text);
     for (const TreeProblem& problem : tree.problems()) report_.error(problem.place, {problem.what});
     if (read) read_bundle(tree, out, "default/");
     report_.enter_file({}, false);

@@ -1,9 +1,9 @@
 #include "provider/aws_events.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cassert>
+
+#include "core/zlib.h"
 
 namespace gw::provider {
 
@@ -12,10 +12,7 @@ namespace {
 constexpr std::size_t prelude_size = 12;  // two lengths and their checksum
 constexpr std::size_t frame_size = 16;    // and the message's checksum: a message without headers and payload
 
-std::uint32_t crc_of(std::string_view bytes) noexcept {
-    return static_cast<std::uint32_t>(
-        ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));  // of nothing it is 0
-}
+std::uint32_t crc_of(std::string_view bytes) noexcept { return crc32(as_bytes(bytes)); }
 
 std::uint32_t read_big_endian(std::string_view bytes, std::size_t size) noexcept {
     std::uint32_t value = 0;
