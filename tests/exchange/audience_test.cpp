@@ -1,6 +1,7 @@
 // Who hears of what happens in a session, and who may do something to one.
 #include <map>
 
+#include "core/buffer.h"
 #include "support/rpc_client.h"
 
 namespace gw::test {
@@ -191,6 +192,95 @@ TEST_CASE("audience: calls of one socket are answered when they are ready, with 
         caller.client.pass(100);
     }
     CHECK(order == "run fast bad slow slower ");
+}
+
+TEST_CASE("audience: a session whose policy lets nothing in, by every way") {
+    World world(open);
+    Listener caller(world, "operator.admin");
+    RpcClient flat(world, "/ws");
+    (void)flat.take();
+    REQUIRE(caller.client.call("sessions.patch", R"({"key":"main","sendPolicy":"deny"})")["ok"].as_bool() == true);
+    struct Case {
+        std::string_view method, before, after;
+    };
+    const Case cases[] = {
+        {"chat.send", R"({"sessionKey":")", R"(","message":"x","idempotencyKey":"c1"})"},
+        {"sessions.send", R"({"key":")", R"(","message":"x","idempotencyKey":"c2"})"},
+        {"agent", R"({"sessionKey":")", R"(","message":"x","idempotencyKey":"c3"})"},
+        {"send", R"({"to":")", R"(","message":"x","idempotencyKey":"c4"})"},
+    };
+    for (const Case& one : cases) {
+        INFO(one.method);
+        const auto to = [&](std::string_view key) {
+            return caller.client.call(one.method, std::string(one.before) + std::string(key) + std::string(one.after));
+        };
+        CHECK(to("main")["error"]["message"].as_string() == "send blocked by session policy");
+        CHECK(to("other")["ok"].as_bool() == true);
+        world.advance(3000);
+    }
+    flat.send(R"({"type":"message","content":"x"})");
+    CHECK(flat.take()["message"].as_string() == "send blocked by session policy");
+    REQUIRE(caller.client.call("sessions.patch", R"({"key":"main","sendPolicy":null})")["ok"].as_bool() == true);
+    flat.send(R"({"type":"message","content":"x"})");
+    world.advance(3000);
+    CHECK(flat.take()["type"].as_string() == "chunk");
+}
+
+TEST_CASE("audience: send goes to a session, or to a channel that there is") {
+    World world(open);
+    Listener caller(world, "operator.write"), follower(world, "operator.read");
+    follower.follow("main");
+    const auto send = [&](const std::string& members) {
+        return caller.client.call("send", R"({"to":"main","idempotencyKey":"k","message":)" + members + "}");
+    };
+    CHECK(send(R"("x","channel":"telegram")")["error"]["message"].as_string() == "unsupported channel: telegram");
+    CHECK(send(R"("")")["error"]["message"].as_string() == "invalid send params: text or media is required");
+    CHECK(send(R"("a\u0000b")")["error"]["message"].as_string() == "message must not contain null bytes");
+    CHECK(send("\"" + std::string((std::size_t{4} << 20U) + 1, 'x') + "\"")["error"]["message"].as_string() ==
+          "message is longer than 4194304 bytes");
+    (void)follower.heard();
+    CHECK(follower.roles.empty());
+    const Json sent = send(R"("hello","channel":"webchat")");
+    CHECK(sent["payload"]["runId"].as_string() == "k");
+    CHECK(sent["payload"]["channel"].as_string() == "webchat");
+    world.advance(3000);
+    (void)follower.heard();
+    CHECK(follower.roles == "user assistant ");
+    CHECK(send(R"("hello")")["ok"].as_bool() == true);  // the same key: the same run
+    world.advance(3000);
+    (void)follower.heard();
+    CHECK(follower.roles == "user assistant ");
+}
+
+TEST_CASE("audience: an event for many is one text in memory") {
+    TestHost host;
+    gw_limits limits{};
+    limits.size = sizeof limits;
+    limits.output_bytes_high = 4096;
+    World world(open, host.host(), &limits);
+    REQUIRE(gw_gateway_add_event(world.gateway(), as_str("orders"), {}, 0) == GW_OK);
+    std::vector<std::unique_ptr<Listener>> all;
+    for (int i = 0; i < 40; ++i) all.push_back(std::make_unique<Listener>(world, "operator.read"));
+    for (const auto& one : all) {
+        (void)one->heard();
+        one->client.peer().take = false;
+    }
+    const std::string order = "\"" + std::string(65536, 'x') + "\"";
+    const std::size_t before = host.bytes_out();
+    constexpr int events = 20;
+    for (int i = 0; i < events; ++i) {
+        CHECK(gw_gateway_emit(world.gateway(), as_str("orders"), as_str(order), 0) == GW_OK);
+        world.pump();
+    }
+    // One of them is on its way to each client, as bytes; the others are there once. Copies would be 52 MB.
+    INFO(host.bytes_out() - before);
+    CHECK(host.bytes_out() - before < (40 + events) * order.size() * 2);
+    for (const auto& one : all) {
+        one->client.peer().take = true;
+        world.pump();
+        CHECK(one->heard()["orders"] == events);
+    }
+    CHECK(host.bytes_out() < before + order.size() * 4);
 }
 
 }  // namespace gw::test

@@ -152,6 +152,7 @@ void Hub::run_simple(RpcSocket& socket, const json::Value& root) {
     const auto key = core_.sessions.canonical(root["sessionId"].as_string().value_or("main"));
     if (!key || core_.find_agent(core_.agent_of(*key)) == nullptr)
         return socket.say_error("INVALID_SESSION", "The sessionId is no name of a session.");
+    if (core_.is_closed(*key)) return socket.say_error("FORBIDDEN", "send blocked by session policy");
     const auto id = crypto::random_uuid(random());
     if (!id) return socket.say_error("UNAVAILABLE", "There are no random numbers.");
     method::RunSpec spec;

@@ -89,11 +89,27 @@ void write_started(json::Writer& writer, std::string_view run_id, std::string_vi
     writer.begin_object().member("runId", run_id).member("status", status).end_object();
 }
 
+// What every message must be, and every session that one goes to. False: the call has failed.
+bool check_text(Call& call, std::string_view message) {
+    if (message.find('\0') != std::string_view::npos) {
+        call.fail("message must not contain null bytes");
+    } else if (message.size() > Chats::text_bytes_max) {
+        call.fail("message is longer than 4194304 bytes");
+    } else {
+        return true;
+    }
+    return false;
+}
+bool check_policy(Core& core, Call& call, std::string_view key) {
+    if (!core.is_closed(key)) return true;
+    call.fail("send blocked by session policy");
+    return false;
+}
+
 // chat.send, sessions.send: a message into a session; the answer comes as events.
 void send_message(Core& core, Call& call, std::string_view requested, std::string_view run_id) {
     const std::string_view message = call.text("message");
-    if (message.find('\0') != std::string_view::npos) return call.fail("message must not contain null bytes");
-    if (message.size() > Chats::text_bytes_max) return call.fail("message is longer than 4194304 bytes");
+    if (!check_text(call, message)) return;
     std::pmr::vector<TurnImage> images(core.gate.memory());
     if (!read_images(call, images)) return;
     if (images.empty() && message.find_first_not_of(" \t\r\n") == std::string_view::npos)
@@ -109,9 +125,7 @@ void send_message(Core& core, Call& call, std::string_view requested, std::strin
         writer.end_array().end_object();
         return;
     }
-    if (const auto entry = core.sessions.find(*key);
-        entry && *entry != nullptr && (*entry)->text("sendPolicy") == "deny")
-        return call.fail("send blocked by session policy");
+    if (!check_policy(core, call, *key)) return;
     if (message == "/new" || message == "/reset") {
         if (call.client.protocol >= 4 && !call.require(rpc::Scope::admin)) return;
         if (const std::string_view why = core.reset_session(*key); !why.empty())
@@ -259,8 +273,8 @@ void agent(Core& core, Call& call) {
     const auto key = session_of(core, call, requested);
     if (!key) return;
     const std::string_view message = call.text("message");
-    if (message.find('\0') != std::string_view::npos) return call.fail("message must not contain null bytes");
-    if (message.size() > Chats::text_bytes_max) return call.fail("message is longer than 4194304 bytes");
+    if (!check_text(call, message)) return;
+    if (!check_policy(core, call, *key)) return;
     std::pmr::vector<TurnImage> images(core.gate.memory());
     if (!read_images(call, images)) return;
     if (message == "/new" || message == "/reset") {
@@ -345,8 +359,9 @@ void send(Core& core, Call& call) {
         return call.fail(rpc::code::invalid_request, {"unsupported channel: ", cut_utf8(channel, 64)});
     std::string_view requested = call.text("sessionKey");
     if (requested.empty()) requested = call.text("to");
+    if (!check_text(call, message)) return;
     const auto key = session_of(core, call, requested);
-    if (!key) return;
+    if (!key || !check_policy(core, call, *key)) return;
     const std::pmr::string text = without_controls(message, core.gate.memory());
     const std::pmr::string run_id = run_id_of(core, call);
     RunSpec spec;

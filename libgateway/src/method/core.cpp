@@ -431,6 +431,11 @@ std::string_view Core::reset_session(std::string_view key) {
     return {};
 }
 
+bool Core::is_closed(std::string_view session_key) {
+    const auto entry = sessions.find(session_key);
+    return entry && *entry != nullptr && (*entry)->text("sendPolicy") == "deny";
+}
+
 void Core::renew_session(std::string_view key) {
     const auto entry = sessions.find(key);
     if (!entry || *entry == nullptr) return;

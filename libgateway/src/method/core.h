@@ -83,6 +83,8 @@ public:
     void touch_session(std::string_view key, const session::Changes& changes);
     // Ends what runs in a session and begins it anew. Why not, or "".
     [[nodiscard]] std::string_view reset_session(std::string_view key);
+    // Its sendPolicy lets no message in.
+    [[nodiscard]] bool is_closed(std::string_view session_key);
     // Begins it anew when it is stale (session.reset). Nothing runs in it.
     void renew_session(std::string_view key);
 
