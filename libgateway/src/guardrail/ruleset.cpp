@@ -54,8 +54,10 @@ std::shared_ptr<const Ruleset> Ruleset::compile(RulePack&& pack, const RulesetOp
             PatternSource source;
             source.text = rule.pattern;
             source.kind = made->rules_[i].masks ? Kind::mask : Kind::stop;
-            // A rule of both sections has the same problem in both.
-            source.probe = s == 0 || !is_content(rule);
+            // A rule of both sections has the same problem in both; those of the default pack were tried when it was
+            // made (tests/inspector/pack_test.cpp).
+            const bool tried = from.files[rule.pattern_place.file].starts_with("default/");
+            source.probe = !tried && (s == 0 || !is_content(rule));
             sources.push_back(source);
             section.rules.push_back(i);
             section.has_leet = section.has_leet || rule.leet;
