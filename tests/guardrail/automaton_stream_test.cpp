@@ -309,4 +309,38 @@ TEST_CASE("automaton: a refused allocation leaves nothing behind") {
     CHECK(want.size() == 6);
 }
 
+TEST_CASE("automaton: a stream that cannot note its place says so when it goes on") {
+    test::TestHost host;
+    HostMemory memory(host.allocator());
+    const std::vector<PatternSource> sources{{"[a-z]{1,40}x[0-9]{1,40}y", mask, {}}, {"q[a-z0-9]{9,50}z", stop, {}}};
+    const std::string text = "qabcdefgh";
+    std::size_t lost = 0;
+    for (std::size_t n = 0;; ++n) {
+        const auto set = compile(sources);
+        Cache one(set, Cache::bytes_default, &memory);
+        Cache other(set, Cache::bytes_default, std::pmr::get_default_resource());
+        Stream stream(set, &memory);
+        Matches matches;
+        stream.scan(one, {}, text, matches);
+        host.clear_failed();
+        host.fail_once_at(n);
+        stream.detach();
+        const bool failed = host.failed();
+        host.fail_never();
+        Stream copy(set, std::pmr::get_default_resource());
+        copy.become(stream);
+        if (!failed) {
+            stream.scan(other, text, "123z", matches);
+            stream.finish(other, text + "123z", matches);
+            CHECK(matches.size() == 2);
+            break;
+        }
+        ++lost;
+        CHECK_THROWS_AS(stream.scan(other, text, "123z", matches), std::bad_alloc);
+        CHECK_THROWS_AS(stream.finish(other, text, matches), std::bad_alloc);
+        CHECK_THROWS_AS(copy.scan(other, text, "123z", matches), std::bad_alloc);
+    }
+    CHECK(lost > 0);
+}
+
 }  // namespace gw::guardrail

@@ -131,7 +131,8 @@ GW_API gw_status gw_inspector_new(gw_scanner *scanner, const gw_inspector_option
 GW_API void gw_inspector_free(gw_inspector *inspector);
 
 /* Moves a text to another thread between two pieces: detach on the old thread, attach to a scanner of the same rule set
- * on the new one. Returns GW_OK, GW_ERR_ARGUMENT (another rule set). */
+ * on the new one. Returns GW_OK, GW_ERR_ARGUMENT (another rule set). Detaching needs memory to note the place: where there
+ * is none, the next piece is GW_ERR_NO_MEMORY. */
 GW_API void gw_inspector_detach(gw_inspector *inspector);
 GW_API gw_status gw_inspector_attach(gw_inspector *inspector, gw_scanner *scanner);
 

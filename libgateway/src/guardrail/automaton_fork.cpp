@@ -31,6 +31,7 @@ void Stream::become(const Stream& other) {
         cache_ = other.cache_;
         if (cache_ != nullptr) cache_->streams_.push_back(link_);
     }
+    lost_ = other.lost_;
     rows_ = other.rows_;
     starts_ = other.starts_;
     at_ = other.at_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -106,20 +107,25 @@ void Stream::spill(std::size_t group, const Table& table) {
     rows_[group] = Table::no_row;
 }
 
-void Stream::detach() {
+void Stream::detach() noexcept {
     if (cache_ == nullptr) return;
-    for (std::size_t g = 0; g < lanes_.size(); ++g) {
-        spill(g, cache_->tables_[g]);
-        cache_->spare_.clear();
-        cache_->tables_[g].expand(lanes_[g].place, cache_->spare_);
-        lanes_[g].place.assign(cache_->spare_.begin(), cache_->spare_.end());
-    }
+    Cache& cache = *std::exchange(cache_, nullptr);
     link_.unlink();
-    cache_ = nullptr;
+    try {
+        for (std::size_t g = 0; g < lanes_.size(); ++g) {
+            spill(g, cache.tables_[g]);
+            cache.spare_.clear();
+            cache.tables_[g].expand(lanes_[g].place, cache.spare_);
+            lanes_[g].place.assign(cache.spare_.begin(), cache.spare_.end());
+        }
+    } catch (const std::bad_alloc&) {
+        lost_ = true;
+    }
 }
 
 void Stream::attach(Cache& cache) {
     assert(cache.set_ == set_);
+    if (lost_) throw std::bad_alloc();
     if (cache_ != &cache) {
         detach();
         for (std::size_t g = 0; g < lanes_.size(); ++g) {

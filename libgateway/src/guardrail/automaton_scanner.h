@@ -127,8 +127,9 @@ public:
     // tracker that is alive may be older than that. Cheap; may say false where a longer look would say true.
     [[nodiscard]] bool agrees(const Stream& other, std::uint64_t since, std::uint64_t other_since) const noexcept;
 
-    // Lets go of the cache: to be called before the stream goes on with another one, on the thread of the old one.
-    void detach();
+    // Lets go of the cache: to be called before the stream goes on with another one, on the thread of the old one. Where
+    // there is no memory to note the place, the next scan() or finish() says so.
+    void detach() noexcept;
 
 private:
     friend class Cache;
@@ -222,6 +223,7 @@ private:
 
     // What every piece touches comes first.
     Cache* cache_ = nullptr;
+    bool lost_ = false;  // its place could not be noted
     std::uint64_t at_ = 0;
     std::uint64_t hold_from_ = 0;
     std::uint64_t keep_from_ = 0;

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] std::uint64_t hold_from(std::uint64_t at) const noexcept;
     [[nodiscard]] std::uint64_t decoded_bytes() const noexcept { return decoded_bytes_; }
     [[nodiscard]] std::uint64_t passed_over() const noexcept { return runs_.passed_over(); }
-    void detach() {
+    void detach() noexcept {
         if (stream_) stream_->detach();
     }
     [[nodiscard]] std::size_t size() const noexcept;

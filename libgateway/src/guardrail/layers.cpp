@@ -360,7 +360,7 @@ void Layers::settle() {
     quiet_ = quiet;
 }
 
-void Layers::detach() {
+void Layers::detach() noexcept {
     for (Node& node : nodes_) {
         if (node.stream) node.stream->detach();
     }

@@ -68,7 +68,7 @@ public:
     // Also keeps the history from `from` on; UINT64_MAX: nothing more than it needs itself. For the next feed().
     void retain(std::uint64_t from) noexcept { retain_ = from; }
     [[nodiscard]] std::pmr::string& scratch() noexcept { return scratch_; }
-    void detach();
+    void detach() noexcept;
     [[nodiscard]] std::size_t size() const noexcept;
     // Raw bytes that were also scanned in another view.
     [[nodiscard]] std::uint64_t scanned_again() const noexcept { return scanned_again_; }
