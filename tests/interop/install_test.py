@@ -46,7 +46,7 @@ class InstallTest(unittest.TestCase):
             with open(os.path.join(folder, "CMakeLists.txt"), "w", encoding="utf-8") as file:
                 file.write(PROJECT.format(example=example))
             build = os.path.join(folder, "build")
-            run("cmake", "-S", folder, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_FLAGS={FLAGS}", f"-DCMAKE_CXX_FLAGS={FLAGS}")
+            run("cmake", "-G", "Ninja", "-S", folder, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_FLAGS={FLAGS}", f"-DCMAKE_CXX_FLAGS={FLAGS}")
             run("cmake", "--build", build)
             for program in ("shared", "static"):
                 run(os.path.join(build, program))
