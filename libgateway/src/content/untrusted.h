@@ -22,7 +22,7 @@
 
 namespace gw::content {
 
-inline constexpr std::string_view rendered_placeholder = "[PDF content rendered to images]";
+inline constexpr std::string_view rendered_note = "[PDF content rendered to images]";
 inline constexpr std::size_t file_name_bytes_max = 128;
 
 struct Untrusted {

@@ -267,7 +267,7 @@ void ContentLoad::on_helped(std::string_view output) {
         }
         for (const std::string_view page : pages)
             take_image("image/jpeg", own_.emplace_back(crypto::base64_encode(as_bytes(page), gateway_.memory())));
-        if (!wrap(content::rendered_placeholder)) break;
+        if (!wrap(content::rendered_note)) break;
         go_on(Next::finish_part);
         return;
     }
