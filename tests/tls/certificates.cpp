@@ -45,8 +45,6 @@ issue server_chain intermediate 30 /CN=server "$names"
 cat intermediate.pem >>server_chain.pem
 key server_named
 issue server_named ca 30 /CN=gateway.test "basicConstraints=CA:FALSE\n"
-key expired
-issue expired ca -1 /CN=server "$names"
 key for_clients
 issue for_clients ca 30 /CN=server "${names}extendedKeyUsage=clientAuth\n"
 key for_servers
@@ -57,16 +55,21 @@ key client
 issue client ca 30 /CN=client "extendedKeyUsage=clientAuth\n"
 key stranger
 issue stranger other_ca 30 /CN=stranger "extendedKeyUsage=clientAuth\n"
-key client_expired
-issue client_expired ca -1 /CN=client "extendedKeyUsage=clientAuth\n"
 
-# A start in the future is something that only "openssl ca" can write.
-key future
-openssl req -new -key future.key -subj /CN=server -out future.csr
+# Times in the past or the future are something that only "openssl ca" can write.
+printf 'unique_subject=no\n' >index.txt.attr
 : >index.txt
-printf '[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n[e]\n'"$names" >ca.cnf
-openssl ca -config ca.cnf -batch -notext -cert ca.pem -keyfile ca.key -in future.csr -extensions e \
-    -startdate 20900101000000Z -enddate 20910101000000Z -out future.pem
+# dated <name> <subject> <start> <end> <extension lines>
+dated() {
+    key $1
+    openssl req -new -key $1.key -subj "$2" -out $1.csr
+    printf '[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n[e]\n'"$5" >ca.cnf
+    openssl ca -config ca.cnf -batch -notext -cert ca.pem -keyfile ca.key -in $1.csr -extensions e \
+        -startdate $3 -enddate $4 -out $1.pem
+}
+dated expired /CN=server 20200101000000Z 20210101000000Z "$names"
+dated client_expired /CN=client 20200101000000Z 20210101000000Z "extendedKeyUsage=clientAuth\n"
+dated future /CN=server 20900101000000Z 20910101000000Z "$names"
 )";
 
 struct Made {
