@@ -2,6 +2,7 @@
 // out of what was never encrypted.
 #include "tls/tls.h"
 #include "support/fuzz.h"
+#include "tls/version.h"
 
 namespace {
 
@@ -105,7 +106,9 @@ Outcome run(bool server, bool deep, const std::vector<std::string_view>& pieces)
     }
     outcome.failure = pipe.failure();
     outcome.plain = plain.text();
-    outcome.sent = deep ? 0 : out.size();  // the size of an ECDSA signature depends on the clock in the server's hello
+    // The size of an ECDSA signature depends on the clock in the server's hello, and in TLS 1.3 on a source of its own:
+    // of a whole flight it says nothing.
+    outcome.sent = deep ? 0 : gw::test::has_tls_1_3 ? std::min<std::size_t>(out.size(), 512) : out.size();
     outcome.established = pipe.established();
     outcome.peer_closed = pipe.peer_closed();
     gw::fuzz::check((outcome.status == GW_OK) == outcome.failure.empty(), "a failure has a reason, and only a failure");

@@ -213,7 +213,11 @@ TEST_CASE("tls: a random source that fails is an error of its own kind") {
         REQUIRE(pair.server.failed);
         CHECK(pair.server.failed->status == GW_ERR_RANDOM);
         CHECK(pair.server.pipe.failure() == "the random source failed");
-        CHECK(pair.client.pipe.failure() == "the peer's alert: internal error");
+        if (test::has_tls_1_3) {  // mbedTLS may have told the peer something less exact before we could
+            CHECK(test::is_told(pair.client.pipe.failure()));
+        } else {
+            CHECK(pair.client.pipe.failure() == "the peer's alert: internal error");
+        }
     }
     CHECK(established);
 }

@@ -196,6 +196,7 @@ TEST_CASE("tls: openssl s_client talks to our server") {
     REQUIRE(established);
     CHECK(connection.end.pipe.alpn() == "http/1.1");
     CHECK(connection.end.pipe.peer_fingerprint());
+    const bool is_tls_1_2 = connection.end.pipe.version() == "TLSv1.2";  // 1.3 knows no renegotiation
 
     command.say("hello from openssl\n");
     CHECK(connection.wait_for("hello from openssl\n"));
@@ -207,7 +208,7 @@ TEST_CASE("tls: openssl s_client talks to our server") {
     CHECK(heard);
     CHECK(command.wait_for("closed"));
     CHECK(command.said().find("Verify return code: 0 (ok)") != std::string::npos);
-    CHECK(command.said().find("Secure Renegotiation IS supported") != std::string::npos);
+    CHECK((command.said().find("Secure Renegotiation IS supported") != std::string::npos) == is_tls_1_2);
 }
 
 TEST_CASE("tls: renegotiation is refused") {

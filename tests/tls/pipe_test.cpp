@@ -200,7 +200,7 @@ TEST_CASE("tls: who is on the other side is checked by the client") {
         // The alert reached the server, who says so.
         REQUIRE(pair.server.failed);
         CHECK(pair.server.failed->status == GW_ERR_TLS);
-        CHECK(pair.server.pipe.failure().starts_with("the peer's alert: "));
+        CHECK(test::is_told(pair.server.pipe.failure()));
         // What has failed stays failed.
         CHECK(pair.client.pipe.write(as_bytes("x"), pair.client.out).error().status == GW_ERR_TLS);
         CHECK(pair.client.pipe.feed(as_bytes("x"), pair.client.plain, pair.client.out).error().what == c.failure);
@@ -269,7 +269,7 @@ TEST_CASE("tls: client certificates") {
             // In TLS 1.3 the client is done before its certificate is looked at; the alert tells it all the same.
             CHECK(pair.server.failed->status == GW_ERR_TLS);
             REQUIRE(pair.client.failed);
-            CHECK(pair.client.pipe.failure().starts_with("the peer's alert: "));
+            CHECK(test::is_told(pair.client.pipe.failure()));
         }
     }
 }
@@ -492,11 +492,18 @@ TEST_CASE("tls: a server is told what is not TLS") {
                 CHECK_FALSE(end.pipe.established());
                 CHECK(end.plain.empty());
                 if (c.name == "a hello for SSL 3") return;  // cut off: more could come
+                if (test::has_tls_1_3 && c.name == "a hello that lies about its length") {
+                    // It may go on in further records (RFC 8446 5.1), but not for ever.
+                    const std::string more = std::string("\x16\x03\x03\x04\x00", 5) + std::string(1024, '\0');
+                    for (int i = 0; i < 40 && !end.failed; ++i) end.feed(more);
+                }
                 REQUIRE(end.failed);
                 CHECK(end.failed->status == GW_ERR_TLS);
                 CHECK_FALSE(end.pipe.failure().empty());
                 if (!c.failure.empty()) CHECK(end.pipe.failure() == c.failure);
-                CHECK(end.out.size() == 7);  // one alert
+                // One alert; in answer to one there is none (RFC 8446 6.2), where it was read as one.
+                const bool is_answer = test::has_tls_1_3 && c.name == "an alert first";
+                CHECK(end.out.size() == (is_answer ? 0 : 7));
             },
             5);
     }
