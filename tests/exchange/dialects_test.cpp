@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::string_view by_token = R"({ gateway: { auth: { mode: "token", token: "secret-1" } } })";
 
-gw_status decide(World& world, gw_ask_id ask, gw_status status, std::string_view user = {},
-                 std::string_view scopes = {}) {
-    gw_answer given{};
-    given.size = sizeof given;
-    given.status = status;
-    given.user = as_str(user);
-    given.scopes = as_str(scopes);
-    const gw_status done = gw_ask_answer(world.gateway(), ask, &given);
-    world.pump();
-    return done;
-}
-
 World decided_by_host() {
     return World("{}", nullptr, nullptr, nullptr, (GW_SERVICE_ALL & ~GW_SERVICE_LISTEN) | GW_SERVICE_AUTH);
 }
@@ -184,7 +172,7 @@ TEST_CASE("dialects: flat messages wait for the host") {
         gw_str cookie{};
         CHECK(gw_request_header(world.gateway(), question.request, as_str("cookie"), &cookie) == GW_OK);
         CHECK(as_text(cookie) == (one.fields.empty() ? "" : "session=7"));
-        CHECK(decide(world, question.ask, one.status, one.user, one.scopes) == GW_OK);
+        CHECK(world.decide(question.ask, one.status, one.user, one.scopes) == GW_OK);
         CHECK(all_of(client) == one.want);
         CHECK(client.close_code() == one.close);
         CHECK(world.auth_questions.size() == 1);
@@ -203,7 +191,7 @@ TEST_CASE("dialects: a first message in any number of frames waits as a whole") 
             client.send_frame(at == 1 ? 1 : 0, piece, at == pieces.pieces.size());
         }
         REQUIRE(world.auth_questions.size() == 1);
-        CHECK(decide(world, world.auth_questions[0].ask, GW_OK, "ann") == GW_OK);
+        CHECK(world.decide(world.auth_questions[0].ask, GW_OK, "ann") == GW_OK);
         CHECK(all_of(client) == Texts{R"({"type":"auth_ok","user":"ann"})"});
     });
 }
@@ -230,7 +218,7 @@ TEST_CASE("dialects: calls without connect wait for the host, and keep their ord
         CHECK(all_of(client).empty());
         REQUIRE(world.auth_questions.size() == 1);
         CHECK(world.auth_questions[0].credentials.empty());
-        CHECK(decide(world, world.auth_questions[0].ask, one.status, "ann", one.scopes) == GW_OK);
+        CHECK(world.decide(world.auth_questions[0].ask, one.status, "ann", one.scopes) == GW_OK);
         const Texts said = all_of(client);
         REQUIRE(said.size() == (one.close == 0 ? 2 : 1));
         CHECK(said[0].find(one.first) != std::string::npos);
@@ -248,7 +236,7 @@ TEST_CASE("dialects: connect in the seed's envelope asks the host, too") {
     client.send(R"({"id":"1","method":"connect","params":{"auth":{"token":"t-1"},"scopes":["operator.read"]}})");
     REQUIRE(world.auth_questions.size() == 1);
     CHECK(world.auth_questions[0].credentials == R"({"token":"t-1"})");
-    CHECK(decide(world, world.auth_questions[0].ask, GW_OK, "ann") == GW_OK);
+    CHECK(world.decide(world.auth_questions[0].ask, GW_OK, "ann") == GW_OK);
     const Texts said = all_of(client);
     REQUIRE(said.size() == 1);
     CHECK(said[0].find("hello-ok") != std::string::npos);
@@ -264,12 +252,12 @@ TEST_CASE("dialects: who leaves takes the question back, who waits too long is t
     REQUIRE(world.auth_questions.size() == 3);
     world.drop(gone.peer());
     CHECK(world.cancelled_asks == std::vector<gw_ask_id>{world.auth_questions[0].ask});
-    CHECK(decide(world, world.auth_questions[0].ask, GW_OK) == GW_ERR_GONE);
+    CHECK(world.decide(world.auth_questions[0].ask, GW_OK) == GW_ERR_GONE);
     world.advance(60000);  // the limits of the question, and of a socket that nobody knows
     CHECK(late.close_code() != 0);
     CHECK(call.close_code() != 0);
-    CHECK(decide(world, world.auth_questions[1].ask, GW_OK) == GW_ERR_GONE);
-    CHECK(decide(world, world.auth_questions[2].ask, GW_OK) == GW_ERR_GONE);
+    CHECK(world.decide(world.auth_questions[1].ask, GW_OK) == GW_ERR_GONE);
+    CHECK(world.decide(world.auth_questions[2].ask, GW_OK) == GW_ERR_GONE);
 }
 
 }  // namespace gw::test

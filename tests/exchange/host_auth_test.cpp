@@ -11,18 +11,6 @@ namespace {
 constexpr std::string_view config = "{gateway:{http:{endpoints:{chatCompletions:{enabled:true}}}}}";
 constexpr std::string_view chat = R"({"messages":[{"role":"user","content":"one two"}]})";
 
-gw_status answer(World& world, gw_ask_id ask, gw_status status, std::string_view user = {},
-                 std::string_view scopes = {}) {
-    gw_answer given{};
-    given.size = sizeof given;
-    given.status = status;
-    given.user = as_str(user);
-    given.scopes = as_str(scopes);
-    const gw_status done = gw_ask_answer(world.gateway(), ask, &given);
-    world.pump();
-    return done;
-}
-
 std::string field(World& world, gw_request_id request, std::string_view name) {
     gw_str out{};
     return gw_request_header(world.gateway(), request, as_str(name), &out) == GW_OK ? std::string(as_text(out))
@@ -63,8 +51,8 @@ TEST_CASE("host auth: a request waits for the host, however it is cut") {
             CHECK(question.address == "192.0.2.7");
             CHECK(question.credentials.empty());
             CHECK(field(world, question.request, "Authorization") == "Bearer abc");
-            CHECK(answer(world, question.ask, one.status) == GW_OK);
-            CHECK(answer(world, question.ask, GW_OK) == GW_ERR_GONE);
+            CHECK(world.decide(question.ask, one.status) == GW_OK);
+            CHECK(world.decide(question.ask, GW_OK) == GW_ERR_GONE);
             CHECK(field(world, question.request, "Authorization") == "gone");
             CHECK(take_response(peer->received).status == one.http);
             CHECK(take_response(peer->received).status == 200);  // the probe behind it is public
@@ -82,10 +70,10 @@ TEST_CASE("host auth: no answer in time is 503, and a late one is gone") {
     CHECK(peer->received.empty());
     world.advance(1);
     CHECK(take_response(peer->received).status == 503);
-    CHECK(answer(world, world.auth_questions[0].ask, GW_OK) == GW_ERR_GONE);
+    CHECK(world.decide(world.auth_questions[0].ask, GW_OK) == GW_ERR_GONE);
     world.send(*peer, get("/v1/models"));  // the connection goes on
     REQUIRE(world.auth_questions.size() == 2);
-    CHECK(answer(world, world.auth_questions[1].ask, GW_OK) == GW_OK);
+    CHECK(world.decide(world.auth_questions[1].ask, GW_OK) == GW_OK);
     CHECK(take_response(peer->received).status == 200);
 }
 
@@ -100,7 +88,7 @@ TEST_CASE("host auth: too many open questions are 503") {
     world.send(*second, get("/v1/models"));
     CHECK(world.auth_questions.size() == 1);
     CHECK(take_response(second->received).status == 503);
-    CHECK(answer(world, world.auth_questions[0].ask, GW_OK) == GW_OK);
+    CHECK(world.decide(world.auth_questions[0].ask, GW_OK) == GW_OK);
     CHECK(take_response(first->received).status == 200);
 }
 
@@ -117,7 +105,7 @@ TEST_CASE("host auth: a client that leaves takes its question back") {
         }
         world.pump();
         CHECK(world.cancelled_asks == std::vector<gw_ask_id>{world.auth_questions[0].ask});
-        CHECK(answer(world, world.auth_questions[0].ask, GW_OK) == GW_ERR_GONE);
+        CHECK(world.decide(world.auth_questions[0].ask, GW_OK) == GW_ERR_GONE);
         CHECK(field(world, world.auth_questions[0].request, "Host") == "gone");
     }
 }
@@ -128,7 +116,7 @@ TEST_CASE("host auth: a body that nobody may send is not read") {
     world.send(*peer, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
     for (int i = 0; i < 16; ++i) world.send(*peer, std::string(8192, ' '));
     CHECK_FALSE(peer->wants_read);
-    CHECK(answer(world, world.auth_questions[0].ask, GW_ERR_DENIED) == GW_OK);
+    CHECK(world.decide(world.auth_questions[0].ask, GW_ERR_DENIED) == GW_OK);
     CHECK(take_response(peer->received).status == 401);
 }
 
@@ -141,7 +129,7 @@ TEST_CASE("host auth: a route of the host knows who asks") {
     REQUIRE(world.auth_questions.size() == 1);
     // The id of the question is not one to be answered as a request.
     CHECK(gw_response_start(world.gateway(), world.auth_questions[0].request, 200, nullptr, 0, 0) == GW_ERR_STATE);
-    CHECK(answer(world, world.auth_questions[0].ask, GW_OK, "ann", "operator.read") == GW_OK);
+    CHECK(world.decide(world.auth_questions[0].ask, GW_OK, "ann", "operator.read") == GW_OK);
     REQUIRE(world.requests.size() == 1);
     const auto asked = [&](gw_status (*question)(gw_gateway*, gw_request_id, gw_str*)) {
         gw_str out{};
@@ -191,7 +179,7 @@ TEST_CASE("host auth: the gateway socket") {
         CHECK(as_text(path) == "/ws");
         CHECK(gw_request_query(world.gateway(), question.request, &query) == GW_OK);
         CHECK(as_text(query) == "a=1");
-        CHECK(answer(world, question.ask, one.status, "ann", one.scopes) == GW_OK);
+        CHECK(world.decide(question.ask, one.status, "ann", one.scopes) == GW_OK);
         const Json answered = client.take_answer("c");
         CHECK(answered.text().find(one.granted) != std::string::npos);
         CHECK((answered.text().find("operator.admin") != std::string::npos) ==
@@ -213,10 +201,10 @@ TEST_CASE("host auth: a socket that leaves, and one that waits too long") {
     world.drop(client.peer());
     world.pump();
     CHECK(world.cancelled_asks.size() == 1);
-    CHECK(answer(world, world.auth_questions[0].ask, GW_OK) == GW_ERR_GONE);
+    CHECK(world.decide(world.auth_questions[0].ask, GW_OK) == GW_ERR_GONE);
     world.advance(60000);
     CHECK(late.close_code() != 0);
-    CHECK(answer(world, world.auth_questions[1].ask, GW_OK) == GW_ERR_GONE);
+    CHECK(world.decide(world.auth_questions[1].ask, GW_OK) == GW_ERR_GONE);
 }
 
 TEST_CASE("host auth: there is no token of the gateway's own") {
@@ -248,8 +236,9 @@ TEST_CASE("host auth: the n-th allocation fails") {
         state.left = n;
         world.send(*peer, get("/v1/models"));
         if (!world.auth_questions.empty()) {
-            const gw_status status = answer(world, world.auth_questions[0].ask, GW_OK,
-                                            "a user whose name is not a short one", "operator.read, operator.write");
+            const gw_status status =
+                world.decide(world.auth_questions[0].ask, GW_OK, "a user whose name is not a short one",
+                             "operator.read, operator.write");
             CHECK((status == GW_OK || status == GW_ERR_GONE));
         }
         const bool passed = state.left > 0;

@@ -136,6 +136,17 @@ void World::take(Peer& peer) {
     }
 }
 
+gw_status World::decide(gw_ask_id ask, gw_status status, std::string_view user, std::string_view scopes) {
+    gw_answer given{};
+    given.size = sizeof given;
+    given.status = status;
+    given.user = as_str(user);
+    given.scopes = as_str(scopes);
+    const gw_status done = gw_ask_answer(gateway(), ask, &given);
+    pump();
+    return done;
+}
+
 void World::pump() {
     gw_event event{};
     event.size = sizeof event;

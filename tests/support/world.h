@@ -92,6 +92,8 @@ public:
         std::string address, credentials;
     };
     std::vector<AuthQuestion> auth_questions;
+    // Answers one, and takes what comes of it. What gw_ask_answer() says.
+    gw_status decide(gw_ask_id ask, gw_status status, std::string_view user = {}, std::string_view scopes = {});
 
     // With GW_SERVICE_OPINION: what the rules let pass, likewise.
     struct OpinionQuestion {
