@@ -230,20 +230,20 @@ TEST_CASE("automaton: a big piece is read in several places at once, with the sa
             Stream bytewise(set, std::pmr::get_default_resource());
             Matches whole_matches;
             Matches byte_matches;
+            // Each is shown what it asked for, no more.
+            const auto kept = [&text](const Stream& stream) {
+                const auto from = static_cast<std::size_t>(stream.keep_from());
+                return std::string_view(text).substr(from, static_cast<std::size_t>(stream.offset()) - from);
+            };
             for (std::size_t at = 0; at < text.size();) {
-                const std::string_view history = std::string_view(text).substr(0, at);
                 const std::string_view piece = std::string_view(text).substr(at, 400 + random.below(3000));
-                whole.scan(cache, history, piece, whole_matches);
-                for (std::size_t i = 0; i < piece.size(); i += 100) {
-                    bytewise.scan(cache, std::string_view(text).substr(0, at + i), piece.substr(i, 100), byte_matches);
-                }
+                whole.scan(cache, kept(whole), piece, whole_matches);
+                for (std::size_t i = 0; i < piece.size(); i += 100)
+                    bytewise.scan(cache, kept(bytewise), piece.substr(i, 100), byte_matches);
                 at += piece.size();
-                // What was let go between the small pieces does not come back.
-                CHECK(whole.hold_from() <= bytewise.hold_from());
-                CHECK(whole.keep_from() <= bytewise.keep_from());
             }
-            whole.finish(cache, text, whole_matches);
-            bytewise.finish(cache, text, byte_matches);
+            whole.finish(cache, kept(whole), whole_matches);
+            bytewise.finish(cache, kept(bytewise), byte_matches);
             INFO("round " << round);
             CHECK(whole_matches == byte_matches);
             found += whole_matches.size();

@@ -92,6 +92,7 @@ std::size_t Stream::leap(Cache& cache, const Text& text, std::size_t from, Match
         Table::Row row = empty[done > 0 ? 0 : static_cast<std::size_t>(context_after(at[-1]))];
         if (done > 0 && trace.cells[done - 1] != Table::missing) row = trace.cells[done - 1] >> Table::row_shift;
         cell = table.fill(row, *at);
+        cache.grew_ = true;
         cache.refresh();
         trace.cells[done] = static_cast<Table::Cell>(cell);
         trace.set_event(done, (cell & Table::event) != 0);

@@ -73,7 +73,7 @@ void Cache::flush() {
     while (Stream* stream = streams_.front()) stream->detach();
     std::size_t strands = 0;
     for (const Table& table : tables_) strands += table.strands_size();
-    for (Table& table : tables_) table.clear(strands > bytes_max_ / 2);
+    for (Table& table : tables_) table.clear(strands > bytes_max_ / 4 * 3);
     for (Hot& hot : hot_) hot.empty = {};
     ++counts_.flushes;
     hostile_ = counts_.slow_bytes - flushed_.slow_bytes > counts_.misses - flushed_.misses;
@@ -140,6 +140,7 @@ void Stream::attach(Cache& cache) {
         const Lane& lane = lanes_[g];
         if (rows_[g] != Table::no_row || lane.slow_until > at_) continue;
         rows_[g] = cache.tables_[g].find(lane.place, lane.context);
+        cache.grew_ = true;
     }
     cache.refresh();
 }
@@ -217,6 +218,12 @@ void Stream::loop(Cache& cache, const Text& text, Matches& out) {
     std::size_t single = 0;  // bytes to be stepped one by one before the next leap
     std::size_t pause = leap_pause_min;
     for (std::size_t i = 0; i < size;) {
+        bool tabled = true;
+        each<count>([&](auto g) { tabled = tabled && rows_[g] != Table::no_row; });
+        if (!tabled) {
+            step(cache, text, base + i++, out);
+            continue;
+        }
         if (single == 0 && size - i >= leap_size) {
             if (!arms_.empty()) drop_arms(text);
             const std::size_t done = leap(cache, text, i, out);
@@ -276,11 +283,14 @@ void Stream::step(Cache& cache, const Text& text, std::uint64_t position, Matche
     const auto missing = [&](std::size_t g) { return cache.tables_[g].next(rows_[g], byte) == Table::missing; };
     bool any_missing = false;
     for (std::size_t g = 0; g < lane_count_; ++g) any_missing = any_missing || missing(g);
-    if (any_missing && cache.full()) {
-        cache.flush();
-        at_ = position;
-        attach(cache);
-        at_ = text.at;
+    if (any_missing && cache.grew_) {
+        cache.grew_ = false;
+        if (cache.full()) {
+            cache.flush();
+            at_ = position;
+            attach(cache);
+            at_ = text.at;
+        }
     }
     std::uint64_t start_before[lanes_max];
     bool matched[lanes_max];
@@ -290,11 +300,14 @@ void Stream::step(Cache& cache, const Text& text, std::uint64_t position, Matche
         start_before[g] = starts_[g];
         if (rows_[g] == Table::no_row && position >= lane.slow_until) {
             rows_[g] = table.find(lane.place, lane.context);
+            cache.grew_ = true;
             lane.window_begin = position;
             lane.misses = 0;
         }
         if (rows_[g] == Table::no_row) {
+            const std::size_t known = table.strand_count();
             table.step(lane.place, lane.context, byte, cache.successor_);
+            cache.grew_ = cache.grew_ || table.strand_count() != known;
             ++cache.counts_.slow_bytes;
             lane.place.assign(cache.successor_.strands.begin(), cache.successor_.strands.end());
             lane.context = cache.successor_.context;
@@ -306,6 +319,7 @@ void Stream::step(Cache& cache, const Text& text, std::uint64_t position, Matche
         Table::Cell cell = table.next(rows_[g], byte);
         if (cell == Table::missing) {
             cell = table.fill(rows_[g], byte);
+            cache.grew_ = true;
             count_miss(cache, g, position);
         }
         rows_[g] = cell >> Table::row_shift;

@@ -92,6 +92,7 @@ private:
     Statistics counts_;
     Statistics flushed_;    // the counts when the tables were emptied last
     bool hostile_ = false;  // before that, more was stepped without tables than with
+    bool grew_ = true;      // since it was asked last whether they are full
 };
 
 class Stream {
@@ -127,8 +128,8 @@ public:
     // tracker that is alive may be older than that. Cheap; may say false where a longer look would say true.
     [[nodiscard]] bool agrees(const Stream& other, std::uint64_t since, std::uint64_t other_since) const noexcept;
 
-    // Lets go of the cache: to be called before the stream goes on with another one, on the thread of the old one. Where
-    // there is no memory to note the place, the next scan() or finish() says so.
+    // Lets go of the cache: to be called before the stream goes on with another one, on the thread of the old one.
+    // Where there is no memory to note the place, the next scan() or finish() says so.
     void detach() noexcept;
 
 private:

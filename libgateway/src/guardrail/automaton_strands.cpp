@@ -10,6 +10,7 @@ namespace gw::guardrail {
 namespace {
 
 constexpr std::size_t buckets_min = 1024;
+constexpr std::size_t empty_lists = 2;
 
 }  // namespace
 
@@ -17,21 +18,23 @@ Strands::Strands(const PatternSet& set, const PatternSet::Group& group, std::pmr
     : group_(group),
       program_(set.program()),
       stored_(1, memory),
+      origins_(1, memory),
       parts_(group.entries.size(), memory),
       classes_(memory),
       cells_(memory),
       sets_(memory),
       buckets_(buckets_min, 0, memory),
       beginnings_(context_count * group.class_count, memory),
-      begun_(memory),
       begun_now_(memory),
+      grown_(empty_lists, {no_part, {}}, memory),
       node_flags_(group.end - group.begin, Table::live, memory),
       words_((group.end - group.begin) / 64 + 1, 0, memory),
       looked_(memory),
       nodes_(memory),
       part_sets_(memory),
       made_(memory),
-      made_now_(memory) {
+      made_now_(memory),
+      made_grown_(memory) {
     for (NodeId id = group_.begin; id < group_.end; ++id) {
         const ProgramNode& node = program_.node(id);
         std::uint8_t& flags = node_flags_[id - group_.begin];
@@ -49,58 +52,60 @@ Strands::Strands(const PatternSet& set, const PatternSet::Group& group, std::pmr
 
 void Strands::clear() noexcept {
     stored_.resize(1);
+    origins_.resize(1);
     cells_.clear();
     sets_.clear();
     std::fill(buckets_.begin(), buckets_.end(), 0);
-    std::fill(beginnings_.begin(), beginnings_.end(), BeginningList{});
-    begun_.clear();
+    std::fill(beginnings_.begin(), beginnings_.end(), Beginning{});
     begun_now_.clear();
+    grown_.resize(empty_lists);
 }
 
 std::size_t Strands::size() const noexcept {
-    return stored_.size() * (sizeof(Stored) + 2 * sizeof(std::uint32_t)) + cells_.size() * sizeof(std::uint32_t) +
-           (sets_.size() + begun_now_.size()) * sizeof(std::uint16_t) + begun_.size() * sizeof(Beginning) +
-           classes_.size() * sizeof classes_[0];
+    return stored_.size() * (sizeof(Stored) + sizeof(Origin) + 2 * sizeof(std::uint32_t)) +
+           cells_.size() * sizeof(std::uint32_t) + (sets_.size() + begun_now_.size()) * sizeof(std::uint16_t) +
+           grown_.size() * sizeof(Grown) + classes_.size() * sizeof classes_[0];
 }
 
 // --- strands -----------------------------------------------------------------------------------------------------
 
-std::size_t Strands::hash(std::span<const std::uint16_t> nodes, Context left) noexcept {
+std::size_t Strands::hash(std::span<const std::uint16_t> members, Context left) noexcept {
     std::uint64_t h = static_cast<std::uint64_t>(left);
-    for (const std::uint16_t node : nodes) {
-        h = (h ^ node) * 0x9E3779B97F4A7C15ULL;
+    for (const std::uint16_t member : members) {
+        h = (h ^ member) * 0x9E3779B97F4A7C15ULL;
         h ^= h >> 29U;
     }
     return static_cast<std::size_t>(h);
 }
 
-Strands::Id Strands::intern(std::span<const std::uint16_t> nodes, std::uint16_t part, Context left) {
+Strands::Id Strands::intern(std::span<const std::uint16_t> wanted, std::uint16_t part, Context left) {
     if (buckets_.size() < 2 * (stored_.size() + 1)) {
         std::pmr::vector<std::uint32_t> grown(buckets_.size() * 2, 0, buckets_.get_allocator());
         for (std::size_t i = 1; i < stored_.size(); ++i) {
-            std::size_t at = hash(this->nodes(static_cast<Id>(i)), stored_[i].left) & (grown.size() - 1);
+            std::size_t at = hash(members(static_cast<Id>(i)), origins_[i].left) & (grown.size() - 1);
             while (grown[at] != 0) at = (at + 1) & (grown.size() - 1);
             grown[at] = static_cast<std::uint32_t>(i);
         }
         buckets_ = std::move(grown);
     }
-    std::size_t at = hash(nodes, left) & (buckets_.size() - 1);
+    std::size_t at = hash(wanted, left) & (buckets_.size() - 1);
     for (; buckets_[at] != 0; at = (at + 1) & (buckets_.size() - 1)) {
-        const auto have = this->nodes(static_cast<Id>(buckets_[at]));
-        if (stored_[buckets_[at]].left == left && std::equal(have.begin(), have.end(), nodes.begin(), nodes.end()))
-            return static_cast<Id>(buckets_[at]);
+        const Id id = static_cast<Id>(buckets_[at]);
+        const auto have = members(id);
+        if (origins_[id].left == left && stored_[id].part == part &&
+            std::equal(have.begin(), have.end(), wanted.begin(), wanted.end()))
+            return id;
     }
-    if (parts_[part].class_count == 0) classify(part);
-    Stored stored;
-    stored.nodes = static_cast<std::uint32_t>(sets_.size());
-    stored.cells = static_cast<std::uint32_t>(cells_.size());
-    stored.count = static_cast<std::uint16_t>(nodes.size());
-    stored.part = part;
-    stored.classes = parts_[part].classes;
-    stored.left = left;
-    for (const std::uint16_t node : nodes) stored.flags |= node_flags_[node];
-    sets_.insert(sets_.end(), nodes.begin(), nodes.end());
-    cells_.resize(cells_.size() + parts_[part].class_count, 0);
+    const bool tail = part == no_part;
+    if (!tail && parts_[part].class_count == 0) classify(part);
+    Stored stored{static_cast<std::uint32_t>(cells_.size()), part, 0};
+    if (!tail) stored.classes = parts_[part].classes;
+    Origin origin{static_cast<std::uint32_t>(sets_.size()), static_cast<std::uint16_t>(wanted.size()), left};
+    for (const std::uint16_t member : wanted) origin.flags |= tail ? flags(member) : node_flags_[member];
+    origins_.resize(stored_.size());  // after std::bad_alloc it may be one ahead
+    origins_.push_back(origin);
+    sets_.insert(sets_.end(), wanted.begin(), wanted.end());
+    cells_.resize(cells_.size() + (tail ? group_.class_count : parts_[part].class_count), 0);
     stored_.push_back(stored);
     buckets_[at] = static_cast<std::uint32_t>(stored_.size() - 1);
     return static_cast<Id>(stored_.size() - 1);
@@ -116,6 +121,15 @@ void Strands::append(std::span<const std::uint16_t> nodes, Context left, std::pm
         const auto part = static_cast<std::uint16_t>(owner - group_.entries.begin());
         out.push_back(intern(nodes.first(count), part, merged(left)));
         nodes = nodes.subspan(count);
+    }
+}
+
+void Strands::append_nodes(Id strand, std::pmr::vector<std::uint16_t>& nodes) const {
+    const auto all = members(strand);
+    if (!is_tail(strand)) {
+        nodes.insert(nodes.end(), all.begin(), all.end());
+    } else {
+        for (const Id member : all) append_nodes(member, nodes);
     }
 }
 
@@ -185,25 +199,31 @@ void Strands::unmark() noexcept {
     dirty_ = true;
 }
 
+// Marks where a part stands that begins with the byte.
+void Strands::begin_part(std::uint16_t part, Step& step) {
+    const Entry& entry = group_.entries[part];
+    if (!entry.first.has(step.byte)) return;
+    looked_.clear();
+    for (const NodeId node : program_.nodes(entry.start, step.left))
+        advance(static_cast<std::uint16_t>(node - group_.begin), step);
+}
+
 Strands::Move Strands::compute(Id strand, unsigned byte) {
     const Stored from = stored_[strand];
-    const Begun begun = begin(from.left, byte);
     unmark();
     looked_.clear();
-    Step step{from.left, context_after(byte), byte};
-    for (const std::uint16_t node : nodes(strand)) advance(node, step);
+    const Context left = origins_[strand].left;
+    Step step{left, context_after(byte), byte};
+    for (const std::uint16_t node : members(strand)) advance(node, step);
     const Entry& entry = group_.entries[from.part];
     Move move{known};
     for (std::size_t w = (entry.begin - group_.begin) / 64; w <= (entry.end - 1 - group_.begin) / 64; ++w) {
         if (words_[w] != 0) move.word |= Move::survives_bit;
     }
+    Step fresh{left, step.right, byte};
+    begin_part(from.part, fresh);
     if (step.before) move.word |= Move::before_bit;
-    if (step.now || std::binary_search(begun.now.begin(), begun.now.end(), from.part)) move.word |= Move::now_bit;
-    const auto own = std::lower_bound(begun.strands.begin(), begun.strands.end(), from.part,
-                                      [](Beginning one, std::uint16_t part) { return one.part < part; });
-    if (own != begun.strands.end() && own->part == from.part) {
-        for (const std::uint16_t node : nodes(own->strand)) mark(node);
-    }
+    if (step.now || fresh.now) move.word |= Move::now_bit;
     move.word |= collect(from.part, merged(step.right));
     dirty_ = false;
     cells_[from.cells + classes_[from.classes][byte]] = move.word;
@@ -211,40 +231,55 @@ Strands::Move Strands::compute(Id strand, unsigned byte) {
 }
 
 Strands::Begun Strands::begin(Context left, unsigned byte) {
-    BeginningList& list = beginnings_[static_cast<std::size_t>(left) * group_.class_count + group_.class_of[byte]];
-    if (list.begin == UINT32_MAX) {
+    Beginning& begun = beginnings_[static_cast<std::size_t>(left) * group_.class_count + group_.class_of[byte]];
+    if (begun.now == UINT32_MAX) {
         unmark();
         made_.clear();
         made_now_.clear();
+        const Context right = context_after(byte);
         for (std::size_t i = 0; i < group_.entries.size(); ++i) {
-            const Entry& entry = group_.entries[i];
-            if (!entry.first.has(byte)) continue;
             const auto part = static_cast<std::uint16_t>(i);
-            looked_.clear();
-            Step step{left, context_after(byte), byte};
-            for (const NodeId node : program_.nodes(entry.start, left))
-                advance(static_cast<std::uint16_t>(node - group_.begin), step);
+            Step step{left, right, byte};
+            begin_part(part, step);
             if (step.now) made_now_.push_back(part);
-            if (const Id strand = collect(part, merged(step.right)); strand != none) made_.push_back({part, strand});
+            if (const Id strand = collect(part, merged(right)); strand != none) made_.push_back(strand);
         }
         dirty_ = false;
-        begun_.reserve(begun_.size() + made_.size());
         begun_now_.reserve(begun_now_.size() + made_now_.size());
-        list.count = static_cast<std::uint16_t>(made_.size());
-        list.now_count = static_cast<std::uint16_t>(made_now_.size());
-        list.now = static_cast<std::uint32_t>(begun_now_.size());
-        list.begin = static_cast<std::uint32_t>(begun_.size());
-        begun_.insert(begun_.end(), made_.begin(), made_.end());
+        if (!made_.empty()) begun.tail = intern(made_, no_part, merged(right));
+        begun.now_count = static_cast<std::uint16_t>(made_now_.size());
+        begun.now = static_cast<std::uint32_t>(begun_now_.size());
         begun_now_.insert(begun_now_.end(), made_now_.begin(), made_now_.end());
     }
-    return {{begun_.data() + list.begin, list.count}, {begun_now_.data() + list.now, list.now_count}};
+    return {begun.tail, {begun_now_.data() + begun.now, begun.now_count}};
 }
 
-bool Strands::ends(Id strand) {
+std::uint32_t Strands::compute_growth(Id tail, unsigned byte) {
+    made_grown_.clear();
+    for (std::size_t i = 0; i < origins_[tail].count; ++i) {
+        const Id strand = members(tail)[i];
+        const Move move = this->move(strand, byte);
+        if (move.survives() || move.before() || move.now()) made_grown_.push_back({part(strand), move});
+    }
+    std::uint32_t list = empty_lists - 1;
+    if (!made_grown_.empty()) {
+        made_grown_.push_back({no_part, {}});
+        list = static_cast<std::uint32_t>(grown_.size());
+        grown_.insert(grown_.end(), made_grown_.begin(), made_grown_.end());
+    }
+    cells_[stored_[tail].cells + group_.class_of[byte]] = list;
+    return list;
+}
+
+void Strands::end(Id strand, std::pmr::vector<std::uint16_t>& parts) {
+    if (is_tail(strand)) {
+        for (const Id member : members(strand)) end(member, parts);
+        return;
+    }
     looked_.clear();
-    Step step{stored_[strand].left, Context::other, end_of_text};
-    for (const std::uint16_t node : nodes(strand)) advance(node, step);
-    return step.before;
+    Step step{origins_[strand].left, Context::other, end_of_text};
+    for (const std::uint16_t node : members(strand)) advance(node, step);
+    if (step.before) parts.push_back(part(strand));
 }
 
 }  // namespace gw::guardrail

@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::size_t rows_min = 64;
 
+void sort_unique(std::pmr::vector<std::uint16_t>& numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+}
+
 }  // namespace
 
 Table::Table(const PatternSet& set, std::size_t group, std::pmr::memory_resource* memory)
@@ -153,49 +158,44 @@ Table::Cell Table::fill(Row row, unsigned byte) {
     return static_cast<Cell>(cell);
 }
 
-// Both lists are in the order of the parts. A strand that is there already takes its part's beginning with it.
+// Both lists are in the order of the parts. What grows out of the tail counts only for parts without a strand of their
+// own, which takes its beginnings along. No move touches the list of what grows.
 void Table::step(std::span<const Strands::Id> strands, Context context, unsigned byte, Successor& out) {
-    out.strands.clear();
     out.before.clear();
     out.now.clear();
+    out.strands.clear();
     out.context = group_.context[static_cast<std::size_t>(context_after(byte))];
-    // What a move computes may add to the beginnings, but not to those of this byte, and it never takes any away.
     const Strands::Begun begun = strands_.begin(context, byte);
     out.now.assign(begun.now.begin(), begun.now.end());
-    out.strands.resize(strands.size() + begun.strands.size());
-    Strands::Id* to = out.strands.data();
-    std::uint32_t all = 0;
-    auto next = begun.strands.begin();
-    for (const Strands::Id strand : strands) {
-        const std::uint16_t part = strands_.part(strand);
-        for (; next != begun.strands.end() && next->part < part; ++next) *to++ = next->strand;
-        if (next != begun.strands.end() && next->part == part) ++next;
-        const Strands::Move move = strands_.move(strand, byte);
-        if (move.next() != Strands::none) *to++ = move.next();
-        all |= move.word;
+    const bool has_tail = !strands.empty() && strands_.is_tail(strands.back());
+    const Strands::Grown* grown = has_tail ? strands_.grow(strands.back(), byte) : strands_.grow_nothing();
+    if (has_tail) strands = strands.first(strands.size() - 1);
+    const auto take = [&out](std::uint16_t part, Strands::Move move) {
+        if (move.survives()) out.strands.push_back(move.next());
         if (move.before()) out.before.push_back(part);
         if (move.now()) out.now.push_back(part);
+    };
+    for (const Strands::Id strand : strands) {
+        const std::uint16_t part = strands_.part(strand);
+        for (; grown->part < part; ++grown) take(grown->part, grown->move);
+        if (grown->part == part) ++grown;
+        take(part, strands_.move(strand, byte));
     }
-    out.survives = Strands::Move{all}.survives();
-    for (; next != begun.strands.end(); ++next) *to++ = next->strand;
-    out.strands.resize(static_cast<std::size_t>(to - out.strands.data()));
-    if (out.now.size() < 2) return;
-    std::sort(out.now.begin(), out.now.end());
-    out.now.erase(std::unique(out.now.begin(), out.now.end()), out.now.end());
+    for (; grown->part != Strands::no_part; ++grown) take(grown->part, grown->move);
+    out.survives = !out.strands.empty();
+    if (begun.tail != Strands::none) out.strands.push_back(begun.tail);
+    if (out.now.size() > 1) sort_unique(out.now);
 }
 
 void Table::end(std::span<const Strands::Id> strands, Successor& out) {
     out.before.clear();
-    for (const Strands::Id strand : strands) {
-        if (strands_.ends(strand)) out.before.push_back(strands_.part(strand));
-    }
+    for (const Strands::Id strand : strands) strands_.end(strand, out.before);
+    sort_unique(out.before);
 }
 
 void Table::expand(std::span<const Strands::Id> strands, std::pmr::vector<std::uint16_t>& nodes) const {
-    for (const Strands::Id strand : strands) {
-        const auto some = strands_.nodes(strand);
-        nodes.insert(nodes.end(), some.begin(), some.end());
-    }
+    for (const Strands::Id strand : strands) strands_.append_nodes(strand, nodes);
+    sort_unique(nodes);
 }
 
 Table::Cell Table::flags_of(std::span<const Strands::Id> strands) const noexcept {

@@ -30,7 +30,7 @@ struct Successor {
     explicit Successor(std::pmr::memory_resource* memory) : strands(memory), before(memory), now(memory) {}
     Context context = Context::other;
     bool survives = false;
-    std::pmr::vector<Strands::Id> strands;   // in the order of their parts
+    std::pmr::vector<Strands::Id> strands;   // in the order of their parts, the tail last
     std::pmr::vector<std::uint16_t> before;  // parts that match and end before the byte
     std::pmr::vector<std::uint16_t> now;     // parts that match and end behind it
 };
@@ -84,7 +84,7 @@ public:
     void end(std::span<const Strands::Id> strands, Successor& out);
     [[nodiscard]] Cell flags_of(std::span<const Strands::Id> strands) const noexcept;
     // From strands, whose numbers mean something to this table only and until clear(), to nodes, numbered from the
-    // group's first, and back. Both append.
+    // group's first, and back: to an empty list.
     void expand(std::span<const Strands::Id> strands, std::pmr::vector<std::uint16_t>& nodes) const;
     void reduce(std::span<const std::uint16_t> nodes, Context left, std::pmr::vector<Strands::Id>& strands) {
         strands_.append(nodes, left, strands);
@@ -93,6 +93,7 @@ public:
     // Forgets all states, and the strands too unless they are to stay: they are few where states are many.
     void clear(bool with_strands) noexcept;
     [[nodiscard]] std::size_t strands_size() const noexcept { return strands_.size(); }
+    [[nodiscard]] std::size_t strand_count() const noexcept { return strands_.count(); }
     // No state can be added before clear().
     [[nodiscard]] bool full() const noexcept { return states_.size() + 2 >= rows_max || strands_.full(); }
     [[nodiscard]] std::size_t size() const noexcept;  // bytes that clear() would free, and strands
