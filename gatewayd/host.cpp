@@ -8,23 +8,26 @@ Host::Part::Part(Host& owner, gw_ask_id question) : host(owner), ask(question) {
     if (ask != 0) host.services_[ask] = this;
 }
 
-void Host::Part::end() {
-    if (const auto found = host.services_.find(ask); found != host.services_.end() && found->second == this)
-        host.services_.erase(found);
-    for (uv_handle_t* handle : handles) close(handle);
+void Host::Part::forget() {
+    host.services_.erase(ask);
+    ask = 0;
 }
 
-void Host::Part::close(uv_handle_t* handle) {
+void Host::Part::end() {
+    forget();
+    for (uv_handle_t* handle : handles) close_handle(handle);
+}
+
+void Host::Part::close_handle(uv_handle_t* handle) {
     if (uv_is_closing(handle) != 0) return;
     uv_close(handle, [](uv_handle_t* done) {
-        auto* part = static_cast<Part*>(done->data);
+        auto* part = of<Part>(done);
         if (++part->closed == part->handles.size()) delete part;
     });
 }
 
 void Host::Part::answer(gw_answer given) {
-    const auto found = host.services_.find(ask);
-    if (found == host.services_.end() || found->second != this) return;
+    if (ask == 0) return;
     given.size = sizeof given;
     gw_ask_answer(host.gateway_, ask, &given);
 }
@@ -34,7 +37,7 @@ void Host::Part::fail(int failed, gw_status status) {
     given.status = status;
     given.reason = str(uv_strerror(failed));
     answer(given);
-    end();
+    Part::end();
 }
 
 void Host::Part::read_buffer(uv_handle_t*, size_t, uv_buf_t* buf) {
@@ -97,7 +100,7 @@ struct Host::Socket final : Part {
         if (uv_shutdown(&shutdown, &stream, finished) != 0 && close_after_write && writing.data == nullptr) end();
     }
 
-    void on_event(const gw_event& event) {
+    void on_event(const gw_event& event) override {
         if (event.type == GW_EVENT_OUTPUT) write_output();
         if (event.type == GW_EVENT_READ) read_as_wanted();
         if (event.type == GW_EVENT_SHUTDOWN) finish();
@@ -191,15 +194,14 @@ void Host::tell_time() {
 }
 
 void Host::on_event(const gw_event& event) {
-    // A connection that is to be dialled has no socket yet.
-    if (auto* socket = event.conn == nullptr ? nullptr : static_cast<Socket*>(gw_conn_user(event.conn)))
-        return socket->on_event(event);
+    // Who is at work on it. A connection that is to be dialled has no socket yet.
+    Part* part = nullptr;
+    if (event.conn != nullptr) part = static_cast<Socket*>(gw_conn_user(event.conn));
+    if (const auto found = services_.find(event.ask); found != services_.end()) part = found->second;
+    if (part != nullptr) return part->on_event(event);
     switch (event.type) {
     case GW_EVENT_CONNECT: return Socket::connect(*this, event);
     case GW_EVENT_LISTEN: new Listener(*this, event); return;
-    case GW_EVENT_CANCEL:
-        if (const auto found = services_.find(event.ask); found != services_.end()) found->second->end();
-        return;
     case GW_EVENT_READY: return gw_command_event(command_, gateway_, &event);
     case GW_EVENT_STOPPED: gw_command_event(command_, gateway_, &event); return uv_stop(&loop_);
     default: return serve(event);
@@ -256,12 +258,13 @@ void Host::run(gw_gateway* gateway) {
         if (handle->data != nullptr) static_cast<Part*>(handle->data)->end();
     };
     uv_walk(&loop_, end_part, nullptr);
-    services_.clear();
+    while (!services_.empty()) services_.begin()->second->end();  // look-ups
     gateway_ = nullptr;
 }
 
 Host::~Host() {
     const auto close = [](uv_handle_t* handle, void*) {
+        if (handle->data != nullptr) return Part::close_handle(handle);
         if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
     };
     uv_walk(&loop_, close, nullptr);

@@ -52,7 +52,10 @@ struct Host::Part {
     explicit Part(Host& owner, gw_ask_id question = 0);
     virtual ~Part() = default;
     virtual void end();
-    // Answers while somebody waits for it.
+    // Of its connection or question: without more said, that nobody waits for it any more.
+    virtual void on_event(const gw_event&) { end(); }
+    // Nobody hears of what it answers from here on.
+    void forget();
     void answer(gw_answer given);
     // Answers that `failed`, an error of libuv, and ends.
     void fail(int failed, gw_status status = GW_ERR_IO);
@@ -69,11 +72,15 @@ struct Host::Part {
         part->host.tell_time();
         return static_cast<Kind*>(part);
     }
-    static void close(uv_handle_t* handle);
+    template <typename Handle>
+    static void close(Handle* handle) {
+        close_handle(reinterpret_cast<uv_handle_t*>(handle));
+    }
+    static void close_handle(uv_handle_t* handle);
     static void read_buffer(uv_handle_t*, size_t, uv_buf_t* buf);  // one for every read: who reads keeps no byte of it
 
     Host& host;
-    const gw_ask_id ask;
+    gw_ask_id ask;
     std::vector<uv_handle_t*> handles;
     size_t closed = 0;
 };

@@ -1,5 +1,4 @@
 // What the gateway asks for besides sockets: names, helper programs, files that change, datagrams.
-#include <algorithm>
 #include <deque>
 
 #include "host.h"
@@ -57,13 +56,10 @@ struct Host::Program final : Part {
     uv_process_t process{};
     uv_pipe_t pipes[2]{};  // its standard input, its standard output
     uv_write_t write{};
-    std::string input, output;
-    const size_t output_bytes_max;
-    int32_t exit_code = 0;
-    bool started = false, exited = false, out_ended = false;
+    std::string input;
+    gw_answer last{};
 
-    Program(Host& owner, const gw_event& event)
-        : Part(owner, event.ask), input(string(event.data)), output_bytes_max(event.output_bytes_max) {
+    Program(Host& owner, const gw_event& event) : Part(owner, event.ask), input(string(event.data)) {
         uv_stdio_container_t stdio[3]{};
         for (int i = 0; i < 2; ++i) {
             uv_pipe_init(&host.loop_, &pipes[i], 0);
@@ -90,43 +86,37 @@ struct Host::Program final : Part {
         options.flags = UV_PROCESS_DETACHED;  // the group dies with it
         options.exit_cb = [](uv_process_t* at, int64_t code, int killed_by) {
             auto* self = of<Program>(at);
-            self->exit_code = static_cast<int32_t>(killed_by != 0 ? 128 + killed_by : code);
-            self->exited = true;
-            self->finish();
+            self->last.exit_code = static_cast<int32_t>(killed_by != 0 ? 128 + killed_by : code);
+            close(at);
+            close(&self->pipes[0]);
         };
         if (const int failed = uv_spawn(&host.loop_, &process, &options); failed != 0) {
             fail(failed);
             return;
         }
-        started = true;
         uv_os_setpriority(process.pid, UV_PRIORITY_BELOW_NORMAL);
         const uv_buf_t all = uv_buf_init(input.data(), static_cast<unsigned>(input.size()));
-        const auto written = [](uv_write_t* at, int) {  // a program that does not read its input is no failure
-            close(reinterpret_cast<uv_handle_t*>(at->handle));
-        };
+        const auto written = [](uv_write_t* at, int) { close(at->handle); };  // it need not read its input
         uv_write(&write, stdio[0].data.stream, &all, 1, written);
         uv_read_start(stdio[1].data.stream, read_buffer, [](uv_stream_t* at, ssize_t size, const uv_buf_t* buf) {
-            auto* self = of<Program>(at);
-            if (size > 0) self->output.append(buf->base, static_cast<size_t>(size));
-            self->out_ended = size < 0;
-            self->output.size() > self->output_bytes_max ? self->give(GW_ERR_LIMIT) : self->finish();
+            if (size < 0) return close(at);
+            gw_answer piece{};
+            piece.data = {buf->base, static_cast<size_t>(size)};
+            piece.more = true;
+            of<Program>(at)->answer(piece);
         });
     }
-    void finish() {
-        if (exited && out_ended) give(GW_OK);
-    }
-    void give(gw_status status) {
-        gw_answer ended{};
-        ended.status = status;
-        ended.exit_code = exit_code;
-        ended.data = {output.data(), std::min(output.size(), output_bytes_max)};
-        answer(ended);
-        end();
-    }
-    void end() override {
-        if (started && !(exited && out_ended)) uv_kill(-process.pid, SIGKILL);
-        started = false;
+    // It has exited and both pipes are closed.
+    ~Program() override {
+        answer(last);
         Part::end();
+    }
+    // The process is closed when it has exited, so that it is waited for.
+    void end() override {
+        if (ask == 0) return;
+        forget();
+        uv_kill(-process.pid, SIGKILL);
+        close(&pipes[1]);
     }
 };
 
@@ -179,9 +169,10 @@ struct Host::Datagrams final : Part {
         open.port = port_of(address.get());
         failed == 0 ? answer(open) : fail(failed);
     }
-    void send(const gw_event& event) {  // may be lost, as datagrams are
+    void on_event(const gw_event& event) override {
+        if (event.type != GW_EVENT_SEND) return end();
         const uv_buf_t data = uv_buf_init(const_cast<char*>(event.data.data), static_cast<unsigned>(event.data.len));
-        uv_udp_try_send(&udp, &data, 1, Address(event.host, event.port).get());
+        uv_udp_try_send(&udp, &data, 1, Address(event.host, event.port).get());  // may be lost, as datagrams are
     }
 };
 
@@ -191,10 +182,6 @@ void Host::serve(const gw_event& event) {
     case GW_EVENT_SPAWN: new Program(*this, event); break;
     case GW_EVENT_WATCH: new Watch(*this, event); break;
     case GW_EVENT_DATAGRAM: new Datagrams(*this, event); break;
-    case GW_EVENT_SEND:
-        if (const auto found = services_.find(event.ask); found != services_.end())
-            static_cast<Datagrams*>(found->second)->send(event);
-        break;
     default: break;
     }
 }

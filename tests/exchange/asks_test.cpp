@@ -51,6 +51,23 @@ struct Table {
         for (std::size_t i = 0; i < event.argc; ++i) out.argv.emplace_back(as_text(event.argv[i]));
         return out;
     }
+    // Asks for a program and takes the event.
+    gw_ask_id spawn(std::size_t output_bytes_max, std::uint32_t timeout_ms = 1000) {
+        Question question;
+        question.type = GW_EVENT_SPAWN;
+        question.timeout_ms = timeout_ms;
+        question.output_bytes_max = output_bytes_max;
+        REQUIRE(ask.put(question) == GW_OK);
+        return next().ask;
+    }
+    gw_status piece(gw_ask_id id, std::string_view data, gw_status status = GW_OK) {
+        gw_answer given{};
+        given.size = sizeof given;
+        given.status = status;
+        given.data = as_str(data);
+        given.more = true;
+        return gw_ask_answer(world.gateway(), id, &given);
+    }
     gw_status answer(gw_ask_id id, gw_status status, std::string_view data = {}, std::uint32_t port = 0,
                      std::int32_t exit_code = 0) {
         gw_answer given{};
@@ -94,6 +111,160 @@ TEST_CASE("asks: a program is run with its arguments and its input") {
     CHECK_FALSE(table.ask.open());
     CHECK(table.answer(event.ask, GW_OK) == GW_ERR_GONE);
     CHECK(table.owner.answers.size() == 1);
+}
+
+TEST_CASE("asks: a program's output may come in pieces, cut anywhere") {
+    Table table(GW_SERVICE_SPAWN);
+    const std::string output = "line one\nline two \xC3\xA9" + std::string(3000, '\0') + "end";
+    // The last piece may come by itself, or with the exit code.
+    for (const bool last_has_data : {false, true}) {
+        test::for_each_split(output, [&](const test::Pieces& pieces) {
+            table.owner.answers.clear();
+            const gw_ask_id ask = table.spawn(output.size());
+            std::string_view before;
+            for (const std::string_view piece : pieces) {
+                if (!before.empty()) REQUIRE(table.piece(ask, before) == GW_OK);
+                before = piece;
+            }
+            if (!last_has_data) REQUIRE(table.piece(ask, before) == GW_OK);
+            CHECK(table.owner.answers.empty());
+            REQUIRE(table.answer(ask, GW_OK, last_has_data ? before : std::string_view{}, 0, 7) == GW_OK);
+            REQUIRE(table.owner.answers.size() == 1);
+            CHECK(table.owner.answers[0].status == GW_OK);
+            CHECK(table.owner.answers[0].text == output);
+            CHECK(table.owner.answers[0].exit_code == 7);
+            CHECK(table.answer(ask, GW_OK) == GW_ERR_GONE);
+            CHECK(table.next().type == GW_EVENT_NONE);
+        });
+    }
+}
+
+TEST_CASE("asks: a program that writes too much is stopped, and its beginning is kept") {
+    struct Case {
+        std::string_view name;
+        std::vector<std::string_view> pieces;
+        gw_status status;  // of the last answer, when the pieces leave it open
+        std::string_view last;
+        gw_status want;
+        std::string_view text;
+        bool cancelled;
+    };
+    const Case cases[] = {
+        {"exactly as much", {"abc", "def"}, GW_OK, "", GW_OK, "abcdef", false},
+        {"exactly as much, at the end", {"abc"}, GW_OK, "def", GW_OK, "abcdef", false},
+        {"in the middle of a piece", {"abc", "defghi"}, GW_OK, "", GW_ERR_LIMIT, "abcdef", true},
+        {"at its beginning", {"abc", "def", "g"}, GW_OK, "", GW_ERR_LIMIT, "abcdef", true},
+        {"in the first", {"abcdefg"}, GW_OK, "", GW_ERR_LIMIT, "abcdef", true},
+        {"with the last answer", {"abc"}, GW_OK, "defg", GW_ERR_LIMIT, "abcdef", false},
+        {"in one answer", {}, GW_OK, "abcdefghi", GW_ERR_LIMIT, "abcdef", false},
+        {"the host has counted", {}, GW_ERR_LIMIT, "abcdefghi", GW_ERR_LIMIT, "abcdef", false},
+        {"the host has failed", {"abc", "de"}, GW_ERR_IO, "", GW_ERR_IO, "abcde", false},
+        {"empty pieces", {"", "abc", ""}, GW_OK, "", GW_OK, "abc", false},
+    };
+    for (const Case& one : cases) {
+        INFO(one.name);
+        Table table(GW_SERVICE_SPAWN);
+        const gw_ask_id ask = table.spawn(6);
+        for (const std::string_view piece : one.pieces) CHECK(table.piece(ask, piece) == GW_OK);
+        CHECK(table.owner.answers.size() == (one.cancelled ? 1 : 0));
+        CHECK(table.answer(ask, one.status, one.last) == (one.cancelled ? GW_ERR_GONE : GW_OK));
+        REQUIRE(table.owner.answers.size() == 1);
+        CHECK(table.owner.answers[0].status == one.want);
+        CHECK(table.owner.answers[0].text == one.text);
+        CHECK(table.piece(ask, "late") == GW_ERR_GONE);
+        const auto event = table.next();
+        CHECK(event.type == (one.cancelled ? GW_EVENT_CANCEL : GW_EVENT_NONE));
+        CHECK(event.ask == (one.cancelled ? ask : 0));
+        CHECK(table.next().type == GW_EVENT_NONE);
+    }
+}
+
+TEST_CASE("asks: a failure is the last word, whatever follows it") {
+    Table table(GW_SERVICE_SPAWN | GW_SERVICE_WATCH);
+    const gw_ask_id ask = table.spawn(100);
+    CHECK(table.piece(ask, "some", GW_ERR_IO) == GW_OK);
+    REQUIRE(table.owner.answers.size() == 1);
+    CHECK(table.owner.answers[0].status == GW_ERR_IO);
+    CHECK(table.piece(ask, "more") == GW_ERR_GONE);
+    // Of a file that is watched, each word is a whole one.
+    Question question;
+    question.type = GW_EVENT_WATCH;
+    REQUIRE(table.ask.put(question) == GW_OK);
+    const gw_ask_id watch = table.next().ask;
+    CHECK(table.piece(watch, {}) == GW_OK);
+    CHECK(table.piece(watch, {}, GW_ERR_IO) == GW_OK);
+    CHECK(table.owner.answers.size() == 3);
+    CHECK(table.next().type == GW_EVENT_NONE);
+}
+
+TEST_CASE("asks: pieces are no end: time goes on, and nobody may want the rest") {
+    Table table(GW_SERVICE_SPAWN);
+    const gw_ask_id slow = table.spawn(100, 200);
+    const std::uint64_t begin = table.world.now;
+    for (std::uint64_t ms = 0; ms < 200; ms += 40) {
+        gw_gateway_tick(table.world.gateway(), begin + ms, 0);
+        CHECK(table.piece(slow, "x") == GW_OK);
+    }
+    gw_gateway_tick(table.world.gateway(), begin + 200, 0);
+    REQUIRE(table.owner.answers.size() == 1);
+    CHECK(table.owner.answers[0].status == GW_ERR_TIMEOUT);
+    CHECK(table.owner.answers[0].text == "xxxxx");
+    CHECK(table.next().type == GW_EVENT_CANCEL);
+
+    const gw_ask_id dropped = table.spawn(100);
+    CHECK(table.piece(dropped, "half") == GW_OK);
+    table.ask.take_back();
+    CHECK(table.next().type == GW_EVENT_CANCEL);
+    CHECK(table.piece(dropped, "of it") == GW_ERR_GONE);
+    CHECK(table.owner.answers.size() == 1);
+    // The next question begins with nothing.
+    const gw_ask_id again = table.spawn(100);
+    CHECK(table.answer(again, GW_OK, "new") == GW_OK);
+    CHECK(table.owner.answers.at(1).text == "new");
+}
+
+TEST_CASE("asks: what is kept of a program's output is never more than was asked for") {
+    TestHost host;
+    Table table(GW_SERVICE_SPAWN, nullptr, host.host());
+    constexpr std::size_t most = 3000000;
+    const gw_ask_id ask = table.spawn(most);
+    const std::size_t before = host.bytes_out();
+    const std::string piece(70000, 'x');
+    std::size_t peak = 0;
+    for (std::size_t sent = 0; sent + piece.size() < most; sent += piece.size()) {
+        REQUIRE(table.piece(ask, piece) == GW_OK);
+        peak = std::max(peak, host.bytes_out() - before);
+    }
+    CHECK(peak < most + 65536);
+    CHECK(table.piece(ask, piece) == GW_OK);
+    CHECK(table.owner.answers.at(0).status == GW_ERR_LIMIT);
+    CHECK(table.owner.answers.at(0).text.size() == most);
+    CHECK(host.bytes_out() < before + 65536);
+}
+
+TEST_CASE("asks: no memory for a program's output ends the program, and leaves nothing behind") {
+    for (std::size_t n = 0;; ++n) {
+        REQUIRE(n < 100);
+        TestHost host;
+        Table table(GW_SERVICE_SPAWN, nullptr, host.host());
+        const gw_ask_id ask = table.spawn(1000000);
+        const std::string piece(50000, 'x');
+        host.fail_once_at(n);
+        gw_status status = GW_OK;
+        for (int i = 0; i < 10 && status == GW_OK; ++i) status = table.piece(ask, piece);
+        if (status == GW_OK) status = table.answer(ask, GW_OK);
+        const bool failed = host.failed();
+        host.fail_never();
+        REQUIRE(table.owner.answers.size() == 1);
+        CHECK(table.owner.answers[0].status == (failed ? GW_ERR_NO_MEMORY : GW_OK));
+        CHECK(table.owner.answers[0].text.size() == (failed ? table.owner.answers[0].text.size() : 500000));
+        CHECK(table.next().type == (failed ? GW_EVENT_CANCEL : GW_EVENT_NONE));
+        CHECK_FALSE(table.ask.open());
+        const gw_ask_id again = table.spawn(100);
+        CHECK(table.answer(again, GW_OK, "fine") == GW_OK);
+        CHECK(table.owner.answers.at(1).text == "fine");
+        if (!failed) break;
+    }
 }
 
 TEST_CASE("asks: a program gets four variables of the environment, and none of the secrets in it") {

@@ -594,8 +594,11 @@ TEST_CASE("attachments: memory may run out at any allocation") {
             if (!world.upstreams.empty()) world.send(*world.upstreams[0], redirect("/b"));
             if (world.upstreams.size() > 1) world.send(*world.upstreams[1], answer("image/png", png_sample));
             world.advance(1);
-            for (std::size_t i = 0; i < world.programs.size(); ++i)
-                world.end_program(world.programs[i].ask, i == 0 ? "Hi" : jpeg_sample);
+            for (std::size_t i = 0; i < world.programs.size(); ++i) {
+                const std::string_view output = i == 0 ? std::string_view("Hi") : std::string_view(jpeg_sample);
+                world.write_program(world.programs[i].ask, output.substr(0, 1));
+                world.end_program(world.programs[i].ask, output.substr(1));
+            }
             whole = loading->status == 200 && !host.failed();
         } catch (const std::bad_alloc&) {
         }

@@ -143,6 +143,38 @@ TEST_CASE("exec: how it can end") {
         world.end_program(world.programs[0].ask, one.output, one.exit_code, one.status);
         CHECK(answer_of(world, client) == one.want);
     }
+    SECTION("output as it comes, until it is too much") {
+        Store store;
+        store.allow("/opt/x");
+        World world(with_exec, nullptr, nullptr, store.store);
+        RpcClient client(world);
+        client.connect();
+        tell(client, R"({"command":"/opt/x"})");
+        world.advance(100);
+        REQUIRE(world.programs.size() == 1);
+        CHECK(world.write_program(world.programs[0].ask, "so") == GW_OK);
+        CHECK(world.write_program(world.programs[0].ask, "me") == GW_OK);
+        world.end_program(world.programs[0].ask, "", 1);
+        CHECK(answer_of(world, client) == "exec says: some\n(exit code 1)");
+        tell(client, R"({"command":"/opt/x"})", "run-2");
+        world.advance(100);
+        REQUIRE(world.programs.size() == 2);
+        const gw_ask_id endless = world.programs[1].ask;
+        const std::size_t most = world.programs[1].output_bytes_max;
+        CHECK(world.write_program(endless, std::string(most - 1, 'a')) == GW_OK);
+        CHECK(world.cancelled_asks.empty());
+        CHECK(world.write_program(endless, "bc") == GW_OK);
+        CHECK(world.cancelled_asks == std::vector<gw_ask_id>{endless});
+        CHECK(world.write_program(endless, "late") == GW_ERR_GONE);
+        const std::string said = answer_of(world, client, "run-2");
+        CHECK(said.ends_with("aab\n(stopped: it wrote more than 200 KiB)"));
+        // What it said before its time was over is said, too.
+        tell(client, R"({"command":"/opt/x"})", "run-3");
+        world.advance(100);
+        CHECK(world.write_program(world.programs.at(2).ask, "wait for it") == GW_OK);
+        client.pass(60000, {});
+        CHECK(answer_of(world, client, "run-3") == "exec says: wait for it\n(stopped: it took too long)");
+    }
     const std::string_view refused[] = {R"({})",
                                         R"({"command":7})",
                                         R"({"command":"  "})",

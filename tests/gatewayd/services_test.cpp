@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 
 #include "core/buffer.h"
 #include "support/directory.h"
@@ -29,7 +30,6 @@ struct Question {
     std::string host, data;
     uint32_t port = 0;
     std::vector<std::string> argv;
-    size_t output_bytes_max = 1U << 20U;
     std::vector<std::string> env = {};
 };
 
@@ -48,7 +48,8 @@ struct Script {
     Question current;  // its strings live until the next event
     std::vector<gw_str> argv, env;
     std::vector<Answer> answers;
-    std::function<void(Script&)> next;  // after every answer
+    std::map<gw_ask_id, std::string> pieces;  // of answers that are not whole yet
+    std::function<void(Script&)> next;        // after every answer
     bool done = false, told = false;
     unsigned restarts = 0;
     std::chrono::steady_clock::time_point give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -72,9 +73,8 @@ std::vector<Answer> run(std::deque<Question> questions, size_t answers) {
     return run(std::move(questions), [answers](Script& play) { play.done = play.answers.size() >= answers; });
 }
 
-Question spawn(std::vector<std::string> argv, std::string data = {}, size_t bytes_max = 1U << 20U,
-               std::vector<std::string> env = {}) {
-    return {GW_EVENT_SPAWN, 1, {}, std::move(data), 0, std::move(argv), bytes_max, std::move(env)};
+Question spawn(std::vector<std::string> argv, std::string data = {}, std::vector<std::string> env = {}) {
+    return {GW_EVENT_SPAWN, 1, {}, std::move(data), 0, std::move(argv), std::move(env)};
 }
 
 }  // namespace
@@ -109,7 +109,6 @@ gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
         event->argc = play.argv.size();
         event->env = play.env.data();
         event->envc = play.env.size();
-        event->output_bytes_max = q.output_bytes_max;
         return GW_OK;
     }
     if (!play.done || play.told) {
@@ -133,9 +132,11 @@ gw_status gw_gateway_restart(gw_gateway* gateway) {
 }
 gw_status gw_ask_answer(gw_gateway* gateway, gw_ask_id ask, const gw_answer* answer) {
     Script& play = script(gateway);
+    std::string& data = play.pieces[ask] += as_text(answer->data);
+    if (answer->more) return GW_OK;
     Answer one{ask,
                answer->status,
-               std::string(as_text(answer->data)),
+               std::exchange(data, {}),
                std::string(as_text(answer->address)),
                std::string(as_text(answer->reason)),
                answer->port,
@@ -178,11 +179,15 @@ TEST_CASE("gatewayd: programs run without a shell, with their input, their limit
         {"a signal", spawn({"sh", "-c", "kill -TERM $$"}), GW_OK, 128 + SIGTERM, ""},
         {"words are not read by a shell", spawn({"echo", "$HOME", "*", "; true"}), GW_OK, 0, "$HOME * ; true\n"},
         {"nobody reads the input", spawn({"true"}, much), GW_OK, 0, ""},
-        {"more output than allowed: its beginning", spawn({"yes", "xxx"}, "", 7), GW_ERR_LIMIT, 0, "xxx\nxxx"},
+        {"it ends before its output does", spawn({"sh", "-c", "(sleep 0.1; echo late) & echo soon; exit 4"}), GW_OK, 4,
+         "soon\nlate\n"},
+        {"its output ends before it does", spawn({"sh", "-c", "echo x; exec >&-; sleep 0.1; exit 5"}), GW_OK, 5, "x\n"},
+        {"somebody holds its input, and reads no byte of it",
+         spawn({"sh", "-c", "sleep 9 <&0 >/dev/null 2>&1 &"}, much), GW_OK, 0, ""},
         {"no such program", spawn({"/no/such/program"}), GW_ERR_IO, 0, ""},
         {"no program at all", spawn({}), GW_ERR_IO, 0, ""},
         {"the environment is the gateway's to give",
-         spawn({"sh", "-c", "echo ${OPENCLAW_GATEWAY_TOKEN-none} $A $PATH"}, "", 100, {"A=x=y", "PATH=/bin:/usr/bin"}),
+         spawn({"sh", "-c", "echo ${OPENCLAW_GATEWAY_TOKEN-none} $A $PATH"}, "", {"A=x=y", "PATH=/bin:/usr/bin"}),
          GW_OK, 0, "none x=y /bin:/usr/bin\n"},
         {"behind everything that serves", spawn({"sh", "-c", "sleep 0.2; nice"}), GW_OK, 0, "10\n"},
         {"standard error goes nowhere", spawn({"sh", "-c", "echo x >&2"}), GW_OK, 0, ""},
@@ -202,29 +207,59 @@ TEST_CASE("gatewayd: a program that nobody waits for ends with all that it start
     const gw::test::TemporaryDirectory folder;
     const std::string file = folder / "pids";
     Question cancel{GW_EVENT_CANCEL, 1, {}, {}, 0, {}};
-    Question timer = spawn({"sh", "-c", "while [ $(wc -l < " + file + ") -lt 2 ]; do sleep 0.05; done"});
-    timer.ask = 2;
-    std::ofstream(file).flush();
-    run({spawn({"sh", "-c", "sleep 60 & echo $! >> " + file + "; echo $$ >> " + file + "; sleep 60"}), timer},
-        [&](Script& play) {
-            if (play.answers.back().ask == 2) play.questions.push_back(cancel);
-            play.done = true;
-        });
-    std::ifstream pids(file);
-    int count = 0;
-    for (pid_t pid = 0; pids >> pid; ++count) {
-        bool gone = false;
-        for (int i = 0; i < 200 && !gone; ++i) {
-            // A child of ours stays as a zombie until it is waited for; a grandchild goes to init.
-            std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-            std::string text;
-            std::getline(stat, text);
-            gone = text.empty() || text.find(") Z ") != std::string::npos;
-            if (!gone) ::usleep(10000);
+    const auto waiting = [&](gw_ask_id ask, const std::string& condition) {
+        Question question = spawn({"sh", "-c", "while " + condition + "; do sleep 0.05; done"});
+        question.ask = ask;
+        return question;
+    };
+    const std::string begin = "echo $$ >> " + file + "; sleep 60 & echo $! >> " + file + "; ";
+    const std::string ends[] = {"sleep 60", "yes"};  // the second writes without end
+    for (const std::string& end : ends) {
+        std::ofstream(file).flush();
+        const auto answers =
+            run({spawn({"sh", "-c", begin + end}), waiting(2, "[ $(wc -l < " + file + ") -lt 2 ]")}, [&](Script& play) {
+                if (play.answers.back().ask == 2) {
+                    play.questions.push_back(cancel);
+                    // It is waited for: no zombie stays.
+                    play.questions.push_back(waiting(3, "kill -0 $(head -1 " + file + ")"));
+                }
+                play.done = play.answers.back().ask == 3;
+            });
+        CHECK(answers.size() == 2);
+        std::ifstream pids(file);
+        int count = 0;
+        for (pid_t pid = 0; pids >> pid; ++count) {
+            bool gone = false;
+            for (int i = 0; i < 200 && !gone; ++i) {
+                // A grandchild goes to init, which may let it wait as a zombie.
+                std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+                std::string text;
+                std::getline(stat, text);
+                gone = text.empty() || text.find(") Z ") != std::string::npos;
+                if (!gone) ::usleep(10000);
+            }
+            CHECK(gone);
         }
-        CHECK(gone);
+        CHECK(count == 2);
     }
-    CHECK(count == 2);
+}
+
+TEST_CASE("gatewayd: what still runs when a gateway ends says nothing to the next one") {
+    const gw::test::TemporaryDirectory folder;
+    Host host;
+    for (int i = 0; i < 2; ++i) {
+        Script play;
+        play.questions.push_back({GW_EVENT_RESOLVE, 1, "localhost", {}, 0, {}});
+        play.questions.push_back(spawn({"sh", "-c", "sleep 60"}));
+        play.questions.back().ask = 2;
+        play.questions.push_back({GW_EVENT_LISTEN, 3, "127.0.0.1", {}, 0, {}});
+        play.next = [](Script& now) { now.done = now.answers.back().ask == 3; };
+        host.run(play.gateway());
+        CHECK(play.told);
+        for (const Answer& one : play.answers) CHECK(one.ask != 2);
+        CHECK(std::count_if(play.answers.begin(), play.answers.end(), [](const Answer& one) { return one.ask == 1; }) <=
+              1);
+    }
 }
 
 TEST_CASE("gatewayd: changes of one file are told, however they are made") {

@@ -256,6 +256,17 @@ void World::pump() {
     }
 }
 
+gw_status World::write_program(gw_ask_id ask, std::string_view output) {
+    gw_answer piece{};
+    piece.size = sizeof piece;
+    piece.data = as_str(output);
+    piece.more = true;
+    const gw_status status = gw_ask_answer(gateway_, ask, &piece);
+    note(status);
+    pump();
+    return status;
+}
+
 void World::end_program(gw_ask_id ask, std::string_view output, std::int32_t exit_code, gw_status status) {
     gw_answer answer{};
     answer.size = sizeof answer;

@@ -73,7 +73,8 @@ public:
     std::map<std::string, std::vector<std::string>> names;  // RESOLVE: absent means it fails
     bool answer_names = true;
     std::vector<std::string> looked_up;  // every name that was asked for
-    // Programs that the gateway wants to be run, to be answered with end_program().
+    // Programs that the gateway wants to be run, to be answered with end_program(), pieces before that with
+    // write_program().
     struct Program {
         gw_ask_id ask = 0;
         std::vector<std::string> argv;
@@ -82,6 +83,7 @@ public:
         std::size_t output_bytes_max = 0;
     };
     std::vector<Program> programs;
+    gw_status write_program(gw_ask_id ask, std::string_view output);
     void end_program(gw_ask_id ask, std::string_view output, std::int32_t exit_code = 0, gw_status status = GW_OK);
     std::vector<gw_ask_id> open_asks, cancelled_asks;
 

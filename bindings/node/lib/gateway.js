@@ -405,7 +405,7 @@ export class Gateway {
     const answer = (status, { reason = '', addresses = [], port = 0, exitCode = 0, data, user = '', scopes = '', open = false } = {}) => {
       if (this.#jobs.get(ask) !== job) return;
       this.#turn();
-      const gone = native.answer(this.#native, ask, status, reason, addresses, port, exitCode, data, user, scopes) < 0;
+      const gone = native.answer(this.#native, ask, status, reason, addresses, port, exitCode, data, user, scopes, open) < 0;
       if (gone) this.#forget(ask);
       else if (!open) this.#jobs.delete(ask);
     };

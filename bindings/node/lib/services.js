@@ -5,9 +5,11 @@ import dgram from 'node:dgram';
 import { lookup } from 'node:dns';
 import fs from 'node:fs';
 import net from 'node:net';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { Status } from './constants.js';
 
+const { signals } = constants;
 const reasonOf = (error) => error.code ?? error.message;
 
 export function resolve({ host }, answer) {
@@ -17,36 +19,27 @@ export function resolve({ host }, answer) {
   });
 }
 
-/** Runs a program: `env` is its environment ("NAME=value"), `data` its standard input, the answer has its standard output. */
-export function spawn({ argv, env = [], data, timeoutMs = 30000, outputBytesMax = 1 << 20 }, answer) {
+/**
+ * Runs a program: `env` is its environment ("NAME=value"), `data` its standard input. Its standard output is answered as it
+ * comes, its exit code last; the gateway counts both bytes and time.
+ */
+export function spawn({ argv, env = [], data }, answer) {
   const variables = Object.fromEntries(env.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]));
-  const child = start(argv[0], argv.slice(1), { env: variables, stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
-  const pieces = [];
-  let size = 0;
-  let timer;
-  const stop = () => {
-    clearTimeout(timer);
-    child.kill('SIGKILL');
-  };
-  const fail = (status, reason) => {
-    stop();
-    answer(status, { reason });
-  };
-  timer = setTimeout(() => fail(Status.TIMEOUT, 'the program took too long'), timeoutMs);
-  child.once('error', (error) => fail(Status.IO, reasonOf(error)));
+  const options = { env: variables, stdio: ['pipe', 'pipe', 'ignore'], detached: process.platform !== 'win32', windowsHide: true };
+  const child = start(argv[0], argv.slice(1), options);
+  child.once('error', (error) => answer(Status.IO, { reason: reasonOf(error) }));
   child.stdin.on('error', () => {}); // a program need not read
   child.stdin.end(data);
-  child.stdout.on('data', (piece) => {
-    size += piece.length;
-    if (size > outputBytesMax) return fail(Status.LIMIT, 'the program wrote too much');
-    pieces.push(piece);
-  });
-  child.once('close', (code, signal) => {
-    clearTimeout(timer);
-    if (code === null) answer(Status.IO, { reason: `ended by ${signal}` });
-    else answer(Status.OK, { exitCode: code, data: Buffer.concat(pieces) });
-  });
-  return { stop };
+  child.stdout.on('data', (piece) => answer(Status.OK, { data: piece, open: true }));
+  child.once('close', (code, signal) => answer(Status.OK, { exitCode: code ?? 128 + signals[signal] }));
+  return { stop: () => kill(child) };
+}
+
+// With all that it started, which are of its process group.
+function kill(child) {
+  try {
+    process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
+  } catch {} // it has ended
 }
 
 /** Tells when a file changes, also when it is replaced by a rename: so its folder is watched. */

@@ -254,7 +254,7 @@ static napi_value next_event(napi_env env, napi_callback_info info) {
     return out;
 }
 
-/* answer(gateway, ask, status, reason, addresses, port, exit code, data, user, scopes) */
+/* answer(gateway, ask, status, reason, addresses, port, exit code, data, user, scopes, more) */
 static napi_value answer(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
     gateway* self = given.self;
@@ -272,7 +272,8 @@ static napi_value answer(napi_env env, napi_callback_info info) {
                       .exit_code = (int32_t)to_double(env, given.value[6]),
                       .data = to_bytes(env, given.value[7]),
                       .user = user,
-                      .scopes = scopes};
+                      .scopes = scopes,
+                      .more = to_bool(env, given.value[10])};
     gw_status status = gw_ask_answer(self->handle, to_id(env, given.value[1]), &said);
     free_texts(addresses, count);
     free_text(reason);

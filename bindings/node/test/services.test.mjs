@@ -20,22 +20,43 @@ test('names are looked up', async () => {
   assert.equal((await ask(resolve, { host: 'nowhere.invalid' }))[0], Status.RESOLVE);
 });
 
+// What a program has written, and how it ended.
+const run = (question, started = () => {}) => new Promise((resolve) => {
+  const pieces = [];
+  started(spawn(question, (status, { data, exitCode, open = false } = {}) => {
+    if (data) pieces.push(data);
+    if (!open) resolve({ status, exitCode, output: Buffer.concat(pieces).toString() });
+  }));
+});
+
 test('programs run', async () => {
-  const [status, { exitCode, data }] = await ask(spawn, { argv: ['sh', '-c', 'tr a-z A-Z; exit 3'], data: Buffer.from('hei') });
-  assert.deepEqual([status, exitCode, data.toString()], [Status.OK, 3, 'HEI']);
+  const much = 'x'.repeat(1 << 20);
+  assert.deepEqual(await run({ argv: ['sh', '-c', 'tr a-z A-Z; exit 3'], data: Buffer.from('hei') }), { status: Status.OK, exitCode: 3, output: 'HEI' });
+  assert.deepEqual(await run({ argv: ['cat'], data: Buffer.from(much) }), { status: Status.OK, exitCode: 0, output: much });
   process.env.OPENAI_API_KEY = 'not-for-programs';
-  const [, { data: variables }] = await ask(spawn, { argv: ['sh', '-c', 'echo $A${OPENAI_API_KEY-none}'], env: ['A=x=y '] });
+  const { output } = await run({ argv: ['sh', '-c', 'echo $A${OPENAI_API_KEY-none}'], env: ['A=x=y '] });
   delete process.env.OPENAI_API_KEY;
-  assert.equal(variables.toString(), 'x=y none\n');
-  assert.equal((await ask(spawn, { argv: ['/nowhere/program'] }))[0], Status.IO);
-  assert.equal((await ask(spawn, { argv: ['sleep', '20'], timeoutMs: 50 }))[0], Status.TIMEOUT);
-  assert.equal((await ask(spawn, { argv: ['sh', '-c', 'while :; do echo x; done'], outputBytesMax: 1000 }))[0], Status.LIMIT);
-  assert.equal((await ask(spawn, { argv: ['true'], data: Buffer.alloc(1 << 20) }))[0], Status.OK);
-  const stopped = new Promise((resolve) => {
-    const { stop } = spawn({ argv: ['sleep', '20'] }, resolve);
-    stop();
-  });
-  assert.equal(await stopped, Status.IO);
+  assert.equal(output, 'x=y none\n');
+  assert.equal((await run({ argv: ['/nowhere/program'] })).status, Status.IO);
+  assert.equal((await run({ argv: ['true'], data: Buffer.from(much) })).status, Status.OK);
+  assert.equal((await run({ argv: ['sh', '-c', 'sleep 20 & wait'] }, ({ stop }) => stop())).exitCode, 137); // its child, too, holds the pipe
+});
+
+test('the gateway counts what a program writes, and the time it takes', async () => {
+  const state = mkdtempSync(path.join(tmpdir(), 'state-'));
+  writeFileSync(path.join(state, 'exec-approvals.json'), JSON.stringify({ version: 1, agents: { main: { allowlist: [{ pattern: '*' }] } } }));
+  const config = { gateway: { auth: { mode: 'none' }, tools: { allow: ['exec'] } }, tools: { exec: { host: 'gateway' } } };
+  const gateway = new Gateway({ config, state, services: ['spawn'] });
+  const exec = async (args) => {
+    const answer = await gateway.fetch('/tools/invoke', { method: 'POST', body: JSON.stringify({ tool: 'exec', args }) });
+    const { result, error } = await answer.json();
+    return error?.message ?? result.content[0].text;
+  };
+  assert.equal(await exec({ command: 'echo one; echo two' }), 'one\ntwo\n');
+  assert.match(await exec({ command: 'yes' }), /^(y\n){102400}\(stopped: it wrote more than 200 KiB\)$/);
+  assert.equal(await exec({ command: 'echo begun; sleep 20', timeoutMs: 200 }), 'begun\n(stopped: it took too long)');
+  await gateway.close();
+  rmSync(state, { recursive: true });
 });
 
 test('files are watched, also when they are replaced', async () => {

@@ -351,7 +351,7 @@ class Gateway:
             self._start(ask, self._listen(answer, ask, host, event.port, event.listener))
         elif event.type == Event.SPAWN:
             argv, env = texts(event.argv, event.argc), texts(event.env, event.envc)
-            self._start(ask, _services.spawn(answer, argv, env, raw(event.data), event.timeout_ms, event.output_bytes_max))
+            self._start(ask, _services.spawn(answer, argv, env, raw(event.data)))
         elif event.type == Event.WATCH:
             self._start(ask, _services.watch(answer, host))
         elif event.type == Event.DATAGRAM:
@@ -360,14 +360,15 @@ class Gateway:
 
     def _answer_of(self, ask: int) -> _services.Answer:
         def answer(status: Status, reason: str = "", *, addresses: Sequence[str] = (), address: str = "", port: int = 0,
-                   exit_code: int = 0, data: bytes = b"", user: str = "", scopes: Sequence[str] = ()) -> None:
+                   exit_code: int = 0, data: bytes = b"", user: str = "", scopes: Sequence[str] = (),
+                   more: bool = False) -> None:
             if self._gw is None:
                 return
             texts = [lent(one) for one in addresses]
             why, where, content, array = lent(reason), lent(address), lent(data), ffi.new("gw_str[]", texts)
             name, allowed = lent(user), lent(", ".join(scopes))
             given = sized("gw_answer", status=status, reason=why, addresses=array, address_count=len(texts), address=where,
-                          port=port, exit_code=exit_code, data=content, user=name, scopes=allowed)
+                          port=port, exit_code=exit_code, data=content, user=name, scopes=allowed, more=more)
             self._turn()
             lib.gw_ask_answer(self._gw, ask, given)
         return answer

@@ -20,7 +20,7 @@ WATCH_SECONDS = 1.0  # between two looks at a file
 class Answer(Protocol):
     def __call__(self, status: Status, reason: str = "", *, addresses: Sequence[str] = (), address: str = "",
                  port: int = 0, exit_code: int = 0, data: bytes = b"", user: str = "",
-                 scopes: Sequence[str] = ()) -> None: ...
+                 scopes: Sequence[str] = (), more: bool = False) -> None: ...
 
 
 async def resolve(answer: Answer, name: str) -> None:
@@ -32,9 +32,9 @@ async def resolve(answer: Answer, name: str) -> None:
         answer(Status.OK, addresses=[str(one[4][0]) for one in found])
 
 
-async def spawn(answer: Answer, argv: Sequence[str], env: Sequence[str], data: bytes, timeout_ms: int,
-                output_bytes_max: int) -> None:
-    """Runs a program with the environment `env` ("NAME=value"); what it writes to standard error is not of interest."""
+async def spawn(answer: Answer, argv: Sequence[str], env: Sequence[str], data: bytes) -> None:
+    """Runs a program with the environment `env` ("NAME=value"). Its standard output is answered as it comes, its exit code
+    last; the gateway counts both bytes and time. What it writes to standard error is not of interest."""
     try:
         process = await asyncio.create_subprocess_exec(*argv, env=dict(one.split("=", 1) for one in env),
                                                        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -42,16 +42,15 @@ async def spawn(answer: Answer, argv: Sequence[str], env: Sequence[str], data: b
     except (OSError, ValueError) as failure:
         answer(Status.IO, str(failure))
         return
+    assert process.stdin is not None and process.stdout is not None
+    feeding = asyncio.ensure_future(_give(process.stdin, data))
     try:
-        output, code = await asyncio.wait_for(_talk(process, data, output_bytes_max), timeout_ms / 1000)
-    except asyncio.TimeoutError:
-        answer(Status.TIMEOUT, "the program did not end in time")
-    else:
-        if output is None:
-            answer(Status.LIMIT, "the program wrote too much")
-        else:
-            answer(Status.OK, exit_code=code, data=output)
+        while piece := await process.stdout.read(65536):
+            answer(Status.OK, data=piece, more=True)
+        code = await process.wait()
+        answer(Status.OK, exit_code=code if code >= 0 else 128 - code)
     finally:
+        feeding.cancel()
         await _end(process)
 
 
@@ -65,22 +64,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     while await process.stdout.read(65536):
         pass
     await process.wait()
-
-
-async def _talk(process: asyncio.subprocess.Process, data: bytes, output_bytes_max: int) -> tuple[bytes | None, int]:
-    """Everything that the program writes, None when that is too much, and how it ended."""
-    assert process.stdin is not None and process.stdout is not None
-    feeding = asyncio.ensure_future(_give(process.stdin, data))
-    try:
-        output = bytearray()
-        while piece := await process.stdout.read(65536):
-            output += piece
-            if len(output) > output_bytes_max:
-                return None, 0
-        await feeding
-        return bytes(output), await process.wait()
-    finally:
-        feeding.cancel()
 
 
 async def _give(pipe: asyncio.StreamWriter, data: bytes) -> None:

@@ -217,22 +217,42 @@ class ServiceTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(self.answers.get_nowait()[0], Status.RESOLVE)
 
     async def test_programs(self):
-        async def run(*argv, env=(), data=b"", timeout_ms=20000, bound=1 << 20):
-            await _services.spawn(self.answer, argv, env, data, timeout_ms, bound)
-            return self.answers.get_nowait()
-        self.assertEqual(await run("cat", data=b"a\0b" * 100000), (Status.OK, {"exit_code": 0, "data": b"a\0b" * 100000}))
-        self.assertEqual(await run("sh", "-c", "exit 3", data=b"x" * 1000000), (Status.OK, {"exit_code": 3, "data": b""}))
+        async def run(*argv, env=(), data=b""):
+            await _services.spawn(self.answer, argv, env, data)
+            output = b""
+            while True:
+                status, facts = self.answers.get_nowait()
+                output += facts.get("data", b"")
+                if not facts.get("more"):
+                    return status, facts.get("exit_code"), output
+        self.assertEqual(await run("cat", data=b"a\0b" * 100000), (Status.OK, 0, b"a\0b" * 100000))
+        self.assertEqual(await run("sh", "-c", "exit 3", data=b"x" * 1000000), (Status.OK, 3, b""))
+        self.assertEqual(await run("sh", "-c", "echo x; kill -TERM $$"), (Status.OK, 143, b"x\n"))
         with mock.patch.dict(os.environ, OPENAI_API_KEY="not-for-programs"):
-            self.assertEqual(await run("sh", "-c", "echo $A${OPENAI_API_KEY-none}", env=["A=x=y "]),
-                             (Status.OK, {"exit_code": 0, "data": b"x=y none\n"}))
-        self.assertEqual((await run("sleep", "60", timeout_ms=50))[0], Status.TIMEOUT)
-        self.assertEqual((await run("yes", bound=10000))[0], Status.LIMIT)
+            self.assertEqual(await run("sh", "-c", "echo $A${OPENAI_API_KEY-none}", env=["A=x=y "]), (Status.OK, 0, b"x=y none\n"))
         self.assertEqual((await run("/nowhere/program"))[0], Status.IO)
-        task = asyncio.ensure_future(run("sleep", "60"))
+        task = asyncio.ensure_future(run("sh", "-c", "sleep 60 & wait"))
         await asyncio.sleep(0.05)
         task.cancel()
         with self.assertRaises(asyncio.CancelledError):
-            await task
+            await asyncio.wait_for(task, 10)
+
+    async def test_the_gateway_counts_what_a_program_writes_and_the_time_it_takes(self):
+        settings = {"gateway": {"auth": {"mode": "none"}, "tools": {"allow": ["exec"]}}, "tools": {"exec": {"host": "gateway"}}}
+        with tempfile.TemporaryDirectory() as state:
+            approved = {"version": 1, "agents": {"main": {"allowlist": [{"pattern": "*"}]}}}
+            (Path(state) / "exec-approvals.json").write_text(json.dumps(approved))
+            async with Gateway(settings, state=state) as gw:
+                port = port_of(await gw.serve())
+
+                async def run(**args):
+                    body = json.dumps({"tool": "exec", "args": args}).encode()
+                    _, _, answer = await exchange(port, get("/tools/invoke", "Content-Type: application/json", method="POST", token="", body=body))
+                    said = json.loads(answer)
+                    return said["result"]["content"][0]["text"] if said["ok"] else said["error"]["message"]
+                self.assertEqual(await run(command="echo one; echo two"), "one\ntwo\n")
+                self.assertEqual(await run(command="yes"), "y\n" * 102400 + "(stopped: it wrote more than 200 KiB)")
+                self.assertEqual(await run(command="echo begun; sleep 20", timeoutMs=200), "begun\n(stopped: it took too long)")
 
     async def test_files(self):
         before, _services.WATCH_SECONDS = _services.WATCH_SECONDS, 0.01

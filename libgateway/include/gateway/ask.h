@@ -15,7 +15,9 @@ extern "C" {
 /* One answer. Everything is borrowed for the call. Which members count depends on the question:
  *   LISTEN    status, port: the port that was bound. Stays open until shutdown.
  *   RESOLVE   status, addresses: as text, in order of preference.
- *   SPAWN     status, exit_code, data: what the program wrote to standard output; with GW_ERR_LIMIT the beginning of it.
+ *   SPAWN     status, data: what the program wrote to standard output, as it comes, each piece with `more`; the last answer
+ *             is without `more` and has the exit_code (and data, if there is any left). Nothing needs to be collected or
+ *             counted: who asked gets all of it at once, and when it is too much GW_EVENT_CANCEL comes.
  *   WATCH     status GW_OK each time the file changed (the question stays open, without a deadline); an error ends it.
  *   DATAGRAM  status and port once when it is open; then data, address and port of each datagram. Stays open.
  *   AUTH      status GW_OK (come in), GW_ERR_DENIED (401), anything else: nobody could say (503), which is also what no
@@ -34,6 +36,7 @@ typedef struct gw_answer {
     gw_str data;
     gw_str user;   /* AUTH: who that is, for gw_request_user(), presence and records; may be empty */
     gw_str scopes; /* AUTH: what they may do, "operator.read, operator.write"; empty: everything */
+    bool more;     /* SPAWN, with GW_OK: this is not the last answer; since 0.2 */
 } gw_answer;
 
 /* Returns GW_OK, GW_ERR_GONE (no such question any more), GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */

@@ -173,8 +173,8 @@ typedef struct gw_event {
     gw_str data;
     const gw_str *argv; /* SPAWN: program and arguments */
     size_t argc;
-    uint32_t timeout_ms;     /* SPAWN, RESOLVE: give up after */
-    size_t output_bytes_max; /* SPAWN: stop the program when it writes more */
+    uint32_t timeout_ms;     /* SPAWN, RESOLVE: when CANCEL comes */
+    size_t output_bytes_max; /* SPAWN: CANCEL comes when the program has written more */
     bool abort;              /* CLOSE: do not wait for anything */
     gw_status status;        /* STOPPED: GW_OK, or why the gateway cannot run */
     gw_run_id run;           /* RUN, RUN_WRITABLE, RUN_CANCEL */

@@ -34,7 +34,8 @@ Ask::Ask(Gateway& gateway, AskOwner& owner)
       send_host_(gateway.memory()),
       send_data_(gateway.memory()),
       argv_(gateway.memory()),
-      argv_view_(gateway.memory()) {}
+      argv_view_(gateway.memory()),
+      output_(gateway.pool()) {}
 
 Ask::~Ask() { take_back(); }
 
@@ -79,6 +80,7 @@ void Ask::take_back() noexcept {
     timer_.disarm();
     in_queue.unlink();
     send_waits_ = false;
+    output_.clear();
     if (id_ == 0) return;
     if (told_) {
         gateway_.asks().table.cancel(id_);
@@ -93,9 +95,31 @@ bool Ask::stays_open() const noexcept {
     return type_ == GW_EVENT_LISTEN || type_ == GW_EVENT_WATCH || type_ == GW_EVENT_DATAGRAM;
 }
 
-void Ask::answer(const gw_answer& answer) {
+// Adds to what a program has written, and makes `answer` one of all that, or of the beginning that may be.
+void Ask::take_output(gw_answer& answer) noexcept {
+    const std::size_t room = output_bytes_max_ - output_.size();
+    if (answer.status == GW_OK && answer.data.len > room) answer.status = GW_ERR_LIMIT;
+    try {
+        const std::string_view piece = as_text(answer.data).substr(0, room);
+        const std::size_t size = output_.size() + piece.size();
+        if (size > output_.capacity())
+            output_.reserve(std::min(std::max(size, output_.capacity() * 2), output_bytes_max_));
+        output_.append(piece);
+    } catch (const std::bad_alloc&) {
+        answer.status = GW_ERR_NO_MEMORY;
+    }
+    answer.data = as_str(output_.text());
+}
+
+void Ask::answer(gw_answer answer) {
+    const bool runs_on = type_ == GW_EVENT_SPAWN && answer.status == GW_OK && answer.more;
+    if (type_ == GW_EVENT_SPAWN) take_output(answer);
+    if (runs_on && answer.status == GW_OK) return;
+    const Buffer output = std::move(output_);  // for the owner, who may destroy this
     timer_.disarm();
-    if (answer.status != GW_OK || !stays_open()) {
+    if (runs_on) {
+        take_back();
+    } else if (answer.status != GW_OK || !stays_open()) {
         // The question is over for both sides: nothing to cancel.
         gateway_.asks().table.remove(id_);
         in_queue.unlink();
@@ -109,6 +133,8 @@ void Ask::time_out() {
     late.size = sizeof late;
     late.status = unsupported_ ? GW_ERR_UNSUPPORTED : GW_ERR_TIMEOUT;
     late.reason = as_str(unsupported_ ? "the host does not offer this service" : "the host did not answer in time");
+    const Buffer output = std::move(output_);
+    late.data = as_str(output.text());
     take_back();
     owner_.on_answer(*this, late);
 }

@@ -1,7 +1,9 @@
 // Questions to the host that it may answer later: asked with a deadline, answered by id, gone when nobody waits any
 // more.
 //
-//     Ask (member of whoever asks) -- ask() --> GW_EVENT_RESOLVE --> gw_ask_answer(id) --> Owner::on_answer()
+//     Ask (member of whoever asks) -- put() --> GW_EVENT_RESOLVE --> gw_ask_answer(id) --> AskOwner::on_answer()
+//
+// A program's output comes in pieces. They are collected here, up to the limit: its owner hears one answer.
 #pragma once
 
 #include <array>
@@ -12,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/buffer.h"
 #include "core/id_table.h"
 #include "core/timers.h"
 #include "exchange/event_source.h"
@@ -60,11 +63,12 @@ public:
     void take_back() noexcept;
     [[nodiscard]] bool open() const noexcept { return id_ != 0; }
 
-    void answer(const gw_answer& answer);
+    void answer(gw_answer answer);
     bool next_event(gw_event& event) noexcept override;
 
 private:
     void time_out();
+    void take_output(gw_answer& answer) noexcept;
     [[nodiscard]] bool stays_open() const noexcept;
 
     Gateway& gateway_;
@@ -80,6 +84,7 @@ private:
     gw_request_id request_ = 0;
     std::uint32_t port_ = 0, listener_ = 0, timeout_ms_ = 0, send_port_ = 0;
     std::size_t output_bytes_max_ = 0;
+    Buffer output_;  // of a program, so far
     bool send_waits_ = false;
 };
 

@@ -147,7 +147,7 @@ void ExecJob::run() {
 }
 
 void ExecJob::on_answer(Ask& /*ask*/, const gw_answer& answer) {
-    const std::string_view output = as_text(answer.data).substr(0, output_bytes_max);
+    const std::string_view output = as_text(answer.data);
     try {
         switch (answer.status) {
         case GW_OK: {
@@ -159,6 +159,7 @@ void ExecJob::on_answer(Ask& /*ask*/, const gw_answer& answer) {
         }
         case GW_ERR_LIMIT: return finish(output, "(stopped: it wrote more than 200 KiB)", true);
         case GW_ERR_TIMEOUT: return finish(output, "(stopped: it took too long)", true);
+        case GW_ERR_NO_MEMORY: return call_.fail_no_memory();
         case GW_ERR_UNSUPPORTED: return finish({}, "The gateway's host runs no programs.", true);
         default: return finish({}, "The program could not be started.", true);
         }

@@ -101,6 +101,8 @@ void HelperRun::on_answer(Ask& /*ask*/, const gw_answer& answer) {
                                 "cannot be read here: the gateway's host runs no helper programs");
         } else if (answer.status == GW_ERR_LIMIT) {
             told.on_help_failed(Failure::refused, "holds more than one file may");
+        } else if (answer.status == GW_ERR_NO_MEMORY) {
+            told.on_no_memory();
         } else if (answer.status == GW_ERR_TIMEOUT) {
             told.on_help_failed(Failure::refused, "took more memory or time than one file may take");
         } else {
