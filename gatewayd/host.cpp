@@ -15,15 +15,12 @@ void Host::Part::forget() {
 
 void Host::Part::end() {
     forget();
-    for (uv_handle_t* handle : handles) close_handle(handle);
+    for (uv_handle_t* handle : handles) close(handle);
 }
 
-void Host::Part::close_handle(uv_handle_t* handle) {
-    if (uv_is_closing(handle) != 0) return;
-    uv_close(handle, [](uv_handle_t* done) {
-        auto* part = of<Part>(done);
-        if (++part->closed == part->handles.size()) delete part;
-    });
+void Host::Part::on_close(uv_handle_t* handle) {
+    auto* part = of<Part>(handle);
+    if (++part->closed == part->handles.size()) delete part;
 }
 
 void Host::Part::answer(gw_answer given) {
@@ -63,7 +60,7 @@ struct Host::Socket final : Part {
         local ? uv_pipe_init(&host.loop_, &pipe, 0) : uv_tcp_init(&host.loop_, &tcp);
         if (!local) uv_tcp_nodelay(&tcp, 1);
         own(stream);
-        connecting.data = write.data = shutdown.data = stream.data;
+        connecting.data = write.data = stream.data;
     }
     ~Socket() override { gw_buf_free(&writing); }
 
@@ -87,31 +84,24 @@ struct Host::Socket final : Part {
             uv_write(&write, &stream, &rest, 1, [](uv_write_t* request, int failed) {
                 auto* self = of<Socket>(request);
                 gw_buf_free(&self->writing);
-                failed != 0 ? self->end() : self->write_output();
+                failed != 0 || self->close_after_write ? self->end() : self->write_output();
             });
         }
-    }
-
-    // libuv sends FIN when everything before it is written; then the socket may close.
-    void finish() {
-        const auto finished = [](uv_shutdown_t* request, int) {
-            if (auto* self = of<Socket>(request); self->close_after_write) self->end();
-        };
-        if (uv_shutdown(&shutdown, &stream, finished) != 0 && close_after_write && writing.data == nullptr) end();
     }
 
     void on_event(const gw_event& event) override {
         if (event.type == GW_EVENT_OUTPUT) write_output();
         if (event.type == GW_EVENT_READ) read_as_wanted();
-        if (event.type == GW_EVENT_SHUTDOWN) finish();
+        if (event.type == GW_EVENT_SHUTDOWN)
+            uv_shutdown(&shutdown, &stream, [](uv_shutdown_t*, int) {});  // FIN, behind what is being written
         if (event.type != GW_EVENT_CLOSE) return;
         close_after_write = true;
-        event.abort || writing.data == nullptr ? end() : finish();
+        if (event.abort || writing.data == nullptr) end();
     }
 
     // Reads exactly while the gateway wants to.
     void read_as_wanted() {
-        if (conn == nullptr || !gw_conn_wants_read(conn)) {
+        if (!gw_conn_wants_read(conn)) {
             uv_read_stop(&stream);
             return;
         }
@@ -126,13 +116,14 @@ struct Host::Socket final : Part {
 
     static void accept(Host& host, uv_stream_t* listener, uint32_t number) {
         auto* socket = new Socket(host, false);
-        if (uv_accept(listener, &socket->stream) != 0) return socket->end();
         Address address;
-        uv_tcp_getpeername(&socket->tcp, address.get(), &address.size);
+        if (uv_accept(listener, &socket->stream) != 0 ||
+            uv_tcp_getpeername(&socket->tcp, address.get(), &address.size) != 0)
+            return socket->end();  // it left already
         const std::string name = text_of(address.get());
         gw_peer peer{};
         peer.size = sizeof peer;
-        peer.address = str(name.empty() ? "unknown" : name.c_str());  // it left already: not a local socket
+        peer.address = str(name.c_str());
         peer.port = port_of(address.get());
         peer.listener = number;
         if (gw_conn_accept(host.gateway_, &peer, &socket->conn) != GW_OK) return socket->end();
@@ -196,8 +187,10 @@ void Host::tell_time() {
 void Host::on_event(const gw_event& event) {
     // Who is at work on it. A connection that is to be dialled has no socket yet.
     Part* part = nullptr;
-    if (event.conn != nullptr) part = static_cast<Socket*>(gw_conn_user(event.conn));
-    if (const auto found = services_.find(event.ask); found != services_.end()) part = found->second;
+    if (event.conn != nullptr)
+        part = static_cast<Socket*>(gw_conn_user(event.conn));
+    else if (const auto found = services_.find(event.ask); found != services_.end())
+        part = found->second;
     if (part != nullptr) return part->on_event(event);
     switch (event.type) {
     case GW_EVENT_CONNECT: return Socket::connect(*this, event);
@@ -230,7 +223,7 @@ void Host::on_signal(int number) {
     gw_gateway_shutdown(gateway_);
 }
 
-Host::Host() {
+Host::Host(gw_command* command) : command_(command) {
     std::signal(SIGPIPE, SIG_IGN);  // writing to who has left is an error code
     uv_loop_init(&loop_);
     loop_.data = this;
@@ -264,7 +257,7 @@ void Host::run(gw_gateway* gateway) {
 
 Host::~Host() {
     const auto close = [](uv_handle_t* handle, void*) {
-        if (handle->data != nullptr) return Part::close_handle(handle);
+        if (handle->data != nullptr) return Part::close(handle);
         if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
     };
     uv_walk(&loop_, close, nullptr);

@@ -14,8 +14,7 @@
 
 class Host {
 public:
-    explicit Host(gw_command* command) : Host() { command_ = command; }
-    Host();
+    explicit Host(gw_command* command = nullptr);
     ~Host();
 
     // Serves `gateway` until it has stopped, and takes along what it left open.
@@ -37,7 +36,7 @@ private:
     void on_signal(int number);
 
     uv_loop_t loop_{};
-    gw_command* command_ = nullptr;  // hears of READY and STOPPED
+    gw_command* const command_;  // hears of READY and STOPPED
     gw_gateway* gateway_ = nullptr;
     std::int64_t minute_ = -1;  // in which the gateway was told how far the clocks are ahead of UTC
     uv_prepare_t prepare_{};
@@ -73,10 +72,11 @@ struct Host::Part {
         return static_cast<Kind*>(part);
     }
     template <typename Handle>
-    static void close(Handle* handle) {
-        close_handle(reinterpret_cast<uv_handle_t*>(handle));
+    static void close(Handle* owned) {
+        auto* handle = reinterpret_cast<uv_handle_t*>(owned);
+        if (uv_is_closing(handle) == 0) uv_close(handle, on_close);
     }
-    static void close_handle(uv_handle_t* handle);
+    static void on_close(uv_handle_t* handle);
     static void read_buffer(uv_handle_t*, size_t, uv_buf_t* buf);  // one for every read: who reads keeps no byte of it
 
     Host& host;

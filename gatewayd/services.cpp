@@ -1,5 +1,6 @@
 // What the gateway asks for besides sockets: names, helper programs, files that change, datagrams.
 #include <deque>
+#include <filesystem>
 
 #include "host.h"
 
@@ -122,24 +123,23 @@ struct Host::Program final : Part {
 
 // Watches the directory, so that a file which is renamed into place is seen; where that cannot be, looks every second.
 struct Host::Watch final : Part {
-    const std::string path, name;
+    const std::filesystem::path path;
     uv_fs_event_t changes{};
     uv_fs_poll_t poll{};
 
     Watch(Host& owner, const gw_event& event)
-        : Part(owner, event.ask), path(string(event.host)), name(path.substr(path.rfind('/') + 1)) {
+        : Part(owner, event.ask), path(std::filesystem::path(".") / string(event.host)) {
         uv_fs_event_init(&host.loop_, &changes);
         uv_fs_poll_init(&host.loop_, &poll);
         own(changes);
         own(poll);
         const auto changed = [](uv_fs_event_t* at, const char* file, int, int) {
-            if (auto* self = of<Watch>(at); file == nullptr || self->name == file) self->answer({});
+            if (auto* self = of<Watch>(at); file == nullptr || self->path.filename() == file) self->answer({});
         };
         const auto polled = [](uv_fs_poll_t* at, int, const uv_stat_t*, const uv_stat_t*) {
             of<Watch>(at)->answer({});
         };
-        const std::string directory = "./" + path.substr(0, path.size() - name.size());
-        if (uv_fs_event_start(&changes, changed, path[0] == '/' ? directory.c_str() + 2 : directory.c_str(), 0) != 0)
+        if (uv_fs_event_start(&changes, changed, path.parent_path().c_str(), 0) != 0)
             uv_fs_poll_start(&poll, polled, path.c_str(), 1000);
     }
 };

@@ -244,22 +244,29 @@ TEST_CASE("gatewayd: a program that nobody waits for ends with all that it start
     }
 }
 
-TEST_CASE("gatewayd: what still runs when a gateway ends says nothing to the next one") {
-    const gw::test::TemporaryDirectory folder;
+TEST_CASE("gatewayd: what a gateway has left open says nothing to the next one, whose ids are the same") {
     Host host;
-    for (int i = 0; i < 2; ++i) {
-        Script play;
-        play.questions.push_back({GW_EVENT_RESOLVE, 1, "localhost", {}, 0, {}});
-        play.questions.push_back(spawn({"sh", "-c", "sleep 60"}));
-        play.questions.back().ask = 2;
-        play.questions.push_back({GW_EVENT_LISTEN, 3, "127.0.0.1", {}, 0, {}});
-        play.next = [](Script& now) { now.done = now.answers.back().ask == 3; };
-        host.run(play.gateway());
-        CHECK(play.told);
-        for (const Answer& one : play.answers) CHECK(one.ask != 2);
-        CHECK(std::count_if(play.answers.begin(), play.answers.end(), [](const Answer& one) { return one.ask == 1; }) <=
-              1);
-    }
+    const Question look_up{GW_EVENT_RESOLVE, 1, "localhost", {}, 0, {}};
+    Question endless = spawn({"sleep", "60"});
+    endless.ask = 2;
+    Script first;
+    first.questions = {look_up, endless, {GW_EVENT_LISTEN, 3, "127.0.0.1", {}, 0, {}}};
+    first.next = [](Script& play) { play.done = play.answers.back().ask == 3; };
+    host.run(first.gateway());
+    CHECK(first.told);
+    CHECK(std::none_of(first.answers.begin(), first.answers.end(), [](const Answer& one) { return one.ask == 2; }));
+
+    Question wait = spawn({"sleep", "0.2"});
+    wait.ask = 2;
+    Script second;
+    second.questions = {look_up, wait};
+    second.next = [](Script& play) { play.done = play.answers.size() >= 2; };
+    host.run(second.gateway());
+    CHECK(second.told);
+    REQUIRE(second.answers.size() == 2);
+    CHECK(second.answers[0].ask == 1);
+    CHECK(second.answers[1].ask == 2);
+    CHECK(second.answers[1].exit_code == 0);
 }
 
 TEST_CASE("gatewayd: changes of one file are told, however they are made") {
