@@ -36,6 +36,8 @@ export interface RuleSetOptions {
   blockFrom?: Severity;
   /** Every rule replaces what it finds. */
   maskAll?: boolean;
+  /** What a rule spells out itself ("sk-ant-api", "api_key = ") may leave before more is known. */
+  publicOpenings?: boolean;
 }
 
 /** A compiled set of rules. Make one for a thread and use it for all its texts. */

@@ -168,6 +168,46 @@ TEST_CASE("inspector: a clean byte leaves in the call in which it came") {
     CHECK(held <= 8);  // the current word may become the local part of an address
 }
 
+TEST_CASE("inspector: what a rule spells out may leave, where the policy says so") {
+    static constexpr std::string_view yaml = R"(
+version: 1
+category: own
+rules:
+  - {id: TOKEN, title: A token, severity: HIGH, confidence: 0.9, pattern: '\btok_[a-z0-9]{8}\b', public_opening: true}
+  - {id: SET, title: Assigned, severity: HIGH, confidence: 0.9, pattern: '(?i)\bpass(?:word)?[ ]?=[ ]?[!-~]{6,}'}
+  - {id: MAIL, title: An address, severity: HIGH, confidence: 0.9, pattern: '[a-z.]+@[a-z]+\.example'}
+)";
+    struct Case {
+        std::string_view text, rule_by_rule, all;
+    };
+    const Case cases[] = {
+        {"a tok_abcd1234 b", "a tok_[REDACTED:TOKEN] b", "a tok_[REDACTED:TOKEN] b"},
+        {"tok_abcd1234", "tok_[REDACTED:TOKEN]", "tok_[REDACTED:TOKEN]"},
+        {"tok_abcd123", "tok_abcd123", "tok_abcd123"},
+        {"PassWord = hunter2", "[REDACTED:SET]", "PassWord = [REDACTED:SET]"},
+        {"password=tok_abcd1234", "[REDACTED:TOKEN]", "password=[REDACTED:TOKEN]"},
+        {"pass\\u0077ord=hunter2", "[REDACTED:SET]", "pass\\u0077ord=[REDACTED:SET]"},
+        {"to jo.e@mail.example now", "to [REDACTED:MAIL] now", "to [REDACTED:MAIL] now"},
+    };
+    RulesetOptions all;
+    all.public_openings = true;
+    Scanner by_rule(rules_of(yaml), Cache::bytes_default, std::pmr::get_default_resource());
+    Scanner of_all(rules_of(yaml, all), Cache::bytes_default, std::pmr::get_default_resource());
+    Random random(5);
+    InspectorOptions options;
+    options.policy.mode = Mode::redact;
+    for (const Case& c : cases) {
+        for (int cut = 0; cut < 20; ++cut) {
+            const Pieces pieces =
+                cut == 0 ? Pieces{{c.text}, "whole"} : cut_at_random(c.text, random, cut == 1 ? 1 : 6);
+            INFO(c.text << " cut as " << pieces);
+            CHECK(inspect(by_rule, options, pieces).released == c.rule_by_rule);
+            CHECK(inspect(of_all, options, pieces).released == c.all);
+        }
+    }
+    CHECK(by_rule.rules()->fingerprint() != of_all.rules()->fingerprint());
+}
+
 TEST_CASE("inspector: a partial match that grows too long, or not at all") {
     Scanner scanner(rules_of(R"yaml(
 version: 1

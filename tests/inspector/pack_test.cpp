@@ -8,15 +8,13 @@ namespace {
 
 using namespace guardrail;
 
-std::shared_ptr<const Ruleset> default_rules(Profile profile) {
+std::shared_ptr<const Ruleset> default_rules(const RulesetOptions& options) {
     std::pmr::memory_resource* memory = std::pmr::get_default_resource();
     LoadOptions load;
     load.keep_examples = true;
     auto loaded = guardrail::test::load(guardrail::test::default_files(), load);
     REQUIRE(loaded.pack);
     std::pmr::vector<PackProblem> problems(memory);
-    RulesetOptions options;
-    options.profile = profile;
     auto rules = Ruleset::compile(std::move(*loaded.pack), options, memory, problems);
     REQUIRE(rules != nullptr);
     CHECK(problems.empty());  // no rule is wild: a program that takes the pack as it is built in does not look
@@ -24,7 +22,13 @@ std::shared_ptr<const Ruleset> default_rules(Profile profile) {
 }
 
 const std::shared_ptr<const Ruleset>& strict_rules() {
-    static const std::shared_ptr<const Ruleset> rules = default_rules(Profile::strict);
+    static const std::shared_ptr<const Ruleset> rules = default_rules({Profile::strict, {}, false, false});
+    return rules;
+}
+
+// Of what they find, what they spell out may leave.
+const std::shared_ptr<const Ruleset>& opening_rules() {
+    static const std::shared_ptr<const Ruleset> rules = default_rules({Profile::strict, {}, false, true});
     return rules;
 }
 
@@ -110,7 +114,8 @@ TEST_CASE("pack: every rule finds its examples and leaves its near misses alone"
 
 TEST_CASE("pack: of what a mask rule finds no byte leaves, and no cut matters") {
     Random random(20260101);
-    Scanner scanner(strict_rules(), Cache::bytes_default, std::pmr::get_default_resource());
+    Scanner strict(strict_rules(), Cache::bytes_default, std::pmr::get_default_resource());
+    Scanner opening(opening_rules(), Cache::bytes_default, std::pmr::get_default_resource());
     std::vector<std::string> parts;
     for (std::uint32_t i = 0; i < strict_rules()->rules().size(); ++i) {
         const Rule& rule = strict_rules()->rule(i);
@@ -132,6 +137,7 @@ TEST_CASE("pack: of what a mask rule finds no byte leaves, and no cut matters") 
         }
         INFO("text: " << text);
         options.policy.mode = round % 2 == 0 ? Mode::redact : Mode::action;
+        Scanner& scanner = round % 3 == 0 ? opening : strict;
         const Outcome whole = inspect(scanner, options, Pieces{{text}, "whole"});
         for (int cut = 0; cut < 4; ++cut) {
             const Pieces pieces = cut_at_random(text, random, cut == 0 ? 1 : 30);
@@ -139,6 +145,46 @@ TEST_CASE("pack: of what a mask rule finds no byte leaves, and no cut matters") 
             CHECK(inspect(scanner, options, pieces) == whole);
         }
     }
+}
+
+TEST_CASE("pack: a public opening is spelled out by the rule, and nothing of the secret") {
+    Scanner scanner(opening_rules(), Cache::bytes_default, std::pmr::get_default_resource());
+    InspectorOptions options;
+    options.policy.profile = Profile::strict;
+    options.policy.mode = Mode::redact;
+    std::size_t with_opening = 0;
+    for (std::uint32_t i = 0; i < opening_rules()->rules().size(); ++i) {
+        const Rule& rule = opening_rules()->rule(i);
+        options.direction = direction_of(rule);
+        if (!rule.examples || !opening_rules()->rules()[i].masks || options.direction == Direction::tool_call) continue;
+        for (const std::pmr::string& text : rule.examples->match) {
+            INFO(rule.id << ": " << text);
+            Inspector inspector(scanner, options, std::pmr::get_default_resource());
+            std::string left(text.size(), '\0');  // every byte where it stood
+            const auto take = [&] {
+                for (const Inspector::Part& part : inspector.parts()) {
+                    if (!part.replacement) left.replace(part.begin, part.text.size(), part.text);
+                }
+            };
+            for (std::size_t at = 0; at < text.size(); at += 3) {
+                inspector.feed(std::string_view(text).substr(at, 3));
+                take();
+            }
+            inspector.finish();
+            take();
+            for (const Finding& finding : inspector.findings()) {
+                if (!finding.redacted || finding.view != ViewKind::raw) continue;
+                const std::string_view match =
+                    std::string_view(left).substr(finding.begin, finding.end - finding.begin);
+                const std::size_t opening = std::min(match.find('\0'), match.size());
+                CHECK(match.find_first_not_of('\0', opening) == std::string_view::npos);
+                CHECK(match.substr(0, opening).find_first_of("0123456789@") == std::string_view::npos);
+                CHECK(opening < match.size());
+                with_opening += opening > 0;
+            }
+        }
+    }
+    CHECK(with_opening > 300);
 }
 
 TEST_CASE("pack: a disguise hides nothing") {

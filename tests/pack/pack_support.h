@@ -66,7 +66,7 @@ public:
             out_ << " to " << name_of(rule.demote_unless->to);
         }
         if (rule.local_list) out_ << " list=" << name_of(*rule.local_list);
-        if (!rule.public_prefix.empty()) out_ << " public=" << rule.public_prefix;
+        if (rule.public_opening) out_ << " public_opening";
         if (!rule.expression.empty()) out_ << " cel=" << rule.expression;
         if (rule.facts) facts(*rule.facts);
         out_ << " ~" << rule.pattern << '\n';

@@ -55,8 +55,8 @@ TEST_CASE("pack: a rule as it was written") {
          "own/R 'A title' HIGH 0.5 mask tags=[a|b|] prompt require(30 2 words=[one|two words|]) forbid(128 0 "
          "words=[no|]) demote(1 1 words=[q|]) to LOW quoted unless v14:0 to MEDIUM ~x+y\n"},
         {"the rest", "own",
-         "    directions: [prompt]\n    normalise: leet\n    public_prefix: 'x'\n    local_list: secrets\n",
-         "own/R 'A title' HIGH 0.5 mask leet tags=[a|b|] prompt list=secrets public=x ~x+y\n"},
+         "    directions: [prompt]\n    normalise: leet\n    public_opening: true\n    local_list: secrets\n",
+         "own/R 'A title' HIGH 0.5 mask leet tags=[a|b|] prompt list=secrets public_opening ~x+y\n"},
         {"facts", "command",
          "    facts:\n      any:\n        - {program: [a, 'b*'], has: ['-x|--long', y], has_not: [z]}\n"
          "        - {subcommand: [item get], pipe: {from: [curl], to: ['*']}, code_has: ['p|q'], reads_path: [r],\n"

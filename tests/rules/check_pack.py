@@ -33,7 +33,7 @@ DIRECTIONS = {"prompt", "completion", "tool_call", "tool_result"}
 TOOL_CATEGORIES = {"command", "sensitive-path", "cognitive-file", "c2"}
 REQUIRED = {"id", "pattern", "title", "severity", "confidence", "tags", "kind", "examples"}
 OPTIONAL = {"enabled", "expression", "tool_call_only", "directions", "profiles", "validator", "require_context",
-            "forbid_context", "demote_context", "demote_unless", "normalise", "facts", "public_prefix", "local_list"}
+            "forbid_context", "demote_context", "demote_unless", "normalise", "facts", "public_opening", "local_list"}
 CONTEXT_KEYS = {"words", "within", "where", "quoted", "to"}
 FACT_KEYS = {"program", "has", "has_not", "subcommand", "pipe", "reads_path", "writes_path", "executes_path",
              "contacts_host", "contacts_path", "code_has", "sets_variable", "unsets_variable"}

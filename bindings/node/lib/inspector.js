@@ -24,10 +24,10 @@ export class RuleSet {
     return (this.#default ??= new RuleSet());
   }
 
-  constructor({ files = {}, defaultPack = true, profile = 'default', blockFrom = 'none', maskAll = false } = {}) {
+  constructor({ files = {}, defaultPack = true, profile = 'default', blockFrom = 'none', maskAll = false, publicOpenings = false } = {}) {
     const flat = Object.entries(files).flatMap(([name, bytes]) => [name, typeof bytes === 'string' ? Buffer.from(bytes) : bytes]);
     const [status, problems, rules, count, fingerprint] = native.compileRules(
-      flat, defaultPack, numberOf(Profile, 'profile', profile), numberOf(Severity, 'blockFrom', blockFrom), maskAll);
+      flat, defaultPack, numberOf(Profile, 'profile', profile), numberOf(Severity, 'blockFrom', blockFrom), maskAll, publicOpenings);
     check(status, problems.trim());
     handles.set(this, rules);
     this.count = count;

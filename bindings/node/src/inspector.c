@@ -62,7 +62,8 @@ static napi_value compile_rules(napi_env env, napi_callback_info info) {
                                       .no_default_pack = !to_bool(env, given.value[1]),
                                       .profile = (gw_profile)to_double(env, given.value[2]),
                                       .block_from = (gw_severity)to_double(env, given.value[3]),
-                                      .mask_all = to_bool(env, given.value[4])};
+                                      .mask_all = to_bool(env, given.value[4]),
+                                      .public_openings = to_bool(env, given.value[5])};
         status = gw_ruleset_compile(&options, NULL, &self->set, &problems);
     }
     if (status == GW_OK) status = gw_scanner_new(self->set, NULL, 0, &self->scanner);

@@ -65,11 +65,12 @@ class RuleSet:
 
     def __init__(self, files: Mapping[str, str | BytesLike] | None = None, *, default_pack: bool = True,
                  profile: Profile = Profile.DEFAULT, block_from: Severity = Severity.NONE, mask_all: bool = False,
-                 table_bytes_max: int = 0) -> None:
+                 public_openings: bool = False, table_bytes_max: int = 0) -> None:
         given = [(lent(name), lent(content)) for name, content in (files or {}).items()]
         array = ffi.new("gw_rule_file[]", [{"name": name, "bytes": content} for name, content in given])
         options = sized("gw_ruleset_options", files=array, file_count=len(given), no_default_pack=not default_pack,
-                        profile=profile, block_from=block_from, mask_all=mask_all)
+                        profile=profile, block_from=block_from, mask_all=mask_all,
+                        public_openings=public_openings)
         out, problems = ffi.new("gw_ruleset **"), ffi.new("gw_buf *")
         status = lib.gw_ruleset_compile(options, ffi.NULL, out, problems)
         told = text(problems)

@@ -170,6 +170,7 @@ struct Guardrail {
     std::pmr::string block_from;     // "LOW" ... "CRITICAL"; empty: as the profile says
     std::pmr::string block_message;  // instead of the sentence with the reason
     bool mask_all = false;
+    bool public_openings = false;
     bool allow_unknown_llm_domains = false;
     bool forward_custom_headers = true;
     bool reveal = false;  // prompts and answers stand in the event records as they are

@@ -91,6 +91,7 @@ void fill_guardrail(const Node& root, const Variables& variables, Config& config
     out.block_from = text_at(section, "block_from");
     out.block_message = text_at(section, "block_message");
     out.mask_all = boolean_at(section, "mask_all", false);
+    out.public_openings = boolean_at(section, "public_openings", false);
     out.allow_unknown_llm_domains = boolean_at(section, "allow_unknown_llm_domains", false);
     out.forward_custom_headers = boolean_at(section, "forward_custom_headers", true);
     texts_at(section, "allow_private_upstreams", out.allow_private_upstreams);

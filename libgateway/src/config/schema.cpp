@@ -340,6 +340,7 @@ constexpr Key table[] = {
     choice("guardrail.block_from", {}, "LOW|MEDIUM|HIGH|CRITICAL"),
     text("guardrail.block_message"),
     boolean("guardrail.mask_all", "false"),
+    boolean("guardrail.public_openings", "false"),
     boolean("guardrail.allow_unknown_llm_domains", "false"),
     texts("guardrail.allow_private_upstreams"),
     text("guardrail.custom_providers_path"),

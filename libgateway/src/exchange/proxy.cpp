@@ -120,6 +120,7 @@ gw_status Proxy::load_rules() {
     options.profile = profile_of(config.profile);
     options.block_from = severity_of(config.block_from);
     options.mask_all = config.mask_all;
+    options.public_openings = config.public_openings;
     std::shared_ptr<const guardrail::Ruleset> rules;
     if (pack) rules = guardrail::Ruleset::compile(std::move(*pack), options, memory, problems);
     for (const guardrail::PackProblem& problem : problems) {

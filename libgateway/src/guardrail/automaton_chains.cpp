@@ -172,7 +172,7 @@ void Stream::settle_chains(const Text& text, std::uint64_t& hold, std::uint64_t&
         if (arm.slot_count == 0) continue;
         keep = std::min(keep, arm.slots[0].start);
         const bool mask = set_->patterns()[chain.pattern].kind == Kind::mask;
-        if (mask && arm.part >= chain.public_parts) hold = std::min(hold, arm.slots[0].start);
+        if (mask) hold = std::min(hold, arm.slots[0].start);
         arms_[kept++] = arm;
     }
     arms_.resize(kept);

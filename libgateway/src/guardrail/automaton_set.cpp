@@ -50,7 +50,6 @@ private:
     struct Source {
         explicit Source(std::pmr::memory_resource* memory) : chains(memory), entries(memory) {}
         const regex::Node* tree = nullptr;
-        bool has_prefix = false;
         std::pmr::vector<SplitChain> chains;
         std::pmr::vector<Entry> entries;  // of all parts of all chains
     };
@@ -78,7 +77,6 @@ private:
             if (length == 0) refuse(i, {GW_ERR_CONFIG, 0, "it matches the empty text, so it would match everywhere"});
             if (length == SIZE_MAX) refuse(i, {GW_ERR_CONFIG, 0, "no text can match it"});
             source.tree = *tree;
-            source.has_prefix = !sources[i].public_prefix.empty();
             source.chains = set_.options_.split_at_gaps ? split(**tree, &arena_) : unsplit(**tree, &arena_);
         }
     }
@@ -181,7 +179,7 @@ private:
             const auto chain_index = static_cast<std::uint32_t>(set_.chains_.size());
             set_.chains_.push_back(chain);
             for (std::uint16_t i = 0; i < chain.part_count; ++i) {
-                const auto entry = compile(set_.program_, for_prefix(pattern, *source.parts[i]),
+                const auto entry = compile(set_.program_, *source.parts[i],
                                            static_cast<std::uint32_t>(group.parts.size()), nodes_max());
                 if (!entry) {
                     refuse(pattern, entry.error());
@@ -200,7 +198,7 @@ private:
         for (std::uint32_t i = 0; i < sources_.size(); ++i) {
             PatternSet::Pattern& pattern = set_.patterns_[i];
             if (!is_whole(i)) {
-                const auto entry = compile(set_.program_, for_prefix(i, *sources_[i].tree), 0, nodes_max());
+                const auto entry = compile(set_.program_, *sources_[i].tree, 0, nodes_max());
                 if (!entry) {
                     refuse(i, entry.error());
                     continue;
@@ -217,34 +215,20 @@ private:
                                      set_.options_.nodes_max - std::min<std::size_t>(used, set_.options_.nodes_max));
     }
 
-    // What comes right behind a public prefix must have nodes of its own, so the first round of a loop is taken out.
-    [[nodiscard]] const regex::Node& for_prefix(std::uint32_t pattern, const regex::Node& tree) {
-        return sources_[pattern].has_prefix ? unroll(tree, &arena_) : tree;
-    }
+    // Of a chain the first part, unless something was left away in front of it.
     void mark_public(std::span<const PatternSource> sources) {
-        PublicNodes nodes(set_.program_, &arena_);
+        std::pmr::vector<bool>& marked = set_.public_;
         for (std::uint32_t i = 0; i < sources.size(); ++i) {
-            const PatternSource& source = sources[i];
-            if (source.kind != Kind::mask || (source.public_bits <= 0 && source.public_prefix.empty())) continue;
+            if (sources[i].kind != Kind::mask || !sources[i].public_opening) continue;
             const PatternSet::Pattern& pattern = set_.patterns_[i];
-            if (!source.public_prefix.empty() && !nodes.mark_prefix(pattern.entry, source.public_prefix))
-                refuse(i, {GW_ERR_CONFIG, 0, "the public prefix is no opening of a match"});
-            if (source.public_bits > 0) (void)nodes.mark(pattern.entry, 0, source.public_bits);
+            mark_openings(set_.program_, pattern.entry, marked);
             if (is_whole(i)) continue;
             const Entry* entry = sources_[i].entries.data();
             for (std::uint32_t c = pattern.first_chain; c < pattern.first_chain + pattern.chain_count; ++c) {
-                PatternSet::Chain& chain = set_.chains_[c];
-                if (!source.public_prefix.empty()) (void)nodes.mark_prefix(*entry, source.public_prefix);
-                double bits = 0;
-                for (std::uint16_t part = 0; part < chain.part_count; ++part, ++entry) {
-                    if (source.public_bits <= 0) continue;
-                    bits = nodes.mark(*entry, bits, source.public_bits);
-                    if (bits < source.public_bits) chain.public_parts = static_cast<std::uint16_t>(part + 1);
-                }
+                if (!set_.chains_[c].open_front) mark_openings(set_.program_, *entry, marked);
+                entry += set_.chains_[c].part_count;
             }
         }
-        const std::pmr::vector<bool> marked = nodes.take();
-        set_.public_.assign(marked.begin(), marked.end());
         release_later_parts();
     }
 

@@ -31,11 +31,8 @@ struct PatternSource {
     std::string_view text;
     Kind kind = Kind::stop;
     regex::SyntaxOptions syntax;
-    // Of a mask pattern's partial match, what may leave: an opening as common as one beginning in 2^public_bits, and
-    // this literal one (automaton_public.h). Nothing, when both are left as they are.
-    double public_bits = 0;
-    std::string_view public_prefix = {};
-    bool probe = true;  // try it against the budget of states; false: that was done
+    bool public_opening = false;  // of a mask pattern's partial match, what it spells out may leave: automaton_public.h
+    bool probe = true;            // try it against the budget of states; false: that was done
 };
 
 struct SetOptions {
@@ -71,7 +68,6 @@ public:
         std::uint32_t pattern = 0;
         std::uint32_t group = 0;
         std::uint16_t part_count = 1;
-        std::uint16_t public_parts = 0;  // of so many parts in a row it is public that they were seen
         bool open_front = false, has_head = false;
         std::uint32_t gaps = 0;  // index of its first gap: the front's when open_front, then those between the parts
     };

@@ -63,6 +63,8 @@ Inspector::Inspector(Scanner& scanner, const InspectorOptions& options, std::pmr
 
 namespace {
 
+constexpr std::uint64_t lead_in = 32;  // bytes in front of a place from which a scan knows what is alive there
+
 constexpr bool is_quote(char c) noexcept { return c == '"' || c == '\'' || c == '`'; }
 
 // A pattern that looks for where a clause may begin has the mark in the match; then a word must follow at once, as
@@ -216,7 +218,7 @@ void Inspector::accept(const Draft& draft) {
     if (draft.detection_only) decided.action = std::min(decided.action, Action::alert);
     if (draft.seen_only && decided.action < Action::confirm) return;  // demoted meanwhile
     const bool redacts = options_.policy.mode != Mode::observe && compiled.masks && decided.action >= Action::alert;
-    if (redacts) redact(draft.begin, draft.end, draft.rule, draft.severity);
+    if (redacts) redact(draft);
     if (decided.action >= Action::confirm) {
         blocked_ = true;
         block_known_ = std::min(block_known_, draft.known);
@@ -302,15 +304,16 @@ void Inspector::judge_tool_call() {
 
 // --- what leaves -------------------------------------------------------------------------------------------------
 
-void Inspector::redact(std::uint64_t begin, std::uint64_t end, std::uint32_t rule, Severity severity) {
-    begin = std::max(begin, released_);  // what left before is gone
-    if (begin >= end) return;
-    Redaction merged{begin, end, rule, severity};
+void Inspector::redact(const Draft& draft) {
+    const std::uint64_t begin = draft.begin, end = draft.end;
+    if (std::max(begin, released_) >= end) return;  // what left before is gone
+    Redaction merged{begin, end, draft.rule, draft.severity, draft.clipped || draft.view == ViewKind::decoded};
     auto first = std::find_if(waiting_.begin(), waiting_.end(), [&](const Redaction& r) { return r.end > begin; });
     auto last = first;
     for (; last != waiting_.end() && last->begin < end; ++last) {
         merged.begin = std::min(merged.begin, last->begin);
         merged.end = std::max(merged.end, last->end);
+        merged.whole = merged.whole || last->whole;
         if (last->severity >= merged.severity) {
             merged.severity = last->severity;
             merged.rule = last->rule;
@@ -339,6 +342,58 @@ std::string_view Inspector::text(std::string_view piece, std::uint64_t from, std
     const std::uint64_t piece_begin = at_ - piece.size();
     assert(from >= piece_begin);
     return piece.substr(from - piece_begin, to - from);
+}
+
+// How much of the text up to `to` is free when it comes byte by byte, as a scan from `from` on finds; what it finds on
+// the way goes to `sink`.
+std::uint64_t Inspector::free_until(std::string_view piece, std::uint64_t from, std::uint64_t to, HitSink* sink) const {
+    struct Deaf final : HitSink {
+        void on_hit(const Hit&) override {}
+    } deaf;
+    std::pmr::memory_resource* memory = findings_.get_allocator().resource();
+    Layers again(section_->set, views_of(options_, *section_), memory);
+    Cache& cache = scanner_->cache(Ruleset::section_of(options_.direction));
+    const std::pmr::string copy(text(piece, from, sink == nullptr ? to : to + 1), memory);
+    HitSink& hears = sink == nullptr ? deaf : *sink;
+    // Really byte by byte: what was free once is free, also when something older is found to be alive later.
+    std::size_t i = 0;
+    for (; i < to - from; ++i) again.feed(cache, std::string_view(copy).substr(i, 1), hears);
+    const std::uint64_t free = from + again.hold_from();
+    if (sink != nullptr) {
+        again.feed(cache, std::string_view(copy).substr(i), hears);
+        again.finish(cache, hears);
+    }
+    again.detach();
+    return free;
+}
+
+// Where what the rule spells out ends, at the beginning of a match: it leaves when the text comes byte by byte, and so
+// it leaves always. When a second look does not find the match, it has no opening.
+std::uint64_t Inspector::opening_end(std::string_view piece, const Redaction& redaction) const {
+    const std::uint64_t first = std::min(layers_.history().begin(), at_ - piece.size());
+    if (first > redaction.begin) return redaction.begin;
+    struct Finds final : HitSink {
+        void on_hit(const Hit& hit) override {
+            found = found || (hit.phase == Match::Phase::decided && hit.begin == begin &&
+                              inspector->rules_->rules()[inspector->section_->rules[hit.pattern]].masks);
+        }
+        const Inspector* inspector;
+        std::uint64_t begin;
+        bool found = false;
+    } finds;
+    const std::uint64_t from = std::max(first, redaction.begin - std::min(redaction.begin, lead_in));
+    finds.inspector = this;
+    finds.begin = redaction.begin - from;
+    const std::uint64_t free = free_until(piece, from, redaction.end - 1, &finds);
+    return finds.found ? std::clamp(free, redaction.begin, redaction.end) : redaction.begin;
+}
+
+void Inspector::leave_openings(std::string_view piece) {
+    for (Redaction& one : waiting_) {
+        if (!one.opened && !one.whole && section_->has_openings) one.begin = opening_end(piece, one);
+        one.begin = std::max(one.begin, released_);
+        one.opened = true;
+    }
 }
 
 // Lets go of everything before `to`, with its replacements.
@@ -397,20 +452,9 @@ void Inspector::stop(std::string_view piece) {
     const std::uint64_t piece_begin = at_ - piece.size();
     const std::uint64_t to = block_known_ - std::min<std::uint64_t>(block_known_, 1);
     if (to <= piece_begin || to <= released_) return;
-    struct Deaf final : HitSink {
-        void on_hit(const Hit&) override {}
-    } deaf;
-    std::pmr::memory_resource* memory = findings_.get_allocator().resource();
-    constexpr std::uint64_t lead_in = 32;
     const std::uint64_t from = std::max(layers_.history().begin(), held_before_ - std::min(held_before_, lead_in));
     const std::uint64_t begin = layers_.history().begin() <= from ? from : piece_begin;
-    Layers again(section_->set, views_of(options_, *section_), memory);
-    Cache& cache = scanner_->cache(Ruleset::section_of(options_.direction));
-    const std::pmr::string copy(text(piece, begin, to), memory);
-    // Really byte by byte: what was free once is free, also when something older is found to be alive later.
-    for (std::size_t i = 0; i < copy.size(); ++i) again.feed(cache, std::string_view(copy).substr(i, 1), deaf);
-    std::uint64_t hold = begin + again.hold_from();
-    again.detach();
+    std::uint64_t hold = free_until(piece, begin, to, nullptr);
     for (const Draft& draft : drafts_) hold = std::min(hold, draft.begin);
     if (section_->has_facts && options_.direction == Direction::tool_call) hold = std::min(hold, to - 1);
     emit(piece, whole_characters(piece, std::max(hold, released_)));
@@ -441,6 +485,7 @@ void Inspector::feed(std::string_view piece) {
     layers_.feed(cache, piece, *this);
     if (!options_.raw_only) decoded_.feed(cache, piece, *this);
     if (!drafts_.empty()) settle_drafts(false);
+    leave_openings(piece);
     blocked_ ? stop(piece) : release(piece);
     held_since_ms_ = now_ms_;
 }
@@ -456,6 +501,7 @@ void Inspector::finish() {
     if (!options_.raw_only) decoded_.finish(cache, *this);
     settle_drafts(true);
     judge_tool_call();
+    leave_openings({});
     blocked_ ? stop({}) : emit({}, at_);
 }
 

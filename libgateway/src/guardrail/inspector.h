@@ -144,6 +144,8 @@ private:
         std::uint64_t begin, end;
         std::uint32_t rule;
         Severity severity;
+        bool whole;           // nothing of it is a public opening
+        bool opened = false;  // `begin` is behind that opening
     };
     // Where the pattern of a rule with facts matched.
     struct Place {
@@ -162,7 +164,11 @@ private:
     void count(const Finding& finding) noexcept;
     void judge_tool_call();
     [[nodiscard]] std::uint64_t whole_characters(std::string_view piece, std::uint64_t to) const noexcept;
-    void redact(std::uint64_t begin, std::uint64_t end, std::uint32_t rule, Severity severity);
+    void redact(const Draft& draft);
+    void leave_openings(std::string_view piece);
+    [[nodiscard]] std::uint64_t free_until(std::string_view piece, std::uint64_t from, std::uint64_t to,
+                                           HitSink* sink) const;
+    [[nodiscard]] std::uint64_t opening_end(std::string_view piece, const Redaction& redaction) const;
     [[nodiscard]] std::uint64_t hold_from() const noexcept;
     [[nodiscard]] std::string_view text(std::string_view piece, std::uint64_t from, std::uint64_t to) const noexcept;
     void emit(std::string_view piece, std::uint64_t to);

@@ -109,8 +109,7 @@ struct Rule {
           tags(memory),
           pattern(memory),
           expression(memory),
-          validators(memory),
-          public_prefix(memory) {}
+          validators(memory) {}
     Rule(Rule&&) noexcept = default;
     Rule& operator=(Rule&&) = default;
     Rule(const Rule&) = delete;
@@ -133,7 +132,7 @@ struct Rule {
     std::optional<DemoteUnless> demote_unless;
     bool leet = false;                       // matched also where digits and signs stand for letters
     std::optional<shell::FactDemand> facts;  // what the shell reader must prove
-    std::pmr::string public_prefix;          // empty: none
+    bool public_opening = false;             // of a match, what the pattern spells out may leave: automaton_public.h
     std::optional<LocalList> local_list;     // that list replaces this rule, or made it
     std::optional<Examples> examples;        // when LoadOptions asked for them
 

@@ -127,7 +127,7 @@ void read_rule(const Reader& in, const Node& node, std::string_view category, st
                *pattern = nullptr, *enabled = nullptr, *expression = nullptr, *tool_call_only = nullptr,
                *kind = nullptr, *directions = nullptr, *profiles = nullptr, *validator = nullptr,
                *require_context = nullptr, *forbid_context = nullptr, *demote_context = nullptr,
-               *demote_unless = nullptr, *normalise = nullptr, *facts = nullptr, *public_prefix = nullptr,
+               *demote_unless = nullptr, *normalise = nullptr, *facts = nullptr, *public_opening = nullptr,
                *local_list = nullptr, *examples = nullptr;
     // The id first, so that what is said about the rule names it.
     if (node.kind == Node::Kind::map) {
@@ -154,7 +154,7 @@ void read_rule(const Reader& in, const Node& node, std::string_view category, st
                      {"demote_unless", &demote_unless},
                      {"normalise", &normalise},
                      {"facts", &facts},
-                     {"public_prefix", &public_prefix},
+                     {"public_opening", &public_opening},
                      {"local_list", &local_list},
                      {"examples", &examples}});
     out.category = category;
@@ -185,7 +185,7 @@ void read_rule(const Reader& in, const Node& node, std::string_view category, st
     constexpr std::array<std::string_view, 1> views{"leet"};
     out.leet = in.choice(normalise, views).has_value();
     if (facts != nullptr) read_facts(in, *facts, out.facts.emplace(in.memory()));
-    in.text(public_prefix, out.public_prefix);
+    in.boolean(public_opening, out.public_opening);
     if (const auto index = in.choice(local_list, local_list_names)) out.local_list = static_cast<LocalList>(*index);
     read_examples(in, examples, keep_examples, out);
 }

@@ -54,6 +54,8 @@ std::shared_ptr<const Ruleset> Ruleset::compile(RulePack&& pack, const RulesetOp
             PatternSource source;
             source.text = rule.pattern;
             source.kind = made->rules_[i].masks ? Kind::mask : Kind::stop;
+            source.public_opening = rule.public_opening || options.public_openings;
+            section.has_openings = section.has_openings || source.public_opening;
             // A rule of both sections has the same problem in both; those of the default pack were tried when it was
             // made (tests/inspector/pack_test.cpp).
             const bool tried = from.files[rule.pattern_place.file].starts_with("default/");
@@ -90,7 +92,8 @@ void Ruleset::fill_fingerprint() {
     crypto::Sha256 hash;
     for (const CompiledRule& one : rules_) {
         const Rule& rule = pack_.rules[one.source];
-        const char small[] = {static_cast<char>(one.severity), static_cast<char>(one.masks), '\0'};
+        const bool opens = rule.public_opening || options_.public_openings;
+        const char small[] = {static_cast<char>(one.severity), static_cast<char>(one.masks + 2 * opens), '\0'};
         hash.update(std::string_view(rule.id));
         hash.update(std::string_view(small, sizeof small));
         hash.update(std::string_view(rule.pattern));

@@ -21,7 +21,8 @@ namespace gw::guardrail {
 struct RulesetOptions {
     Profile profile = Profile::standard;
     std::optional<Severity> block_from;
-    bool mask_all = false;  // every rule is of kind `mask`: of no match a byte leaves
+    bool mask_all = false;         // every rule is of kind `mask`: of no match a byte leaves
+    bool public_openings = false;  // what a rule spells out may leave; else only where it says `public_opening`
 };
 
 class Ruleset {
@@ -41,6 +42,7 @@ public:
         std::shared_ptr<const PatternSet> set;
         std::pmr::vector<std::uint32_t> rules;  // of each pattern, in rules()
         bool has_leet = false;
+        bool has_openings = false;  // of some rule's matches an opening may leave
         bool has_facts = false;
     };
 
