@@ -249,7 +249,7 @@ int main(void) {
     INPUT(gw_peer, use_peer, GW_OK, .port = 7);
     INPUT(gw_answer, use_answer, GW_OK, .port = 7);
     INPUT(gw_store_options, use_store_options, GW_OK, .value_bytes_max = 7);
-    INPUT(gw_ruleset_options, use_ruleset_options, GW_OK, .public_openings = true);
+    INPUT(gw_ruleset_options, use_ruleset_options, GW_OK, .public_openings = 1);
     INPUT(gw_inspector_options, use_inspector_options, GW_OK, .raw_only = true);
     INPUT(gw_http_limits, use_http_limits, GW_OK, .header_count_max = 7);
     INPUT(gw_ws_options, use_ws_options, GW_OK, .message_bytes_max = 7);

@@ -185,8 +185,8 @@ TEST_CASE("attachments: a URL is fetched by a connection of its own, at the addr
         CHECK(server.port == 80);
         CHECK(server.received.starts_with("GET /a/pic?x=1 HTTP/1.1\r\nHost: cdn.example.com\r\n"));
         CHECK(server.received.find("Accept-Encoding: identity\r\n") != std::string::npos);
-        for (const std::string_view secret : {"Cookie", "Authorization", "Referer", "top"})
-            CHECK(server.received.find(secret) == std::string::npos);
+        for (const std::string_view kept : {"Cookie", "Authorization", "Referer", "top"})
+            CHECK(server.received.find(kept) == std::string::npos);
         world.send(server, answer("image/png", png_sample));
         world.advance(1);
         CHECK(loading.status == 200);

@@ -54,8 +54,8 @@ typedef struct gw_ruleset_options {
     gw_profile profile;
     gw_severity block_from; /* instead of what the profile says; GW_SEVERITY_NONE: as the profile says */
     bool mask_all;          /* every rule is of kind `mask` */
-    bool public_openings;   /* of a `mask` match, what the rule spells out itself ("sk-ant-api", "api_key = ") may leave
-                               before more is known: less waits, and nothing of the secret shows; since 0.2 */
+    uint32_t public_openings; /* not 0: of a `mask` match, what the rule spells out itself ("sk-ant-api", "api_key = ") may
+                                 leave before more is known: less waits, and nothing of the secret shows; since 0.2 */
 } gw_ruleset_options;
 
 /* Compiles a rule set. `options` may be NULL: the default pack in the default profile. `host` as everywhere; its allocator

@@ -151,7 +151,7 @@ gw_status gw_ruleset_compile(const gw_ruleset_options* options, const gw_host* h
     if (!profile || !read_severity(given.block_from, how.block_from)) return GW_ERR_ARGUMENT;
     how.profile = *profile;
     how.mask_all = given.mask_all;
-    how.public_openings = given.public_openings;
+    how.public_openings = given.public_openings != 0;
     for (std::size_t i = 0; i < given.file_count; ++i) {
         if (!is_text(given.files[i].name) || !is_text(given.files[i].bytes)) return GW_ERR_ARGUMENT;
     }

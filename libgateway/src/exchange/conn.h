@@ -26,6 +26,12 @@ public:
     explicit Conn(Gateway& gateway);
     virtual ~Conn();
 
+    enum class Close : std::uint8_t {
+        flush,   // everything written so far goes out first
+        linger,  // likewise, then FIN, then the peer's bytes are read and dropped until it ends too
+        abort,   // nothing more goes out
+    };
+
     // The host's side; see gateway/conn.h.
     [[nodiscard]] gw_status recv(std::span<const std::byte> piece);
     [[nodiscard]] gw_status eof();
@@ -69,11 +75,6 @@ protected:
     void resume_input() noexcept;
     [[nodiscard]] bool input_paused() const noexcept { return input_paused_; }
 
-    enum class Close : std::uint8_t {
-        flush,   // everything written so far goes out first
-        linger,  // likewise, then FIN, then the peer's bytes are read and dropped until it ends too
-        abort,   // nothing more goes out
-    };
     void close(Close how) noexcept;
     void set_error(std::string_view what, int http_status) noexcept;
     [[nodiscard]] bool ending() const noexcept { return state_ != State::open; }

@@ -142,7 +142,8 @@ void Stream::lead_in(const Cache& cache, std::size_t group, const unsigned char*
 // Takes a group to the end of what is known of a stretch, and looks at what matched.
 void Stream::replay(Cache& cache, const Text& text, std::size_t group, std::size_t begin, KnownTrace known,
                     Matches& out) {
-    const auto [trace, size] = known;
+    const Trace& trace = known.trace;
+    const std::size_t size = known.size;
     if (size == 0) return;
     const std::uint64_t offset = text.at + begin;
     std::size_t done = 0;

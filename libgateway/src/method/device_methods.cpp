@@ -36,10 +36,11 @@ void pair_list(Core& core, Call& call) {
     writer.begin_object().key("pending").begin_array();
     for (const auto& [id, request] : core.devices.pending()) auth::write_pair_request(writer, request);
     writer.end_array().key("paired").begin_array();
-    for (const auto& [id, device] : core.devices.paired()) {
+    for (const auto& paired : core.devices.paired()) {
         bool connected = false;
-        each_client(core.gate, [&](const Client& client) { connected = connected || client.device_id == id; });
-        auth::write_device(writer, device, connected ? auth::Connected::yes : auth::Connected::no);
+        each_client(core.gate,
+                    [&](const Client& client) { connected = connected || client.device_id == paired.first; });
+        auth::write_device(writer, paired.second, connected ? auth::Connected::yes : auth::Connected::no);
     }
     writer.end_array().end_object();
 }
