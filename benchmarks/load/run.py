@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """gatewayd beside nginx, end to end: what does one proxied chat answer cost?
 
-    benchmarks/load/run.py --gatewayd build/gatewayd/gatewayd --mock build/tests/mock_upstream
+    benchmarks/load/run.py --gatewayd build/gatewayd/gatewayd --mock build/tests/mock_upstream [--guardrail]
 
-Core 0 has the proxy, core 1 has wrk and the mock upstream. Rounds alternate between gatewayd and nginx, so that whatever
+With --guardrail the requests go through gatewayd's inspecting proxy, with every rule of the default pack. Core 0 has the proxy, core 1 has wrk and the mock upstream. Rounds alternate between gatewayd and nginx, so that whatever
 else the machine does meets both. CPU time is the proxy process's own, from /proc. Needs wrk and nginx; builds nothing.
 Prints Markdown. Standard library only.
 """
@@ -18,13 +18,14 @@ import sys
 import tempfile
 import time
 
-from servers import (LOAD_CORE, WORKLOADS, Direct, Gatewayd, Nginx, Server, ask, find_nginx, first_answer, free_port, load, machine,
+from servers import (LOAD_CORE, WORKLOADS, Direct, Gatewayd, GuardrailProxy, Nginx, Server, ask, find_nginx, first_answer, free_port, load, machine,
                      prepare_machine, rss_mb)
 
 
-def check_answers(proxies):
+def check_answers(proxies, workloads):
     """Before anything is measured: everybody says the same."""
-    for name, (body, options, _) in WORKLOADS.items():
+    for name in workloads:
+        body, options, _ = WORKLOADS[name]
         answers = {proxy.name: ask(proxy, body, options) for proxy in proxies}
         if "input" in body:  # a Response has ids of its own
             answers = {name: b"".join(re.findall(rb'"delta":"((?:[^"\\\\]|\\\\.)*)"', answer)) for name, answer in answers.items()}
@@ -51,6 +52,7 @@ def main():
     parser.add_argument("--gatewayd", required=True, type=pathlib.Path)
     parser.add_argument("--mock", required=True, type=pathlib.Path)
     parser.add_argument("--nginx", default=find_nginx())
+    parser.add_argument("--guardrail", action="store_true", help="gatewayd inspects what passes, with the default pack, and blocks")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3, help="length of a round")
     parser.add_argument("--starts", type=int, default=15, help="how often each program is started to time it")
@@ -59,7 +61,10 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="write the figures there as well")
     args = parser.parse_args()
     prepare_machine("wrk", "taskset", args.nginx, realtime=args.realtime)
-    workloads = [name for name in WORKLOADS if not args.only or args.only in name]
+    # The guardrail proxy passes on what the upstream speaks; it makes no Response of a chat.
+    workloads = [name for name, (body, _, _) in WORKLOADS.items()
+                 if (not args.only or args.only in name) and not (args.guardrail and "input" in body)]
+    gateway = GuardrailProxy if args.guardrail else Gatewayd
 
     running = []
     with tempfile.TemporaryDirectory(prefix="gateway-load-") as name:
@@ -70,7 +75,7 @@ def main():
             running.append(mock_server)
             upstream = mock_server.wait()
             makers = {
-                "gatewayd": lambda where, port: Gatewayd(args.gatewayd, where, upstream, port),
+                "gatewayd": lambda where, port: gateway(args.gatewayd, where, upstream, port),
                 "nginx": lambda where, port: Nginx(args.nginx, where, upstream, port),
             }
             starts = {name: measure_start(make, args.starts) for name, make in makers.items()}
@@ -79,11 +84,11 @@ def main():
             for make in makers.values():
                 proxies.append(make(folder, free_port()))
                 running.append(proxies[-1].server)
-                first_answer(proxies[-1].port, time.perf_counter())
+                proxies[-1].wait()
             time.sleep(0.3)
             memory = {proxy.name: [rss_mb(proxy.pid())] for proxy in proxies}
             direct = Direct(mock_server, upstream)
-            check_answers([*proxies, direct])
+            check_answers([*proxies, direct], workloads)
 
             results = {workload: {} for workload in workloads}
             for workload in workloads:
@@ -109,6 +114,7 @@ def report(args, results, memory, starts):
     version = subprocess.run([args.gatewayd, "--version"], capture_output=True, text=True).stdout.strip()
     nginx = subprocess.run([args.nginx, "-v"], capture_output=True, text=True).stderr.strip().rpartition("/")[2]
     print(f"{version}, nginx {nginx}; {machine()}; {time.strftime('%Y-%m-%d')}; median of {args.rounds} rounds of {args.seconds} s.\n")
+    print("gatewayd inspects, all rules of the default pack, mode `action`.\n" if args.guardrail else "", end="")
     print("| workload | CPU µs each: gatewayd | nginx | ratio | per second: gatewayd | nginx | mock alone | p50/p99 ms: gatewayd | nginx |")
     print("| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
     for workload, by in results.items():
