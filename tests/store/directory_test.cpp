@@ -172,6 +172,89 @@ TEST_CASE("store: a full disk leaves what was there") {
     CHECK(files == 2);  // no temporary file stayed
 }
 
+// The file of a log stays open between appends. Whatever somebody does to it meanwhile, the next record goes where the
+// name leads, behind the last whole record.
+TEST_CASE("store: a log that others touch between two appends") {
+    struct Case {
+        std::string_view name;
+        void (*touch)(const std::string& folder, const StoreUnderTest& s);
+        std::string_view log, old;
+    };
+    const Case cases[] = {
+        {"nobody touched it", [](const std::string&, const StoreUnderTest&) {}, "one\ntwo\nthree\n", ""},
+        {"it was removed", [](const std::string& folder, const StoreUnderTest&) { fs::remove(folder + "/a/log"); },
+         "three\n", ""},
+        {"its folder was removed",
+         [](const std::string& folder, const StoreUnderTest&) { fs::remove_all(folder + "/a"); }, "three\n", ""},
+        {"it was renamed, as logrotate does",
+         [](const std::string& folder, const StoreUnderTest&) { fs::rename(folder + "/a/log", folder + "/a/old"); },
+         "three\n", "one\ntwo\n"},
+        {"another of the same size is in its place",
+         [](const std::string& folder, const StoreUnderTest&) {
+             fs::rename(folder + "/a/log", folder + "/a/old");
+             spill(folder + "/a/log", "uno\ndue\n");
+         },
+         "uno\ndue\nthree\n", "one\ntwo\n"},
+        {"it was emptied",
+         [](const std::string& folder, const StoreUnderTest&) { fs::resize_file(folder + "/a/log", 0); }, "three\n",
+         ""},
+        {"it was cut in the middle of a record",
+         [](const std::string& folder, const StoreUnderTest&) { fs::resize_file(folder + "/a/log", 6); },
+         "one\nthree\n", ""},
+        {"somebody else's append was cut short",
+         [](const std::string& folder, const StoreUnderTest&) {
+             std::ofstream(folder + "/a/log", std::ios::app) << "half";
+         },
+         "one\ntwo\nthree\n", ""},
+        {"somebody else added a record",
+         [](const std::string& folder, const StoreUnderTest&) {
+             const StoreUnderTest other(open_directory(folder));
+             REQUIRE(other.append("a/log", "other") == GW_OK);
+         },
+         "one\ntwo\nother\nthree\n", ""},
+        {"the store replaced it",
+         [](const std::string&, const StoreUnderTest& s) { REQUIRE(s.put("a/log", "new\n") == GW_OK); }, "new\nthree\n",
+         ""},
+        {"the store removed it",
+         [](const std::string&, const StoreUnderTest& s) { REQUIRE(s.remove("a/log") == GW_OK); }, "three\n", ""},
+        {"another log was written",
+         [](const std::string&, const StoreUnderTest& s) { REQUIRE(s.append("b", "x") == GW_OK); }, "one\ntwo\nthree\n",
+         ""},
+    };
+    for (const Case& c : cases) {
+        INFO(c.name);
+        const TemporaryDirectory directory;
+        const StoreUnderTest s(open_directory(directory.path()));
+        REQUIRE(s.append("a/log", "one") == GW_OK);
+        REQUIRE(s.append("a/log", "two") == GW_OK);
+        c.touch(directory.path(), s);
+        REQUIRE(s.append("a/log", "three") == GW_OK);
+        CHECK(slurp(directory / "a/log") == c.log);
+        CHECK(slurp(directory / "a/old") == c.old);
+    }
+}
+
+TEST_CASE("store: a log that becomes a link is refused, and one that is gone takes no room") {
+    const TemporaryDirectory directory;
+    fs::create_directory(directory / "state");
+    const StoreUnderTest s(open_directory(directory / "state"));
+    REQUIRE(s.append("log", "one") == GW_OK);
+    fs::rename(directory / "state/log", directory / "outside");
+    fs::create_symlink(directory / "outside", directory / "state/log");
+    CHECK(s.append("log", "two") == GW_ERR_STATE);
+    CHECK(slurp(directory / "outside") == "one\n");
+    const auto open_files = [] {
+        const fs::directory_iterator all("/proc/self/fd");
+        return std::distance(fs::begin(all), fs::end(all));
+    };
+    const auto before = open_files();
+    REQUIRE(s.append("a", "one") == GW_OK);
+    REQUIRE(s.append("b", "one") == GW_OK);
+    CHECK(open_files() == before + 1);
+    CHECK(s.remove("b") == GW_OK);
+    CHECK(open_files() == before);
+}
+
 TEST_CASE("store: what cannot be a directory is refused") {
     const TemporaryDirectory directory;
     spill(directory / "file", "x");

@@ -212,12 +212,24 @@ Result<File> DirectoryStore::open_value(std::string_view key, std::uint64_t& siz
     return file;
 }
 
-Result<void> DirectoryStore::do_append(std::string_view log, std::string_view records, Durability durability) {
+// Whether the open file is still the one that has the log's name, and ends where we left it: nobody removed it, put
+// another in its place, cut it or added to it.
+bool DirectoryStore::is_open(std::string_view log) const noexcept {
+    if (!log_.file || log_.key != log) return false;
+    struct stat facts {};
+    return ::fstatat(root_.get(), log_.key.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(facts.st_mode) &&
+           facts.st_dev == log_.device && facts.st_ino == log_.inode &&
+           static_cast<std::uint64_t>(facts.st_size) == log_.end;
+}
+
+Result<void> DirectoryStore::open_log(std::string_view log, bool& made) {
+    log_.file.close();
+    log_.key = log;
     auto parent = open_parent(log, Missing::make);
     if (!parent) return parent.error();
     const Name name(last_segment(log));
     File file = open_at(parent->get(), name.c_str(), O_RDWR | O_APPEND | O_NONBLOCK);
-    const bool made = !file && errno == ENOENT;
+    made = !file && errno == ENOENT;
     if (made) file = open_at(parent->get(), name.c_str(), O_RDWR | O_APPEND | O_NONBLOCK | O_CREAT);
     if (!file) return last_error();
     struct stat facts {};
@@ -227,17 +239,39 @@ Result<void> DirectoryStore::do_append(std::string_view log, std::string_view re
     const auto end = end_of_records(file.get(), size);
     if (!end) return end.error();
     if (*end != size && !cut(file.get(), *end)) return last_error();
-    const bool sync = syncs(durability);
-    if (!write_all(file.get(), records, "\n") || (sync && !sync_file(file.get())) ||
-        (made && sync && !sync_file(parent->get()))) {
-        const Error error = last_error();
-        if (made) ::unlinkat(parent->get(), name.c_str(), 0);
-        // Half a record must not stay, nor a whole one that the caller is told was not written. Should this fail too,
-        // what stays is a torn line, which readers skip and the next append drops.
-        if (!cut(file.get(), *end)) return Error{GW_ERR_IO, 0, "the file system failed, and again on the way back"};
-        return error;
-    }
+    log_.device = facts.st_dev;
+    log_.inode = facts.st_ino;
+    log_.end = *end;
+    log_.file = std::move(file);
     return {};
+}
+
+Result<void> DirectoryStore::do_append(std::string_view log, std::string_view records, Durability durability) {
+    bool made = false;
+    if (!is_open(log)) {
+        if (const auto opened = open_log(log, made); !opened) return opened;
+    }
+    const bool sync = syncs(durability);
+    const int fd = log_.file.get();
+    Result<void> done;
+    if (!write_all(fd, records, "\n") || (sync && !sync_file(fd))) done = last_error();
+    if (done && made && sync) {
+        const auto parent = open_parent(log, Missing::keep);
+        if (parent && *parent && !sync_file((*parent).get())) done = last_error();
+    }
+    if (done) {
+        log_.end += records.size() + 1;
+        return {};
+    }
+    const File file = std::move(log_.file);  // closed: the next append looks at it anew
+    if (made) {
+        if (const auto parent = open_parent(log, Missing::keep); parent && *parent)
+            ::unlinkat((*parent).get(), Name(last_segment(log)).c_str(), 0);
+    }
+    // Half a record must not stay, nor a whole one that the caller is told was not written. Should this fail too,
+    // what stays is a torn line, which readers skip and the next append drops.
+    if (!cut(file.get(), log_.end)) return Error{GW_ERR_IO, 0, "the file system failed, and again on the way back"};
+    return done;
 }
 
 Result<void> DirectoryStore::do_read(std::string_view log, std::uint64_t offset, std::size_t bytes_max, Buffer& out) {
@@ -252,6 +286,7 @@ Result<void> DirectoryStore::do_read(std::string_view log, std::uint64_t offset,
 Result<void> DirectoryStore::do_put(std::string_view key, std::string_view value) {
     auto parent = open_parent(key, Missing::make);
     if (!parent) return parent.error();
+    close_log(key);
     const Name name(last_segment(key));
     // Alone, a store writes over what a crash may have left; in company it must not touch the others' temporary files.
     Name temporary(".");
@@ -288,6 +323,7 @@ Result<bool> DirectoryStore::do_remove(std::string_view key) {
     auto parent = open_parent(key, Missing::keep);
     if (!parent) return parent.error();
     if (!*parent) return false;
+    close_log(key);
     if (::unlinkat(parent->get(), Name(last_segment(key)).c_str(), 0) != 0) {
         if (errno == ENOENT || errno == EISDIR) return false;
         return last_error();

@@ -2,7 +2,8 @@
 // 0700).
 //
 //     put      write .<name>.tmp beside it, fsync, rename over it, fsync the directory: old or new, never half
-//     append   one write at the end; on failure the file is cut back; fsync when asked for
+//     append   one write at the end; on failure the file is cut back; fsync when asked for. The file stays open until
+//              another log is appended to, and is opened again when its name leads elsewhere or its size is not ours
 //
 // Keys never lead outside: every step is an openat() that refuses symbolic links.
 #pragma once
@@ -52,7 +53,7 @@ public:
     };
 
     DirectoryStore(const Limits& limits, const Options& options, std::pmr::memory_resource* memory) noexcept
-        : Store(limits), options_(options), memory_(memory) {}
+        : Store(limits), options_(options), memory_(memory), log_(memory) {}
 
     // Opens the directory, making it and what leads there if need be. GW_ERR_STATE: it is exclusively somebody else's.
     [[nodiscard]] Result<void> open(std::string_view path);
@@ -72,6 +73,13 @@ private:
     [[nodiscard]] Result<File> open_parent(std::string_view key, Missing missing) const;
     // The file of a key for reading, with its size; an empty File when there is none.
     [[nodiscard]] Result<File> open_value(std::string_view key, std::uint64_t& size) const;
+    // Makes `log_` that log, as it is now, ready for its next record. `made`: there was none.
+    [[nodiscard]] Result<void> open_log(std::string_view log, bool& made);
+    [[nodiscard]] bool is_open(std::string_view log) const noexcept;
+    // Its bytes must not stay on the disk because we have it open.
+    void close_log(std::string_view key) noexcept {
+        if (log_.key == key) log_.file.close();
+    }
     [[nodiscard]] Result<void> lock();
     // `key` is where `directory` lies, with its slash; it is the same again afterwards.
     [[nodiscard]] Result<void> walk(File directory, std::pmr::string& key, std::string_view prefix, Listing& out) const;
@@ -79,10 +87,20 @@ private:
         return options_.sync == Sync::always || (options_.sync == Sync::as_asked && durability == Durability::durable);
     }
 
+    // The log that was appended to last.
+    struct OpenLog {
+        explicit OpenLog(std::pmr::memory_resource* memory) : key(memory) {}
+        std::pmr::string key;
+        File file;
+        std::uint64_t device = 0, inode = 0;  // of that file
+        std::uint64_t end = 0;                // behind its last record
+    };
+
     Options options_;
     std::pmr::memory_resource* memory_;
     File root_;
     File lock_;
+    OpenLog log_;
     std::uint64_t temporaries_ = 0;  // names for temporary files of stores that share their directory
 };
 
