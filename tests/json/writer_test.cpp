@@ -125,18 +125,24 @@ TEST_CASE("json: strings are escaped where JSON asks for it, and become valid UT
     }
 }
 
-TEST_CASE("json: every byte at every place of eight is seen") {
+TEST_CASE("json: every byte at every place of texts of every length around a word's is seen") {
     for (int byte = 0; byte < 0x80; ++byte) {
-        for (std::size_t at = 0; at < 9; ++at) {
-            std::string text(9, 'x');
-            text[at] = static_cast<char>(byte);
-            const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
-            if (at < 8) REQUIRE(json::eight_are_plain(text.data()) == plain);
-            const std::string out = written([&](json::Writer& w) { w.string(text); });
-            REQUIRE((out == "\"" + text + "\"") == plain);
-            json::Document document(std::pmr::get_default_resource());
-            REQUIRE(document.parse(out));
-            REQUIRE(document.root().as_string() == text);
+        const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+        for (std::size_t size = 1; size < 18; ++size) {
+            for (std::size_t at = 0; at < size; ++at) {
+                std::string text(size, 'x');
+                text[at] = static_cast<char>(byte);
+                REQUIRE(json::is_plain(text) == plain);
+                if (size >= 8 && at < 8) REQUIRE(json::eight_are_plain(text.data()) == plain);
+                const std::string out = written([&](json::Writer& w) { w.string(text); });
+                REQUIRE((out == "\"" + text + "\"") == plain);
+                const std::string member = written(
+                    [&](json::Writer& w) { w.begin_object().member("a", true).member(text, false).end_object(); });
+                REQUIRE(member == "{\"a\":true," + out + ":false}");
+                json::Document document(std::pmr::get_default_resource());
+                REQUIRE(document.parse(out));
+                REQUIRE(document.root().as_string() == text);
+            }
         }
     }
 }

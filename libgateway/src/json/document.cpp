@@ -92,10 +92,15 @@ std::string_view Value::key() const noexcept {
 }
 
 Value Value::operator[](std::string_view key) const noexcept {
-    if (!is(Kind::object)) return {};
-    Value member = first();
-    while (member.exists() && member.key() != key) member = member.next();
-    return member;
+    if (!exists()) return {};
+    const DocumentState& state = *document_->state_;
+    const Node& object = state.nodes[node_];
+    if (kind_of(object) != Kind::object || object.count == 0) return {};
+    for (std::uint32_t member = node_ + 2; member != 0; member = state.nodes[member].next) {
+        const Node& name = state.nodes[member - 1];
+        if (name.count == key.size() && state.string(name) == key) return {document_, member};
+    }
+    return {};
 }
 
 Value Value::operator[](std::size_t index) const noexcept {

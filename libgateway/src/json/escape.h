@@ -10,15 +10,41 @@
 namespace gw::json {
 
 // True when none of eight bytes is a control character, a quote, a backslash or above ASCII.
-[[nodiscard]] inline bool eight_are_plain(const char* at) noexcept {
+[[nodiscard]] inline bool are_plain(std::uint64_t word) noexcept {
     constexpr std::uint64_t ones = 0x0101010101010101ULL;
     constexpr std::uint64_t tops = 0x8080808080808080ULL;
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, 8);
     // (x - 1) borrows into the top bit exactly where x is 0; what a borrow from below adds only makes us look closer.
     const std::uint64_t quote = word ^ (ones * '"');
     const std::uint64_t backslash = word ^ (ones * '\\');
     return ((word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & tops) == 0;
+}
+
+[[nodiscard]] inline bool eight_are_plain(const char* at) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    return are_plain(word);
+}
+
+// True when the text needs no escape. Looks at every byte, at the last ones twice rather than one by one.
+[[nodiscard]] inline bool is_plain(std::string_view text) noexcept {
+    const char* const at = text.data();
+    const std::size_t size = text.size();
+    if (size >= 8) {
+        for (std::size_t i = 0; i + 8 < size; i += 8) {
+            if (!eight_are_plain(at + i)) return false;
+        }
+        return eight_are_plain(at + size - 8);
+    }
+    std::uint64_t word = 0x2020202020202020ULL;
+    if (size >= 4) {
+        std::uint32_t front = 0, back = 0;
+        std::memcpy(&front, at, 4);
+        std::memcpy(&back, at + size - 4, 4);
+        word = std::uint64_t{front} << 32U | back;
+    } else {
+        for (std::size_t i = 0; i < size; ++i) word = word << 8U | static_cast<std::uint8_t>(at[i]);
+    }
+    return are_plain(word);
 }
 
 // Appends `text` as the inside of a JSON string (RFC 8259 section 7). Runs that need no escape are copied whole.

@@ -121,6 +121,7 @@ public:
 
 private:
     void separate();
+    void quote(std::string_view text, bool comma, bool colon);
     Writer& open(char bracket);
     Writer& close(char bracket);
 

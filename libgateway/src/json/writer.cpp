@@ -2,6 +2,7 @@
 #include <cassert>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "json/escape.h"
 #include "json/json.h"
@@ -48,10 +49,7 @@ Writer& Writer::end_array() { return close(']'); }
 Writer& Writer::key(std::string_view key) {
     assert(depth_ > 0 && (bits_lost_ || (objects_ & 1U) == 1));
     assert(!after_key_);
-    if (!first_) out_.append(',');
-    out_.append('"');
-    escape_to(out_, key);
-    out_.append(std::string_view{"\":"});
+    quote(key, !first_, true);
     first_ = false;
     after_key_ = true;
     return *this;
@@ -59,10 +57,28 @@ Writer& Writer::key(std::string_view key) {
 
 Writer& Writer::string(std::string_view text) {
     separate();
+    quote(text, false, false);
+    return *this;
+}
+
+// `text` between quotes, with what stands around it. Nearly every text needs no escape: that goes out in one piece.
+void Writer::quote(std::string_view text, bool comma, bool colon) {
+    if (is_plain(text)) {
+        char* const begin = reinterpret_cast<char*>(out_.prepare(text.size() + 4).data());
+        char* at = begin;
+        if (comma) *at++ = ',';
+        *at++ = '"';
+        if (!text.empty()) std::memcpy(at, text.data(), text.size());
+        at += text.size();
+        *at++ = '"';
+        if (colon) *at++ = ':';
+        out_.commit(static_cast<std::size_t>(at - begin));
+        return;
+    }
+    if (comma) out_.append(',');
     out_.append('"');
     escape_to(out_, text);
-    out_.append('"');
-    return *this;
+    out_.append(colon ? std::string_view("\":") : std::string_view("\""));
 }
 
 namespace {
