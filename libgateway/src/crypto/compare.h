@@ -8,11 +8,10 @@
 
 namespace gw::crypto {
 
-// Equal or not, in a time that depends on the two lengths only. Both sides are hashed with SHA-256 first and the
-// digests are compared: that takes care of different lengths without an early return, and even a comparison that did
-// leak would leak about digests, which the other side cannot steer. For tokens, passwords, MACs and signatures.
-[[nodiscard]] bool equal_secrets(std::span<const std::byte> a, std::span<const std::byte> b) noexcept;
-[[nodiscard]] bool equal_secrets(std::string_view a, std::string_view b) noexcept;
+// Equal or not, in a time that depends on the length of `given` only: one of another length is compared with itself, so
+// that nobody measures how long the secret is. For tokens, passwords, MACs and signatures.
+[[nodiscard]] bool equal_secrets(std::span<const std::byte> given, std::span<const std::byte> secret) noexcept;
+[[nodiscard]] bool equal_secrets(std::string_view given, std::string_view secret) noexcept;
 
 // Overwrites with zeros in a way that the compiler does not remove.
 void wipe(std::span<std::byte> secret) noexcept;

@@ -76,12 +76,15 @@ Digest hmac_sha256(std::string_view key, std::string_view text) noexcept {
     return hmac_sha256(as_bytes(key), as_bytes(text));
 }
 
-bool equal_secrets(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {
-    const Digest left = sha256(a);
-    const Digest right = sha256(b);
-    return sodium_memcmp(left.data(), right.data(), left.size()) == 0;
+bool equal_secrets(std::span<const std::byte> given, std::span<const std::byte> secret) noexcept {
+    const bool same_size = given.size() == secret.size();
+    const std::span<const std::byte> other = same_size ? secret : given;
+    const bool same = sodium_memcmp(raw(given), raw(other), given.size()) == 0;
+    return same && same_size;
 }
-bool equal_secrets(std::string_view a, std::string_view b) noexcept { return equal_secrets(as_bytes(a), as_bytes(b)); }
+bool equal_secrets(std::string_view given, std::string_view secret) noexcept {
+    return equal_secrets(as_bytes(given), as_bytes(secret));
+}
 
 void wipe(std::span<std::byte> secret) noexcept {
     if (!secret.empty()) sodium_memzero(secret.data(), secret.size());

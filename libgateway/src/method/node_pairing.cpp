@@ -315,7 +315,7 @@ bool NodePairing::remove(std::string_view node_id) {
 PairedNode* NodePairing::verify(std::string_view node_id, std::string_view token) {
     PairedNode* node = find(node_id);
     // A node without a token has none that could be right.
-    if (node == nullptr || node->token.empty() || !crypto::equal_secrets(node->token, token)) return nullptr;
+    if (node == nullptr || node->token.empty() || !crypto::equal_secrets(token, node->token)) return nullptr;
     return node;
 }
 

@@ -486,7 +486,7 @@ const Node* Nodes::find_canvas(std::string_view token) const noexcept {
     const Node* found = nullptr;
     for (const auto& [id, node] : connected_) {
         if (node.canvas_token.empty() || node.canvas_expires_ms <= core_.gate.unix_ms()) continue;
-        if (crypto::equal_secrets(node.canvas_token, token)) found = &node;
+        if (crypto::equal_secrets(token, node.canvas_token)) found = &node;
     }
     return found;
 }
