@@ -26,7 +26,7 @@ bool has_credential(std::string_view text) noexcept {
     for (std::size_t at = 0; at < text.size(); ++at) {
         if (at > 0 && is_word(text[at - 1])) continue;
         for (const std::string_view prefix : credential_prefixes) {
-            if (!text.substr(at).starts_with(prefix)) continue;
+            if (text[at] != prefix.front() || !text.substr(at).starts_with(prefix)) continue;
             std::size_t end = at + prefix.size();
             while (end < text.size() && (is_word(text[end]) || text[end] == '-' || text[end] == '_')) ++end;
             if (end - at - prefix.size() >= credential_tail_min) return true;

@@ -32,6 +32,9 @@ UpstreamCall::~UpstreamCall() {
 void UpstreamCall::start(std::string_view method, std::string_view path, std::span<const http1::Header> fields,
                          Buffer&& body) {
     field_count_ = fields.size();
+    std::size_t size = method.size() + path.size() + 2;
+    for (const http1::Header& field : fields) size += field.name.size() + field.value.size() + 2;
+    head_.reserve(size);
     head_.append(method).push_back('\0');
     head_.append(path).push_back('\0');
     for (const http1::Header& field : fields) {

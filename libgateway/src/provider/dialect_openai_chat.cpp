@@ -118,6 +118,7 @@ private:
             return;
         }
         for (Value member = choice.first(); member.exists(); member = member.next()) {
+            if (!may_hold_text(member)) continue;
             if (member.key() == "message" || member.key() == "delta") {
                 read_message(member, Role::assistant, names, passages);
             } else if (is_token_key(member.key())) {

@@ -55,7 +55,7 @@ public:
                 }
             } else if (key == "error") {
                 read_error(member, steps);
-            } else if (std::find(wordless.begin(), wordless.end(), key) == wordless.end()) {
+            } else if (may_hold_text(member) && std::find(wordless.begin(), wordless.end(), key) == wordless.end()) {
                 add_unknown(member, true, steps);
             }
         }
@@ -125,6 +125,7 @@ private:
             return true;
         }
         for (Value member = choice.first(); member.exists(); member = member.next()) {
+            if (!may_hold_text(member)) continue;
             const std::string_view key = member.key();
             bool good = true;
             if (key == "delta" && member.is(Kind::object)) {

@@ -116,6 +116,7 @@ void add_file(Passages& passages, const TextPlace& place, const Value& value) {
 
 // What stands in a member of an object, as far as its name tells.
 void add_member(Passages& passages, TextPlace place, const Value& object, const Value& member) {
+    if (!may_hold_text(member)) return;
     const std::string_view key = member.key();
     if (key == "arguments" || (key == "input" && member.is(Kind::object))) {
         place.kind = PartKind::tool_arguments;

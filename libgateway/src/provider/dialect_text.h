@@ -33,6 +33,11 @@ struct TextPlace {
 // missing one, or null, is `missing`.
 [[nodiscard]] std::optional<std::uint32_t> wire_index(const json::Value& value, std::uint32_t missing = 0) noexcept;
 
+// Numbers, booleans and null hold none.
+[[nodiscard]] inline bool may_hold_text(const json::Value& value) noexcept {
+    return value.is(json::Kind::string) || value.is(json::Kind::object) || value.is(json::Kind::array);
+}
+
 // Whether a string under this name is words of somebody: "text", "content", "summary"; not "id", "type", "url".
 [[nodiscard]] bool is_text_key(std::string_view key) noexcept;
 
