@@ -111,6 +111,7 @@ struct Host::Socket final : Part {
             if (size < 0 && size != UV_EOF) return self->end();
             if (size > 0) gw_conn_recv(self->conn, buf->base, static_cast<size_t>(size));  // failures come as events
             if (size > 0 && !gw_conn_wants_read(self->conn)) uv_read_stop(reader);
+            self->host.pump_between();
         });
     }
 
@@ -173,10 +174,15 @@ struct Host::Listener final : Part {
 };
 
 void Host::tell_time() {
+    if (uv_now(&loop_) != told_) tick();
+}
+
+void Host::tick() {
     uv_timeval64_t wall{};
     uv_gettimeofday(&wall);
     if (gateway_ == nullptr) return;
-    gw_gateway_tick(gateway_, uv_now(&loop_) + 1, static_cast<uint64_t>(wall.tv_sec * 1000 + wall.tv_usec / 1000));
+    told_ = uv_now(&loop_);
+    gw_gateway_tick(gateway_, told_ + 1, static_cast<uint64_t>(wall.tv_sec * 1000 + wall.tv_usec / 1000));
     if (wall.tv_sec / 60 == minute_) return;  // summer begins and ends between two minutes
     minute_ = wall.tv_sec / 60;
     const std::time_t now = wall.tv_sec;
@@ -204,9 +210,20 @@ void Host::on_event(const gw_event& event) {
 void Host::pump() {
     gw_event event{};
     event.size = sizeof event;
+    reads_ = 0;
     while (gw_gateway_next_event(gateway_, &event) == GW_OK) on_event(event);
+}
+
+// A turn of the loop reads up to a thousand sockets. What the first of them said does not wait for the last.
+void Host::pump_between() {
+    constexpr unsigned reads_max = 8;
+    if (++reads_ >= reads_max) pump();
+}
+
+void Host::end_turn() {
+    pump();
     const uint64_t deadline = gw_gateway_next_deadline(gateway_), now = uv_now(&loop_) + 1;
-    const auto due = [](uv_timer_t* timer) { static_cast<Host*>(timer->loop->data)->tell_time(); };
+    const auto due = [](uv_timer_t* timer) { static_cast<Host*>(timer->loop->data)->tick(); };
     deadline == GW_NEVER ? uv_timer_stop(&timer_)
                          : uv_timer_start(&timer_, due, deadline > now ? deadline - now : 0, 0);
 }
@@ -240,9 +257,9 @@ Host::Host(gw_command* command) : command_(command) {
 void Host::run(gw_gateway* gateway) {
     gateway_ = gateway;
     minute_ = -1;
-    uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Host*>(handle->loop->data)->pump(); });
+    uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Host*>(handle->loop->data)->end_turn(); });
     uv_update_time(&loop_);
-    tell_time();
+    tick();
     uv_run(&loop_, UV_RUN_DEFAULT);
     pump();  // the last closes
     uv_prepare_stop(&prepare_);

@@ -1,7 +1,8 @@
 // The host around libgateway: libuv carries the bytes, the library decides everything else.
 //
 //     read, accept, connect and the answers of services:   bytes and facts -> gateway
-//     prepare, once per turn of the loop:                  gateway -> writes, closes, dials, questions; then the timer
+//     prepare, once per turn of the loop,
+//     and after every few reads:                           gateway -> writes, closes, dials, questions; then the timer
 #pragma once
 
 #include <gateway/gateway.h>
@@ -29,8 +30,11 @@ private:
     struct Watch;
     struct Datagrams;
 
-    void tell_time();  // before every call into the gateway
+    void tell_time();  // before every call into the gateway; once in a turn of the loop
+    void tick();
     void pump();
+    void pump_between();
+    void end_turn();
     void on_event(const gw_event& event);
     void serve(const gw_event& event);
     void on_signal(int number);
@@ -38,6 +42,8 @@ private:
     uv_loop_t loop_{};
     gw_command* const command_;  // hears of READY and STOPPED
     gw_gateway* gateway_ = nullptr;
+    unsigned reads_ = 0;        // since the gateway was asked last what it wants
+    std::uint64_t told_ = 0;    // the loop's time that the gateway has heard
     std::int64_t minute_ = -1;  // in which the gateway was told how far the clocks are ahead of UTC
     uv_prepare_t prepare_{};
     uv_timer_t timer_{};

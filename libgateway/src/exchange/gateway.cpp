@@ -74,8 +74,10 @@ void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) 
 // --- the loop ----------------------------------------------------------------------------------------------------
 
 gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
-    end_turn();  // where the host did not ask for events until there were none
-    now_ = std::max(now_, monotonic_ms);
+    if (monotonic_ms > now_) {
+        end_turn();  // where the host did not ask for events until there were none
+        now_ = monotonic_ms;
+    }
     unix_ms_ = unix_ms;
     day_log_.set_time(unix_ms);
     if (!started_) {
