@@ -56,11 +56,11 @@ async def spawn(answer: Answer, argv: Sequence[str], env: Sequence[str], data: b
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Ends what still runs of it, its children too: who holds the pipe keeps asyncio waiting."""
-    if process.returncode is not None:
+    assert process.stdout is not None
+    if process.returncode is not None and process.stdout.at_eof():
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    assert process.stdout is not None
     while await process.stdout.read(65536):
         pass
     await process.wait()

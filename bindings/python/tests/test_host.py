@@ -201,6 +201,14 @@ class AuthTest(unittest.IsolatedAsyncioTestCase):
             await asyncio.wait_for(cancelled.wait(), 10)
 
 
+def has_ended(pid):
+    """Also of a process that nobody has waited for yet. Without /proc nobody can say."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 class ServiceTest(unittest.IsolatedAsyncioTestCase):
     def setUp(self):
         self.answers = asyncio.Queue()
@@ -231,11 +239,14 @@ class ServiceTest(unittest.IsolatedAsyncioTestCase):
         with mock.patch.dict(os.environ, OPENAI_API_KEY="not-for-programs"):
             self.assertEqual(await run("sh", "-c", "echo $A${OPENAI_API_KEY-none}", env=["A=x=y "]), (Status.OK, 0, b"x=y none\n"))
         self.assertEqual((await run("/nowhere/program"))[0], Status.IO)
-        task = asyncio.ensure_future(run("sh", "-c", "sleep 60 & wait"))
-        await asyncio.sleep(0.05)
-        task.cancel()
-        with self.assertRaises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 10)
+        for last in ("wait", "exit"):  # it has ended, but its child has not
+            task = asyncio.ensure_future(_services.spawn(self.answer, ["sh", "-c", f"sleep 60 & echo $!; {last}"], [], b""))
+            child = int((await asyncio.wait_for(self.answers.get(), 10))[1]["data"])
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await asyncio.wait_for(task, 10)
+            self.assertTrue(has_ended(child))
 
     async def test_the_gateway_counts_what_a_program_writes_and_the_time_it_takes(self):
         settings = {"gateway": {"auth": {"mode": "none"}, "tools": {"allow": ["exec"]}}, "tools": {"exec": {"host": "gateway"}}}
