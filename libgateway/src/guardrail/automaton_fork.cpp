@@ -24,7 +24,6 @@ void Stream::become(const Stream& other) {
         lane.slow_until = from.slow_until;
         lane.window_begin = from.window_begin;
         lane.misses = from.misses;
-        lane.slow_bytes = from.slow_bytes;
     }
     if (cache_ != other.cache_) {
         link_.unlink();

@@ -14,10 +14,9 @@ namespace {
 // A text that makes new states faster than this, once the tables are half full, is stepped without them for a while.
 constexpr std::uint64_t miss_window_bytes = 4096;
 constexpr std::uint32_t misses_max = 400;
-constexpr std::uint32_t hostile_misses_max = 200;  // where such texts come one after the other
 // After a leap that something stopped, so many bytes are stepped before the next; after another one, twice as many.
 constexpr std::size_t leap_pause_min = 16;
-constexpr std::uint32_t slow_bytes_min = 4096, slow_bytes_max = 65536;
+constexpr std::uint64_t slow_bytes = 8192;
 
 }  // namespace
 
@@ -73,11 +72,9 @@ void Cache::flush() {
     while (Stream* stream = streams_.front()) stream->detach();
     std::size_t strands = 0;
     for (const Table& table : tables_) strands += table.strands_size();
-    for (Table& table : tables_) table.clear(strands > bytes_max_ / 4 * 3);
+    for (Table& table : tables_) table.clear(strands > bytes_max_ / 2);
     for (Hot& hot : hot_) hot.empty = {};
     ++counts_.flushes;
-    hostile_ = counts_.slow_bytes - flushed_.slow_bytes > counts_.misses - flushed_.misses;
-    flushed_ = counts_;
     find_empty();
 }
 
@@ -345,12 +342,8 @@ void Stream::count_miss(Cache& cache, std::size_t group, std::uint64_t position)
     if (position - lane.window_begin >= miss_window_bytes) {
         lane.window_begin = position;
         lane.misses = 0;
-        lane.slow_bytes = slow_bytes_min;
     }
-    if (++lane.misses < (cache.hostile_ ? hostile_misses_max : misses_max)) return;
-    if (!cache.hostile_ && !cache.crowded()) return;
-    lane.slow_bytes = std::clamp(lane.slow_bytes * 2, slow_bytes_min, slow_bytes_max);
-    lane.slow_until = position + lane.slow_bytes;
+    if (++lane.misses >= misses_max && cache.crowded()) lane.slow_until = position + slow_bytes;
 }
 
 void Stream::sort(Matches& matches, std::size_t from) {

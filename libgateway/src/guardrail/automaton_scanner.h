@@ -90,9 +90,7 @@ private:
     std::pmr::vector<std::uint16_t> spare_;
     List<Stream> streams_;  // those whose states are rows of the tables
     Statistics counts_;
-    Statistics flushed_;    // the counts when the tables were emptied last
-    bool hostile_ = false;  // before that, more was stepped without tables than with
-    bool grew_ = true;      // since it was asked last whether they are full
+    bool grew_ = true;  // since it was asked last whether they are full
 };
 
 class Stream {
@@ -145,7 +143,6 @@ private:
         std::uint64_t slow_until = 0;    // without the table up to here
         std::uint64_t window_begin = 0;  // where the counting of misses began
         std::uint32_t misses = 0;
-        std::uint32_t slow_bytes = 0;  // length of the next slow stretch
     };
     // A part that was seen, of a chain that waits for the next one.
     struct Arm {

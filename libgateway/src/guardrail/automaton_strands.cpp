@@ -22,6 +22,8 @@ Strands::Strands(const PatternSet& set, const PatternSet::Group& group, std::pmr
       parts_(group.entries.size(), memory),
       classes_(memory),
       cells_(memory),
+      matching_(memory),
+      growths_(memory),
       sets_(memory),
       buckets_(buckets_min, 0, memory),
       beginnings_(context_count * group.class_count, memory),
@@ -54,6 +56,8 @@ void Strands::clear() noexcept {
     stored_.resize(1);
     origins_.resize(1);
     cells_.clear();
+    matching_.clear();
+    growths_.clear();
     sets_.clear();
     std::fill(buckets_.begin(), buckets_.end(), 0);
     std::fill(beginnings_.begin(), beginnings_.end(), Beginning{});
@@ -63,8 +67,9 @@ void Strands::clear() noexcept {
 
 std::size_t Strands::size() const noexcept {
     return stored_.size() * (sizeof(Stored) + sizeof(Origin) + 2 * sizeof(std::uint32_t)) +
-           cells_.size() * sizeof(std::uint32_t) + (sets_.size() + begun_now_.size()) * sizeof(std::uint16_t) +
-           grown_.size() * sizeof(Grown) + classes_.size() * sizeof classes_[0];
+           (cells_.size() + sets_.size() + begun_now_.size()) * sizeof(std::uint16_t) +
+           (matching_.size() + growths_.size()) * sizeof(std::uint32_t) + grown_.size() * sizeof(Grown) +
+           classes_.size() * sizeof classes_[0];
 }
 
 // --- strands -----------------------------------------------------------------------------------------------------
@@ -98,14 +103,18 @@ Strands::Id Strands::intern(std::span<const std::uint16_t> wanted, std::uint16_t
     }
     const bool tail = part == no_part;
     if (!tail && parts_[part].class_count == 0) classify(part);
-    Stored stored{static_cast<std::uint32_t>(cells_.size()), part, 0};
+    Stored stored{static_cast<std::uint32_t>(tail ? growths_.size() : cells_.size()), part, 0};
     if (!tail) stored.classes = parts_[part].classes;
     Origin origin{static_cast<std::uint32_t>(sets_.size()), static_cast<std::uint16_t>(wanted.size()), left};
     for (const std::uint16_t member : wanted) origin.flags |= tail ? flags(member) : node_flags_[member];
     origins_.resize(stored_.size());  // after std::bad_alloc it may be one ahead
     origins_.push_back(origin);
     sets_.insert(sets_.end(), wanted.begin(), wanted.end());
-    cells_.resize(cells_.size() + (tail ? group_.class_count : parts_[part].class_count), 0);
+    if (tail) {
+        growths_.resize(growths_.size() + group_.class_count, 0);
+    } else {
+        cells_.resize(cells_.size() + parts_[part].class_count, unknown);
+    }
     stored_.push_back(stored);
     buckets_[at] = static_cast<std::uint32_t>(stored_.size() - 1);
     return static_cast<Id>(stored_.size() - 1);
@@ -216,17 +225,26 @@ Strands::Move Strands::compute(Id strand, unsigned byte) {
     Step step{left, context_after(byte), byte};
     for (const std::uint16_t node : members(strand)) advance(node, step);
     const Entry& entry = group_.entries[from.part];
-    Move move{known};
-    for (std::size_t w = (entry.begin - group_.begin) / 64; w <= (entry.end - 1 - group_.begin) / 64; ++w) {
-        if (words_[w] != 0) move.word |= Move::survives_bit;
-    }
+    const std::size_t first_word = (entry.begin - group_.begin) / 64, last_word = (entry.end - 1 - group_.begin) / 64;
+    const auto words = std::span(words_).subspan(first_word, last_word - first_word + 1);
+    const bool survives = std::any_of(words.begin(), words.end(), [](std::uint64_t word) { return word != 0; });
     Step fresh{left, step.right, byte};
     begin_part(from.part, fresh);
+    Move move;
+    if (survives) {
+        move.word = collect(from.part, merged(step.right));
+    } else {
+        std::fill(words.begin(), words.end(), 0);
+    }
+    dirty_ = false;
     if (step.before) move.word |= Move::before_bit;
     if (step.now || fresh.now) move.word |= Move::now_bit;
-    move.word |= collect(from.part, merged(step.right));
-    dirty_ = false;
-    cells_[from.cells + classes_[from.classes][byte]] = move.word;
+    std::size_t cell = move.word;
+    if (move.before() || move.now()) {
+        cell = ids_max + matching_.size();
+        matching_.push_back(move.word);
+    }
+    cells_[from.cells + classes_[from.classes][byte]] = static_cast<std::uint16_t>(cell);
     return move;
 }
 
@@ -267,7 +285,7 @@ std::uint32_t Strands::compute_growth(Id tail, unsigned byte) {
         list = static_cast<std::uint32_t>(grown_.size());
         grown_.insert(grown_.end(), made_grown_.begin(), made_grown_.end());
     }
-    cells_[stored_[tail].cells + group_.class_of[byte]] = list;
+    growths_[stored_[tail].cells + group_.class_of[byte]] = list;
     return list;
 }
 

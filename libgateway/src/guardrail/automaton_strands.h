@@ -33,14 +33,14 @@ public:
 
     Strands(const PatternSet& set, const PatternSet::Group& group, std::pmr::memory_resource* memory);
 
-    // What a byte makes of one strand. One word, as it is in the cell: separate members would be stored and read again.
+    // What a byte makes of one strand. One word: separate members would be stored and read again.
     struct Move {
-        static constexpr std::uint32_t survives_bit = 1U << 16U, before_bit = 1U << 17U, now_bit = 1U << 18U;
+        static constexpr std::uint32_t before_bit = 1U << 16U, now_bit = 1U << 17U;
         std::uint32_t word = 0;
         [[nodiscard]] Id next() const noexcept {
             return static_cast<Id>(word);
         }  // with the part's new beginning, if any
-        [[nodiscard]] bool survives() const noexcept { return (word & survives_bit) != 0; }  // more than that beginning
+        [[nodiscard]] bool survives() const noexcept { return next() != none; }  // more than that beginning
         [[nodiscard]] bool before() const noexcept {
             return (word & before_bit) != 0;
         }                                                                          // it matches in front of the byte
@@ -48,8 +48,9 @@ public:
     };
     [[nodiscard]] Move move(Id strand, unsigned byte) {
         const Stored& stored = stored_[strand];
-        const std::uint32_t cell = cells_[stored.cells + classes_[stored.classes][byte]];
-        return (cell & known) != 0 ? Move{cell} : compute(strand, byte);
+        const std::uint16_t cell = cells_[stored.cells + classes_[stored.classes][byte]];
+        if (cell < ids_max) return Move{cell};
+        return cell == unknown ? compute(strand, byte) : Move{matching_[cell - ids_max]};
     }
     // The parts that begin with a byte: the tail behind it, or none, and those of which it is a whole match, sorted.
     struct Begun {
@@ -65,7 +66,7 @@ public:
     static constexpr std::uint16_t no_part = UINT16_MAX;
     [[nodiscard]] bool is_tail(Id strand) const noexcept { return part(strand) == no_part; }
     [[nodiscard]] const Grown* grow(Id tail, unsigned byte) {
-        std::uint32_t list = cells_[stored_[tail].cells + group_.class_of[byte]];
+        std::uint32_t list = growths_[stored_[tail].cells + group_.class_of[byte]];
         if (list == 0) list = compute_growth(tail, byte);
         return grown_.data() + list;
     }
@@ -83,14 +84,17 @@ public:
 
     void clear() noexcept;
     // No step is possible before clear().
-    [[nodiscard]] bool full() const noexcept { return stored_.size() + 3 * group_.entries.size() + 2 > UINT16_MAX; }
+    [[nodiscard]] bool full() const noexcept {
+        const std::size_t step_max = 3 * group_.entries.size() + 2;
+        return stored_.size() + step_max > ids_max || matching_.size() + step_max > unknown - ids_max;
+    }
     [[nodiscard]] std::size_t count() const noexcept { return stored_.size(); }
     [[nodiscard]] std::size_t size() const noexcept;  // bytes that clear() would free
 
 private:
     // What a step needs, and what it does not.
     struct Stored {
-        std::uint32_t cells = 0;  // in cells_; of a tail they are of the group's classes
+        std::uint32_t cells = 0;  // in cells_, of a tail in growths_
         std::uint16_t part = 0, classes = 0;
     };
     struct Origin {
@@ -109,8 +113,8 @@ private:
         std::uint16_t now_count = 0;
         Id tail = none;
     };
-    // A cell is a Move and this bit.
-    static constexpr std::uint32_t known = 1U << 31U;
+    // A cell is the next strand, or none; from ids_max on, a number in matching_.
+    static constexpr std::uint16_t ids_max = 0xC000, unknown = 0xFFFF;
     // The walk over the nodes of one part.
     struct Step {
         Context left, right;
@@ -141,7 +145,9 @@ private:
     std::pmr::vector<Origin> origins_;
     std::pmr::vector<Part> parts_;
     std::pmr::vector<std::array<std::uint8_t, 256>> classes_;
-    std::pmr::vector<std::uint32_t> cells_;  // moves; of tails: where in grown_, 0: not computed
+    std::pmr::vector<std::uint16_t> cells_;
+    std::pmr::vector<std::uint32_t> matching_;  // moves with which something matches
+    std::pmr::vector<std::uint32_t> growths_;   // by tail and class of the group: where in grown_, 0: not computed
     std::pmr::vector<std::uint16_t> sets_;
     std::pmr::vector<std::uint32_t> buckets_;  // Id, 0: free; a power of two
     std::pmr::vector<Beginning> beginnings_;   // by context and class of the group
