@@ -8,8 +8,10 @@ import platform
 import re
 import resource
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -250,6 +252,7 @@ def prepare_machine(*programs, realtime=False):
 def raise_network_threads():
     """What loopback cannot deliver at once it leaves to the kernel's ksoftirqd, which would wait, tens of milliseconds, for
     every program of the machine that is no benchmark. As it was at the end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or nothing is put back
     for entry in pathlib.Path("/proc").glob("[0-9]*/comm"):
         if not entry.read_text().startswith("ksoftirqd/"):
             continue
