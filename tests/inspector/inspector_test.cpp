@@ -282,27 +282,31 @@ TEST_CASE("inspector: base64 and hexadecimal are opened") {
 TEST_CASE("inspector: no memory at any place leaves nothing behind and lets nothing out") {
     const std::string text =
         R"(a k\u0065y-abcd1234 b key-abcd1234 \u0041\u0041 %41 1234 is my pin bXkgc2VjcmV0IGlzIGtleS1hYmNkMTIzNCBhbmQ=)";
-    for (std::size_t n = 0;; n += 1 + n / 16) {
-        REQUIRE(n < 100000);
-        TestHost host;
-        HostMemory memory(host.allocator());
-        bool failed = false;
-        host.fail_at(n);
-        try {
-            Scanner scanner(rules(), Cache::bytes_default, &memory);
-            Inspector inspector(scanner, options_of(Mode::action), &memory);
-            std::string released;
-            for (std::size_t i = 0; i < text.size(); i += 11) {
-                inspector.feed(std::string_view(text).substr(i, 11));
-                for (const Inspector::Part& part : inspector.parts()) released += part.text;
+    RulesetOptions open;
+    open.public_openings = true;
+    for (const auto& set : {rules(), rules_of(pack, open)}) {
+        for (std::size_t n = 0;; n += 1 + n / 16) {
+            REQUIRE(n < 100000);
+            TestHost host;
+            HostMemory memory(host.allocator());
+            bool failed = false;
+            host.fail_at(n);
+            try {
+                Scanner scanner(set, Cache::bytes_default, &memory);
+                Inspector inspector(scanner, options_of(Mode::action), &memory);
+                std::string released;
+                for (std::size_t i = 0; i < text.size(); i += 11) {
+                    inspector.feed(std::string_view(text).substr(i, 11));
+                    for (const Inspector::Part& part : inspector.parts()) released += part.text;
+                }
+                inspector.finish();
+                CHECK(released.find("abcd1234") == std::string::npos);
+            } catch (const std::bad_alloc&) {
+                failed = true;
             }
-            inspector.finish();
-            CHECK(released.find("abcd1234") == std::string::npos);
-        } catch (const std::bad_alloc&) {
-            failed = true;
+            host.fail_never();
+            if (!failed) break;
         }
-        host.fail_never();
-        if (!failed) break;
     }
 }
 
