@@ -111,7 +111,8 @@ struct Host::Socket final : Part {
             if (size < 0 && size != UV_EOF) return self->end();
             if (size > 0) gw_conn_recv(self->conn, buf->base, static_cast<size_t>(size));  // failures come as events
             if (size > 0 && !gw_conn_wants_read(self->conn)) uv_read_stop(reader);
-            self->host.pump_between();
+            // A turn reads up to a thousand sockets: what the first of them said does not wait for the last.
+            if (++self->host.reads_ % 8 == 0) self->host.pump();
         });
     }
 
@@ -210,14 +211,7 @@ void Host::on_event(const gw_event& event) {
 void Host::pump() {
     gw_event event{};
     event.size = sizeof event;
-    reads_ = 0;
     while (gw_gateway_next_event(gateway_, &event) == GW_OK) on_event(event);
-}
-
-// A turn of the loop reads up to a thousand sockets. What the first of them said does not wait for the last.
-void Host::pump_between() {
-    constexpr unsigned reads_max = 8;
-    if (++reads_ >= reads_max) pump();
 }
 
 void Host::end_turn() {

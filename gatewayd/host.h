@@ -33,7 +33,6 @@ private:
     void tell_time();  // before every call into the gateway; once in a turn of the loop
     void tick();
     void pump();
-    void pump_between();
     void end_turn();
     void on_event(const gw_event& event);
     void serve(const gw_event& event);
@@ -42,7 +41,7 @@ private:
     uv_loop_t loop_{};
     gw_command* const command_;  // hears of READY and STOPPED
     gw_gateway* gateway_ = nullptr;
-    unsigned reads_ = 0;        // since the gateway was asked last what it wants
+    unsigned reads_ = 0;
     std::uint64_t told_ = 0;    // the loop's time that the gateway has heard
     std::int64_t minute_ = -1;  // in which the gateway was told how far the clocks are ahead of UTC
     uv_prepare_t prepare_{};
