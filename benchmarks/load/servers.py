@@ -154,12 +154,11 @@ class Gatewayd:
 class GuardrailProxy(Gatewayd):
     """gatewayd's other side: the proxy that inspects, with all rules of the default pack, and blocks."""
 
-
-    def __init__(self, program, folder, upstream, port):
+    def __init__(self, program, folder, upstream, port, public_openings=False):
         self.upstream = f"127.0.0.1:{upstream}"
         proxy_port = free_port()
         super().__init__(program, folder, upstream, port, {
-            "enabled": True, "mode": "action", "port": proxy_port, "rate_limit": {"requests_per_second": 0},
+            "enabled": True, "mode": "action", "port": proxy_port, "rate_limit": {"requests_per_second": 0}, "public_openings": public_openings,
             "test_upstreams": [{"address": self.upstream, "provider": "openai"}]})
         super().wait()
         self.port = proxy_port

@@ -24,12 +24,14 @@ from servers import CHAT, LOAD_CORE, QUESTION, GuardrailProxy, Nginx, cpu_s, fin
 PERCENTILES = {"p50": "p50_us", "p99": "p99_us", "p99.9": "p999_us"}
 RAMP_S, SETTLE_S = 1, 1
 # row: (who, how the upstream cuts its text). Models send " river", which may go on: a rule that redacts may have to see
-# the next delta before it lets go of this one. "river " is over, so its delay is the proxy's work alone.
+# the next delta before it lets go of this one, unless it may let go of what the rule spells out. "river " is over, so its
+# delay is the proxy's work alone.
 ROWS = {
     "no proxy": (None, "words"),
     "nginx": ("nginx", "words"),
     "gatewayd, guardrail": ("gatewayd", "words"),
     "the same, words that may go on": ("gatewayd", "prose"),
+    "and public openings": ("gatewayd, open", "prose"),
 }
 
 
@@ -131,6 +133,7 @@ def main():
     make = {
         "nginx": lambda folder, upstream, port: Nginx(args.nginx, folder, upstream, port),
         "gatewayd": lambda folder, upstream, port: GuardrailProxy(args.gatewayd, folder, upstream, port),
+        "gatewayd, open": lambda folder, upstream, port: GuardrailProxy(args.gatewayd, folder, upstream, port, public_openings=True),
     }
     rounds = measure(args, make)
     report(args, rounds)
