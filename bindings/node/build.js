@@ -20,7 +20,15 @@ export function compile({ out, flags }) {
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const carried = path.join(here, 'native', `${process.platform}-${process.arch}`, 'gateway.node');
   if (!existsSync(carried)) {
-    const ask = (...words) => execFileSync('pkg-config', [...words, 'gateway'], { encoding: 'utf8' }).trim().split(/\s+/);
+    const ask = (...words) => {
+      try {
+        return execFileSync('pkg-config', [...words, 'gateway'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split(/\s+/);
+      } catch {
+        console.error(`libgateway: this package carries no addon for ${process.platform}-${process.arch}, and pkg-config finds no installed libgateway to build one against.
+Install libgateway (and pkg-config and a C compiler), or take a package that was made on such a machine with bindings/node/pack.js.`);
+        process.exit(1);
+      }
+    };
     const [folder] = ask('--variable=libdir');
     compile({ out: path.join(here, 'gateway.node'), flags: [...ask('--cflags', '--libs'), `-Wl,-rpath,${folder}`] });
   }
