@@ -246,6 +246,10 @@ class ServiceTest(unittest.IsolatedAsyncioTestCase):
             task.cancel()
             with self.assertRaises(asyncio.CancelledError):
                 await asyncio.wait_for(task, 10)
+            for _ in range(1000):  # killed, and its pipe is closed; the rest of its end takes a moment
+                if has_ended(child):
+                    break
+                await asyncio.sleep(0.01)
             self.assertTrue(has_ended(child))
 
     async def test_the_gateway_counts_what_a_program_writes_and_the_time_it_takes(self):
