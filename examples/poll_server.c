@@ -15,15 +15,17 @@ static struct pollfd fds[CONNS + 1]; /* the last one listens */
 static gw_conn* conns[CONNS];
 static const char config[] = "{gateway:{auth:{mode:'none'},http:{endpoints:{chatCompletions:{enabled:true}}}}}";
 
-static uint64_t milliseconds(clockid_t clock) {
+static uint64_t milliseconds(void) {
     struct timespec t;
-    clock_gettime(clock, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 static void accept_one(gw_gateway* gw) {
-    int fd = accept(fds[CONNS].fd, NULL, NULL), place = 0;
-    gw_peer peer = {.size = sizeof peer, .address = {"127.0.0.1", 9}};
+    struct sockaddr_in from;
+    socklen_t size = sizeof from;
+    int fd = accept(fds[CONNS].fd, (struct sockaddr*)&from, &size), place = 0;
+    gw_peer peer = {.size = sizeof peer, .sockaddr = (struct sockaddr*)&from};
     while (place < CONNS && fds[place].fd >= 0) place++; /* the first free place */
     if (fd < 0 || place == CONNS || gw_conn_accept(gw, &peer, &conns[place]) != GW_OK) {
         close(fd);
@@ -34,7 +36,7 @@ static void accept_one(gw_gateway* gw) {
 }
 
 static void on_event(const gw_event* event) {
-    struct pollfd* fd = event->conn ? gw_conn_user(event->conn) : NULL;
+    struct pollfd* fd = event->user;
     gw_buf out;
     switch (event->type) {
     case GW_EVENT_OUTPUT:
@@ -68,9 +70,9 @@ int main(int argc, char** argv) {
     dprintf(1, "listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
 
     for (gw_event event = {.size = sizeof event};;) {
-        uint64_t now = milliseconds(CLOCK_MONOTONIC), deadline = gw_gateway_next_deadline(gw);
+        uint64_t now = milliseconds(), deadline = gw_gateway_next_deadline(gw);
         poll(fds, CONNS + 1, deadline == GW_NEVER ? -1 : deadline > now ? (int)(deadline - now) : 0);
-        gw_gateway_tick(gw, milliseconds(CLOCK_MONOTONIC), milliseconds(CLOCK_REALTIME));
+        gw_gateway_tick(gw, milliseconds(), GW_SYSTEM_TIME);
         if (fds[CONNS].revents & POLLIN) accept_one(gw);
         for (int i = 0; i < CONNS; i++) {
             char bytes[16384];

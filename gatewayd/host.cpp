@@ -1,20 +1,18 @@
 #include "host.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 
 Host::Part::Part(Host& owner, gw_ask_id question) : host(owner), ask(question) {
-    if (ask != 0) host.services_[ask] = this;
+    if (ask != 0) gw_ask_set_user(host.gateway_, ask, this);
 }
 
-void Host::Part::forget() {
-    host.services_.erase(ask);
-    ask = 0;
+Host::Part::~Part() {
+    if (ask != 0) gw_ask_set_user(host.gateway_, ask, nullptr);
 }
 
 void Host::Part::end() {
-    forget();
     for (uv_handle_t* handle : handles) close(handle);
 }
 
@@ -23,18 +21,12 @@ void Host::Part::on_close(uv_handle_t* handle) {
     if (++part->closed == part->handles.size()) delete part;
 }
 
-void Host::Part::answer(gw_answer given) {
-    if (ask == 0) return;
+void Host::Part::answer(int failed, gw_answer given) {
     given.size = sizeof given;
+    if (failed != 0) given.status = GW_ERR_IO;
+    given.reason = reason(failed);
     gw_ask_answer(host.gateway_, ask, &given);
-}
-
-void Host::Part::fail(int failed, gw_status status) {
-    gw_answer given{};
-    given.status = status;
-    given.reason = str(uv_strerror(failed));
-    answer(given);
-    Part::end();
+    if (failed != 0) Part::end();
 }
 
 void Host::Part::read_buffer(uv_handle_t*, size_t, uv_buf_t* buf) {
@@ -64,6 +56,10 @@ struct Host::Socket final : Part {
     }
     ~Socket() override { gw_buf_free(&writing); }
 
+    void take(gw_conn* given) {
+        conn = given;
+        gw_conn_set_user(conn, static_cast<Part*>(this));
+    }
     void end() override {
         gw_conn_free(conn);
         conn = nullptr;
@@ -74,9 +70,8 @@ struct Host::Socket final : Part {
     void write_output() {
         while (conn != nullptr && writing.data == nullptr && gw_conn_take_output(conn, &writing) == GW_OK) {
             uv_buf_t rest = uv_buf_init(static_cast<char*>(writing.data), static_cast<unsigned>(writing.len));
-            const int written = uv_try_write(&stream, &rest, 1);
-            if (written < 0 && written != UV_EAGAIN) return end();  // EPIPE, ECONNRESET
-            if (written > 0) rest = uv_buf_init(rest.base + written, rest.len - static_cast<unsigned>(written));
+            const int written = std::max(0, uv_try_write(&stream, &rest, 1));  // what is wrong, uv_write() finds, too
+            rest = uv_buf_init(rest.base + written, static_cast<unsigned>(rest.len - static_cast<size_t>(written)));
             if (rest.len == 0) {
                 gw_buf_free(&writing);
                 continue;
@@ -119,36 +114,33 @@ struct Host::Socket final : Part {
     static void accept(Host& host, uv_stream_t* listener, uint32_t number) {
         auto* socket = new Socket(host, false);
         Address address;
-        if (uv_accept(listener, &socket->stream) != 0 ||
-            uv_tcp_getpeername(&socket->tcp, address.get(), &address.size) != 0)
-            return socket->end();  // it left already
-        const std::string name = text_of(address.get());
+        int size = sizeof address;
         gw_peer peer{};
         peer.size = sizeof peer;
-        peer.address = str(name.c_str());
-        peer.port = port_of(address.get());
         peer.listener = number;
-        if (gw_conn_accept(host.gateway_, &peer, &socket->conn) != GW_OK) return socket->end();
-        gw_conn_set_user(socket->conn, socket);
+        peer.sockaddr = &address.any;
+        gw_conn* conn = nullptr;
+        if (uv_accept(listener, &socket->stream) != 0 || uv_tcp_getpeername(&socket->tcp, &address.any, &size) != 0 ||
+            gw_conn_accept(host.gateway_, &peer, &conn) != GW_OK)
+            return socket->end();  // it left already, or is one too many
+        socket->take(conn);
         socket->read_as_wanted();
     }
 
     static void connect(Host& host, const gw_event& event) {
         auto* socket = new Socket(host, event.port == 0);
-        socket->conn = event.conn;
-        gw_conn_set_user(event.conn, socket);
+        socket->take(event.conn);
         const auto connected = [](uv_connect_t* request, int failed) {
             auto* self = of<Socket>(request);
             if (self->conn == nullptr) return;
-            failed == 0 ? gw_conn_opened(self->conn) : gw_conn_failed(self->conn, str(uv_strerror(failed)));
+            failed == 0 ? gw_conn_opened(self->conn) : gw_conn_failed(self->conn, reason(failed));
             failed == 0 ? self->read_as_wanted() : self->end();
         };
         int failed = 0;
         if (event.port == 0)
-            uv_pipe_connect(&socket->connecting, &socket->pipe, string(event.host).c_str(), connected);
+            uv_pipe_connect(&socket->connecting, &socket->pipe, event.host.data, connected);
         else
-            failed =
-                uv_tcp_connect(&socket->connecting, &socket->tcp, Address(event.host, event.port).get(), connected);
+            failed = uv_tcp_connect(&socket->connecting, &socket->tcp, event.sockaddr, connected);
         if (failed != 0) connected(&socket->connecting, failed);
     }
 };
@@ -164,41 +156,19 @@ struct Host::Listener final : Part {
             auto* self = of<Listener>(at);
             if (failed == 0) Socket::accept(self->host, at, self->number);
         };
-        Address address(event.host, event.port);
-        int failed = uv_tcp_bind(&tcp, address.get(), address.storage.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
+        int failed = uv_tcp_bind(&tcp, event.sockaddr, event.sockaddr->sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
         if (failed == 0) failed = uv_listen(reinterpret_cast<uv_stream_t*>(&tcp), 1024, accepted);
-        if (failed == 0) failed = uv_tcp_getsockname(&tcp, address.get(), &address.size);
+        Address address;
+        int size = sizeof address;
+        if (failed == 0) failed = uv_tcp_getsockname(&tcp, &address.any, &size);
         gw_answer bound{};
-        bound.port = port_of(address.get());
-        failed == 0 ? answer(bound) : fail(failed);
+        bound.sockaddr = &address.any;
+        answer(failed, bound);
     }
 };
 
-void Host::tell_time() {
-    if (uv_now(&loop_) != told_) tick();
-}
-
-void Host::tick() {
-    uv_timeval64_t wall{};
-    uv_gettimeofday(&wall);
-    if (gateway_ == nullptr) return;
-    told_ = uv_now(&loop_);
-    gw_gateway_tick(gateway_, told_ + 1, static_cast<uint64_t>(wall.tv_sec * 1000 + wall.tv_usec / 1000));
-    if (wall.tv_sec / 60 == minute_) return;  // summer begins and ends between two minutes
-    minute_ = wall.tv_sec / 60;
-    const std::time_t now = wall.tv_sec;
-    if (std::tm local{}; localtime_r(&now, &local) != nullptr)
-        gw_gateway_set_utc_offset(gateway_, static_cast<int32_t>(local.tm_gmtoff / 60));
-}
-
 void Host::on_event(const gw_event& event) {
-    // Who is at work on it. A connection that is to be dialled has no socket yet.
-    Part* part = nullptr;
-    if (event.conn != nullptr)
-        part = static_cast<Socket*>(gw_conn_user(event.conn));
-    else if (const auto found = services_.find(event.ask); found != services_.end())
-        part = found->second;
-    if (part != nullptr) return part->on_event(event);
+    if (event.user != nullptr) return static_cast<Part*>(event.user)->on_event(event);
     switch (event.type) {
     case GW_EVENT_CONNECT: return Socket::connect(*this, event);
     case GW_EVENT_LISTEN: new Listener(*this, event); return;
@@ -208,6 +178,8 @@ void Host::on_event(const gw_event& event) {
     }
 }
 
+void Host::tick() { gw_gateway_tick(gateway_, uv_now(&loop_), GW_SYSTEM_TIME); }
+
 void Host::pump() {
     gw_event event{};
     event.size = sizeof event;
@@ -216,19 +188,15 @@ void Host::pump() {
 
 void Host::end_turn() {
     pump();
-    const uint64_t deadline = gw_gateway_next_deadline(gateway_), now = uv_now(&loop_) + 1;
+    const uint64_t deadline = gw_gateway_next_deadline(gateway_), now = uv_now(&loop_);
     const auto due = [](uv_timer_t* timer) { static_cast<Host*>(timer->loop->data)->tick(); };
     deadline == GW_NEVER ? uv_timer_stop(&timer_)
                          : uv_timer_start(&timer_, due, deadline > now ? deadline - now : 0, 0);
 }
 
 void Host::on_signal(int number) {
-    if (gateway_ == nullptr) return;
-    tell_time();
-    if (number == SIGUSR1) {
-        gw_gateway_restart(gateway_);
-        return;
-    }
+    tick();
+    if (number == SIGUSR1) return static_cast<void>(gw_gateway_restart(gateway_));
     if (stopping_) std::_Exit(1);  // the second signal does not wait
     stopping_ = true;
     gw_gateway_shutdown(gateway_);
@@ -250,7 +218,6 @@ Host::Host(gw_command* command) : command_(command) {
 
 void Host::run(gw_gateway* gateway) {
     gateway_ = gateway;
-    minute_ = -1;
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Host*>(handle->loop->data)->end_turn(); });
     uv_update_time(&loop_);
     tick();
@@ -262,14 +229,12 @@ void Host::run(gw_gateway* gateway) {
         if (handle->data != nullptr) static_cast<Part*>(handle->data)->end();
     };
     uv_walk(&loop_, end_part, nullptr);
-    while (!services_.empty()) services_.begin()->second->end();  // look-ups
     gateway_ = nullptr;
 }
 
 Host::~Host() {
     const auto close = [](uv_handle_t* handle, void*) {
-        if (handle->data != nullptr) return Part::close(handle);
-        if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+        if (uv_is_closing(handle) == 0) uv_close(handle, handle->data == nullptr ? nullptr : Part::on_close);
     };
     uv_walk(&loop_, close, nullptr);
     // A look-up cannot be called back; the program does not wait for it.

@@ -22,7 +22,7 @@ def declarations(include):
     order = re.findall(r'#include "gateway/(\w+\.h)"', (gateway / "gateway.h").read_text())
     text = "\n".join((gateway / name).read_text() for name in order)
     text = re.sub(r"#ifdef __cplusplus.*?#endif", "", text, flags=re.DOTALL)
-    constants = re.findall(r"^#define (GW_NEVER|GW_PORT_ANY|GW_LENGTH_UNKNOWN)\b", text, flags=re.MULTILINE)
+    constants = re.findall(r"^#define (GW_NEVER|GW_SYSTEM_TIME|GW_PORT_ANY|GW_LENGTH_UNKNOWN)\b", text, flags=re.MULTILINE)
     text = re.sub(r"^ *#.*$", "", text, flags=re.MULTILINE).replace("GW_API ", "")
     own = re.search(r"#if 0 +/\* declarations for cffi \*/(.*?)#endif /\* for cffi \*/", NATIVE.read_text(), flags=re.DOTALL).group(1)
     return text + "".join(f"\n#define {name} ..." for name in constants) + own

@@ -1,5 +1,11 @@
+#include <stdlib.h>
+#include <time.h>
+
+#include <chrono>
+
 #include "core/buffer.h"
 #include "core/list.h"
+#include "core/system_time.h"
 #include "core/text.h"
 #include "core/timers.h"
 #include "support/test.h"
@@ -185,6 +191,31 @@ TEST_CASE("core: every status has a kind and a text") {
     CHECK(gw_status_kind(GW_ERR_INTERNAL) == GW_KIND_INTERNAL);
     CHECK(gw_strerror(GW_ERR_GONE) != gw_strerror(GW_ERR_STATE));
     CHECK(gw_strerror(static_cast<gw_status>(-999)) == "unknown status"sv);
+}
+
+TEST_CASE("core: the system's time of day, and how far it is ahead of UTC") {
+    const char* const zone = ::getenv("TZ");
+    const std::string kept = zone == nullptr ? "" : zone;
+    struct Case {
+        const char* zone;
+        int minutes;
+    };
+    const Case cases[] = {{"UTC0", 0}, {"IST-5:30", 330}, {"NST3:30", -210}, {"LIN-14", 840}};
+    for (const Case& c : cases) {
+        ::setenv("TZ", c.zone, 1);
+        ::tzset();
+        const SystemTime now = read_system_time({});
+        CHECK(now.utc_offset_minutes == c.minutes);
+        const auto here = std::chrono::system_clock::now().time_since_epoch();
+        const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(here).count());
+        CHECK(now.unix_ms <= ms);
+        CHECK(now.unix_ms > 1767225600000);
+        // Within a minute nobody looks again: what was known stays.
+        const SystemTime again = read_system_time({now.unix_ms, 77});
+        CHECK(again.utc_offset_minutes == (again.unix_ms / 60000 == now.unix_ms / 60000 ? 77 : c.minutes));
+    }
+    zone == nullptr ? ::unsetenv("TZ") : ::setenv("TZ", kept.c_str(), 1);
+    ::tzset();
 }
 
 }  // namespace gw

@@ -1,5 +1,10 @@
 #include "core/ip_address.h"
 
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include "core/socket_address.h"
 #include "support/test.h"
 
 namespace gw {
@@ -94,6 +99,46 @@ TEST_CASE("core: blocks of addresses") {
         REQUIRE(block.has_value() == c.valid);
         if (block) CHECK(block->contains(*read_ip(c.address)) == c.inside);
     }
+}
+
+TEST_CASE("core: addresses go to the system and come back") {
+    struct Case {
+        std::string_view text, back;
+        int family;
+        std::size_t size;
+    };
+    const Case cases[] = {
+        {"192.0.2.7", "192.0.2.7", AF_INET, sizeof(sockaddr_in)},
+        {"::ffff:192.0.2.7", "192.0.2.7", AF_INET, sizeof(sockaddr_in)},
+        {"2001:db8::7", "2001:db8::7", AF_INET6, sizeof(sockaddr_in6)},
+        {"fe80::1%lo", "fe80::1", AF_INET6, sizeof(sockaddr_in6)},
+        {"localhost", "", AF_UNSPEC, sizeof(sockaddr_storage)},
+        {"", "", AF_UNSPEC, sizeof(sockaddr_storage)},
+    };
+    for (const Case& c : cases) {
+        INFO(c.text);
+        const SocketAddress address(c.text, 4711);
+        CHECK(address.get()->sa_family == c.family);
+        CHECK(address.size() == c.size);
+        std::uint32_t port = 0;
+        CHECK(text_of(address.get(), &port).view() == c.back);
+        CHECK(port == (c.back.empty() ? 0U : 4711U));
+    }
+    CHECK(SocketAddress("192.0.2.7", 65536).get()->sa_family == AF_UNSPEC);
+    const auto scope = [](std::string_view text) {
+        return reinterpret_cast<const sockaddr_in6*>(SocketAddress(text, 1).get())->sin6_scope_id;
+    };
+    CHECK(scope("fe80::1%lo") == ::if_nametoindex("lo"));
+    CHECK(scope("fe80::1%nosuchinterface") == 0);
+    CHECK(scope("fe80::1%" + std::string(300, 'x')) == 0);
+    CHECK(scope("fe80::1") == 0);
+
+    const SocketAddress local = SocketAddress::local("/run/x.sock");
+    CHECK(local.get()->sa_family == AF_UNIX);
+    CHECK(reinterpret_cast<const sockaddr_un*>(local.get())->sun_path == std::string_view("/run/x.sock"));
+    CHECK(text_of(local.get(), nullptr).empty());
+    CHECK(SocketAddress::local(std::string(108, 'x')).get()->sa_family == AF_UNSPEC);
+    CHECK(SocketAddress::local("").get()->sa_family == AF_UNSPEC);
 }
 
 }  // namespace gw

@@ -1,8 +1,11 @@
 // Questions to the host: every service, from the question to its answer, a late one, or none.
 #include "exchange/asks.h"
 
+#include <netdb.h>
+
 #include "api/handles.h"
 #include "core/buffer.h"
+#include "core/socket_address.h"
 #include "support/world.h"
 
 namespace gw::test {
@@ -17,11 +20,20 @@ struct Answered {
     std::string text;
     std::uint32_t port;
     std::int32_t exit_code;
+    std::string address;
+    std::vector<std::string> addresses;
 };
 
 struct Owner final : exchange::AskOwner {
     void on_answer(Ask& /*ask*/, const gw_answer& answer) override {
-        answers.push_back({answer.status, std::string(as_text(answer.data)), answer.port, answer.exit_code});
+        answers.push_back({answer.status,
+                           std::string(as_text(answer.data)),
+                           answer.port,
+                           answer.exit_code,
+                           std::string(as_text(answer.address)),
+                           {}});
+        for (std::size_t i = 0; i < answer.address_count; ++i)
+            answers.back().addresses.emplace_back(as_text(answer.addresses[i]));
     }
     std::vector<Answered> answers;
 };
@@ -40,15 +52,32 @@ struct Table {
         std::string host, data;
         std::uint32_t port = 0, timeout_ms = 0;
         std::size_t output_bytes_max = 0;
-        std::vector<std::string> argv;
+        std::vector<std::string> argv, exec_argv, exec_env;
+        void* user = nullptr;
+        bool has_address = false;
+        std::string socket_address;  // of its sockaddr
+        std::uint32_t socket_port = 0;
     };
     Event next() {
         gw_event event{};
         event.size = sizeof event;
         if (gw_gateway_next_event(world.gateway(), &event) != GW_OK) return {};
-        Event out{event.type, event.ask,        std::string(as_text(event.host)), std::string(as_text(event.data)),
-                  event.port, event.timeout_ms, event.output_bytes_max,           {}};
+        Event out;
+        out.type = event.type;
+        out.ask = event.ask;
+        out.host = as_text(event.host);
+        out.data = as_text(event.data);
+        out.port = event.port;
+        out.timeout_ms = event.timeout_ms;
+        out.output_bytes_max = event.output_bytes_max;
+        out.user = event.user;
         for (std::size_t i = 0; i < event.argc; ++i) out.argv.emplace_back(as_text(event.argv[i]));
+        for (char** one = event.exec_argv; one != nullptr && *one != nullptr; ++one) out.exec_argv.emplace_back(*one);
+        for (char** one = event.exec_env; one != nullptr && *one != nullptr; ++one) out.exec_env.emplace_back(*one);
+        for (std::size_t i = 0; i < event.envc; ++i) CHECK(out.exec_env.at(i) == as_text(event.env[i]));
+        CHECK(out.exec_env.size() == event.envc);
+        out.has_address = event.sockaddr != nullptr;
+        if (out.has_address) out.socket_address = text_of(event.sockaddr, &out.socket_port).view();
         return out;
     }
     // Asks for a program and takes the event.
@@ -100,6 +129,8 @@ TEST_CASE("asks: a program is run with its arguments and its input") {
     const auto event = table.next();
     CHECK(event.type == GW_EVENT_SPAWN);
     CHECK(event.argv == std::vector<std::string>{"pdftotext", "-", "-"});
+    CHECK(event.exec_argv == event.argv);
+    CHECK_FALSE(event.has_address);
     CHECK(event.data == std::string("%PDF\0x", 6));
     CHECK(event.timeout_ms == 700);
     CHECK(event.output_bytes_max == 1234);
@@ -351,6 +382,8 @@ TEST_CASE("asks: datagrams go both ways") {
     const auto event = table.next();
     CHECK(event.type == GW_EVENT_DATAGRAM);
     CHECK(event.port == 5353);
+    CHECK(event.socket_address == "0.0.0.0");
+    CHECK(event.socket_port == 5353);
     CHECK(table.answer(event.ask, GW_OK, {}, 5353) == GW_OK);
     CHECK(table.answer(event.ask, GW_OK, "query", 4000) == GW_OK);
     REQUIRE(table.owner.answers.size() == 2);
@@ -362,9 +395,92 @@ TEST_CASE("asks: datagrams go both ways") {
     CHECK(sent.ask == event.ask);
     CHECK(sent.host == "224.0.0.251");
     CHECK(sent.data == "announcement");
+    CHECK(sent.socket_address == "224.0.0.251");
     CHECK(table.next().type == GW_EVENT_NONE);
     table.world.advance(3600000);
     CHECK(table.ask.open());
+}
+
+TEST_CASE("asks: addresses may be answered as the operating system gives them") {
+    Table table(GW_SERVICE_RESOLVE | GW_SERVICE_DATAGRAM);
+    const SocketAddress four("192.0.2.7", 443), six("2001:db8::7", 53), local = SocketAddress::local("/run/x.sock");
+    Question question;
+    question.type = GW_EVENT_RESOLVE;
+    question.host = "example.org";
+    // A list of getaddrinfo(), with more than anybody needs and one that is no address of the network.
+    std::array<addrinfo, 20> list{};
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        list[i].ai_addr = const_cast<sockaddr*>(i == 0 ? six.get() : i == 1 ? local.get() : four.get());
+        list[i].ai_next = i + 1 < list.size() ? &list[i + 1] : nullptr;
+    }
+    REQUIRE(table.ask.put(question) == GW_OK);
+    gw_answer given{};
+    given.size = sizeof given;
+    given.addrinfo = list.data();
+    CHECK(gw_ask_answer(table.world.gateway(), table.next().ask, &given) == GW_OK);
+    std::vector<std::string> want(16, "192.0.2.7");
+    want[0] = "2001:db8::7";
+    CHECK(table.owner.answers.at(0).addresses == want);
+
+    question.type = GW_EVENT_DATAGRAM;
+    question.host = "::";
+    REQUIRE(table.ask.put(question) == GW_OK);
+    const auto event = table.next();
+    given.addrinfo = nullptr;
+    given.sockaddr = six.get();
+    CHECK(gw_ask_answer(table.world.gateway(), event.ask, &given) == GW_OK);
+    CHECK(table.owner.answers.at(1).address == "2001:db8::7");
+    CHECK(table.owner.answers.at(1).port == 53);
+}
+
+TEST_CASE("asks: the host's pointer comes back with what follows, also while the end waits to be told") {
+    Table table(GW_SERVICE_SPAWN | GW_SERVICE_DATAGRAM);
+    int one = 0, two = 0;
+    Question question;
+    question.type = GW_EVENT_DATAGRAM;
+    question.host = "127.0.0.1";
+    REQUIRE(table.ask.put(question) == GW_OK);
+    const gw_ask_id datagrams = table.next().ask;
+    CHECK(gw_ask_set_user(table.world.gateway(), datagrams, &one) == GW_OK);
+    table.ask.send("127.0.0.1", 9, "x");
+    CHECK(table.next().user == &one);
+    table.ask.take_back();
+    CHECK(table.next().user == &one);  // CANCEL
+    CHECK(gw_ask_set_user(table.world.gateway(), datagrams, &two) == GW_ERR_GONE);
+
+    const gw_ask_id program = table.spawn(100);
+    CHECK(gw_ask_set_user(table.world.gateway(), program, &one) == GW_OK);
+    table.ask.take_back();
+    CHECK(gw_ask_set_user(table.world.gateway(), program, nullptr) == GW_OK);
+    const auto cancel = table.next();
+    CHECK(cancel.type == GW_EVENT_CANCEL);
+    CHECK(cancel.user == nullptr);
+    CHECK(gw_ask_set_user(table.world.gateway(), program, &two) == GW_ERR_GONE);
+
+    question.type = GW_EVENT_SPAWN;
+    REQUIRE(table.ask.put(question) == GW_OK);
+    CHECK(table.next().user == nullptr);  // a new question in an old place
+    CHECK(gw_ask_set_user(nullptr, program, &two) == GW_ERR_ARGUMENT);
+    CHECK(gw_ask_set_user(table.world.gateway(), 0, &two) == GW_ERR_GONE);
+}
+
+TEST_CASE("asks: the ids of one gateway mean nothing to the next") {
+    Table before(GW_SERVICE_SPAWN);
+    const gw_ask_id old = before.spawn(100);
+    std::uint8_t filled = 7;  // each gateway gets other random bytes
+    gw_host host{};
+    host.size = sizeof host;
+    host.user = &filled;
+    host.random = [](void* user, void* out, std::size_t size) {
+        std::memset(out, (*static_cast<std::uint8_t*>(user))++, size);
+        return true;
+    };
+    Table after(GW_SERVICE_SPAWN, nullptr, &host);
+    const gw_ask_id now = after.spawn(100);
+    CHECK(now != old);
+    CHECK(after.answer(old, GW_OK) == GW_ERR_GONE);
+    CHECK(gw_ask_set_user(after.world.gateway(), old, &after) == GW_ERR_GONE);
+    CHECK(after.answer(now, GW_OK) == GW_OK);
 }
 
 TEST_CASE("asks: a host that does not answer, and an answer that comes too late") {

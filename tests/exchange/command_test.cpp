@@ -25,6 +25,7 @@ struct Program {
         options.argc = static_cast<int>(argv.size());
         options.argv = argv.data();
         options.env = env.data();
+        options.host = &host;  // whose log is silent
         options.user = this;
         options.print = [](void* user, bool is_error, gw_str said) {
             auto& self = *static_cast<Program*>(user);
@@ -58,6 +59,7 @@ struct Program {
     TemporaryDirectory home;
     std::string state, temporary, output, errors;
     std::vector<const char*> argv, env;
+    gw_host host{sizeof(gw_host), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
     gw_command* command = nullptr;
     gw_gateway* gateway = nullptr;
     std::uint64_t now = 1000;

@@ -1,4 +1,7 @@
 // What every connection keeps, whatever is asked on it: probes, routes, limits, time-outs, the end.
+#include "api/handles.h"
+#include "core/socket_address.h"
+#include "core/system_time.h"
 #include "support/world.h"
 
 namespace gw::test {
@@ -336,6 +339,88 @@ TEST_CASE("server: without authentication only this machine is served") {
         CHECK(response.status == c.status);
         CHECK((response.body.find("gateway.auth.mode") != std::string::npos) == (c.status == 403));
     }
+}
+
+TEST_CASE("server: who is at the other end, as the operating system tells it") {
+    World world(open_config);
+    struct Case {
+        SocketAddress from;
+        gw_status status;
+        std::string_view answer;
+    };
+    const Case cases[] = {
+        {{"127.0.0.1", 1}, GW_OK, "HTTP/1.1 200"},
+        {{"::ffff:127.0.0.1", 1}, GW_OK, "HTTP/1.1 200"},
+        {{"::1", 1}, GW_OK, "HTTP/1.1 200"},
+        {SocketAddress::local("/run/x.sock"), GW_OK, "HTTP/1.1 200"},
+        {{"192.0.2.7", 1}, GW_OK, "HTTP/1.1 403"},
+        {{"2001:db8::7", 1}, GW_OK, "HTTP/1.1 403"},
+        {{}, GW_ERR_ARGUMENT, ""},  // neither: not to be taken for this machine
+    };
+    for (const Case& c : cases) {
+        gw_peer peer{};
+        peer.size = sizeof peer;
+        peer.sockaddr = c.from.get();
+        gw_conn* conn = nullptr;
+        CHECK(gw_conn_accept(world.gateway(), &peer, &conn) == c.status);
+        if (conn == nullptr) continue;
+        const std::string_view request = "GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n";
+        CHECK(gw_conn_recv(conn, request.data(), request.size()) == GW_OK);
+        gw_buf out{};
+        REQUIRE(gw_conn_take_output(conn, &out) == GW_OK);
+        CHECK(std::string_view(static_cast<const char*>(out.data), out.len).substr(0, c.answer.size()) == c.answer);
+        gw_buf_free(&out);
+        gw_conn_free(conn);
+    }
+}
+
+TEST_CASE("server: events bring the host's pointer, and the addresses for connect()") {
+    World world(open_config);
+    auto& peer = *world.client();
+    gw_event event{};
+    event.size = sizeof event;
+    const std::string_view request = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    REQUIRE(gw_conn_recv(peer.conn, request.data(), request.size()) == GW_OK);
+    REQUIRE(gw_gateway_next_event(world.gateway(), &event) == GW_OK);
+    CHECK(event.type == GW_EVENT_OUTPUT);
+    CHECK(event.user == &peer);
+    CHECK(event.sockaddr == nullptr);
+
+    World dialling(R"({gateway:{auth:{mode:'none'},http:{endpoints:{chatCompletions:{enabled:true}}}},
+        agents:{defaults:{model:{primary:'up/m'}}},
+        models:{providers:{up:{baseUrl:'http://127.0.0.1:4711/v1',api:'openai-completions',models:[{id:'m'}]}}}})");
+    auto& asking = *dialling.client();
+    const std::string_view body = R"({"messages":[{"role":"user","content":"x"}]})";
+    const std::string chat =
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+        std::string(body);
+    REQUIRE(gw_conn_recv(asking.conn, chat.data(), chat.size()) == GW_OK);
+    do {
+        REQUIRE(gw_gateway_next_event(dialling.gateway(), &event) == GW_OK);
+    } while (event.type != GW_EVENT_CONNECT);
+    CHECK(event.user == nullptr);
+    std::uint32_t port = 0;
+    CHECK(text_of(event.sockaddr, &port).view() == "127.0.0.1");
+    CHECK(port == 4711);
+    gw_conn_free(event.conn);
+}
+
+TEST_CASE("server: the operating system's time of day") {
+    World world(open_config);
+    const exchange::Gateway& gateway = *api::unwrap(world.gateway());
+    CHECK(gw_gateway_tick(world.gateway(), world.now + 1, GW_SYSTEM_TIME) == GW_OK);
+    const SystemTime here = read_system_time({});
+    CHECK(gateway.unix_ms() <= here.unix_ms);
+    CHECK(gateway.unix_ms() + 3600000 > here.unix_ms);
+    CHECK(gateway.utc_offset_minutes() == here.utc_offset_minutes);
+    // In the same moment nobody looks again; and a host may go back to its own.
+    const std::uint64_t before = gateway.unix_ms();
+    while (read_system_time({}).unix_ms == before) {
+    }
+    CHECK(gw_gateway_tick(world.gateway(), world.now + 1, GW_SYSTEM_TIME) == GW_OK);
+    CHECK(gateway.unix_ms() == before);
+    CHECK(gw_gateway_tick(world.gateway(), world.now + 1, 1700000000000) == GW_OK);
+    CHECK(gateway.unix_ms() == 1700000000000);
 }
 
 TEST_CASE("server: an event is not lost on a struct without room for it") {

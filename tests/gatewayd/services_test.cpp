@@ -15,6 +15,7 @@
 #include <map>
 
 #include "core/buffer.h"
+#include "core/socket_address.h"
 #include "support/directory.h"
 #include "support/test.h"
 
@@ -47,6 +48,13 @@ struct Script {
     std::deque<Question> questions;
     Question current;  // its strings live until the next event
     std::vector<gw_str> argv, env;
+    std::vector<char*> exec_argv, exec_env;
+    gw::SocketAddress address;
+    struct Open {
+        bool stays = false;  // after its first answer
+        void* user = nullptr;
+    };
+    std::map<gw_ask_id, Open> open;
     std::vector<Answer> answers;
     std::map<gw_ask_id, std::string> pieces;  // of answers that are not whole yet
     std::function<void(Script&)> next;        // after every answer
@@ -81,8 +89,8 @@ Question spawn(std::vector<std::string> argv, std::string data = {}, std::vector
 
 extern "C" {
 
-gw_status gw_gateway_set_utc_offset(gw_gateway*, int32_t) { return GW_OK; }
 gw_status gw_gateway_tick(gw_gateway* gateway, uint64_t, uint64_t) {
+    if (gateway == nullptr) return GW_ERR_ARGUMENT;
     Script& play = script(gateway);
     if (std::chrono::steady_clock::now() > play.give_up) play.done = true;
     return GW_OK;
@@ -95,11 +103,19 @@ gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
     if (!play.questions.empty()) {
         play.current = std::move(play.questions.front());
         play.questions.pop_front();
-        const Question& q = play.current;
-        play.argv.clear();
-        for (const std::string& one : q.argv) play.argv.push_back(as_str(one));
-        play.env.clear();
-        for (const std::string& one : q.env) play.env.push_back(as_str(one));
+        Question& q = play.current;
+        const auto tell = [](std::vector<std::string>& words, std::vector<gw_str>& texts, std::vector<char*>& exec) {
+            texts.clear();
+            exec.clear();
+            for (std::string& one : words) {
+                texts.push_back(as_str(one));
+                exec.push_back(one.data());
+            }
+            exec.push_back(nullptr);
+        };
+        tell(q.argv, play.argv, play.exec_argv);
+        tell(q.env, play.env, play.exec_env);
+        play.address = gw::SocketAddress(q.host, q.port);
         event->type = q.type;
         event->ask = q.ask;
         event->host = as_str(q.host);
@@ -109,6 +125,15 @@ gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
         event->argc = play.argv.size();
         event->env = play.env.data();
         event->envc = play.env.size();
+        event->exec_argv = play.exec_argv.data();
+        event->exec_env = play.exec_env.data();
+        event->sockaddr = play.address.get();
+        event->sockaddr_len = play.address.size();
+        if (q.type == GW_EVENT_CANCEL || q.type == GW_EVENT_SEND)
+            event->user = play.open.at(q.ask).user;
+        else
+            play.open[q.ask].stays = q.type != GW_EVENT_RESOLVE && q.type != GW_EVENT_SPAWN;
+        if (q.type == GW_EVENT_CANCEL) play.open.erase(q.ask);
         return GW_OK;
     }
     if (!play.done || play.told) {
@@ -130,19 +155,27 @@ gw_status gw_gateway_restart(gw_gateway* gateway) {
     play.done = true;
     return GW_OK;
 }
+gw_status gw_ask_set_user(gw_gateway* gateway, gw_ask_id ask, void* user) {
+    if (gateway == nullptr) return GW_ERR_ARGUMENT;
+    const auto found = script(gateway).open.find(ask);
+    if (found == script(gateway).open.end()) return GW_ERR_GONE;
+    found->second.user = user;
+    return GW_OK;
+}
 gw_status gw_ask_answer(gw_gateway* gateway, gw_ask_id ask, const gw_answer* answer) {
+    if (gateway == nullptr) return GW_ERR_ARGUMENT;
     Script& play = script(gateway);
+    const auto found = play.open.find(ask);
+    if (found == play.open.end()) return GW_ERR_GONE;
     std::string& data = play.pieces[ask] += as_text(answer->data);
     if (answer->more) return GW_OK;
-    Answer one{ask,
-               answer->status,
-               std::exchange(data, {}),
-               std::string(as_text(answer->address)),
-               std::string(as_text(answer->reason)),
-               answer->port,
-               answer->exit_code,
-               {}};
-    for (size_t i = 0; i < answer->address_count; ++i) one.addresses.emplace_back(as_text(answer->addresses[i]));
+    if (answer->status != GW_OK || !found->second.stays) play.open.erase(found);
+    Answer one{
+        ask, answer->status, std::exchange(data, {}), {}, std::string(as_text(answer->reason)), 0, answer->exit_code,
+        {}};
+    if (answer->sockaddr != nullptr) one.address = gw::text_of(answer->sockaddr, &one.port).view();
+    for (const addrinfo* each = answer->addrinfo; each != nullptr; each = each->ai_next)
+        one.addresses.emplace_back(gw::text_of(each->ai_addr, nullptr).view());
     play.answers.push_back(std::move(one));
     play.next(play);
     return GW_OK;
@@ -157,7 +190,6 @@ gw_status gw_conn_eof(gw_conn*) { return GW_OK; }
 gw_status gw_conn_take_output(gw_conn*, gw_buf*) { return GW_DONE; }
 bool gw_conn_wants_read(const gw_conn*) { return false; }
 void gw_conn_set_user(gw_conn*, void*) {}
-void* gw_conn_user(const gw_conn*) { return nullptr; }
 void gw_conn_free(gw_conn*) {}
 
 }  // extern "C"
@@ -244,9 +276,9 @@ TEST_CASE("gatewayd: a program that nobody waits for ends with all that it start
     }
 }
 
-TEST_CASE("gatewayd: what a gateway has left open says nothing to the next one, whose ids are the same") {
+TEST_CASE("gatewayd: what a gateway has left open says nothing to the next one") {
     Host host;
-    const Question look_up{GW_EVENT_RESOLVE, 1, "localhost", {}, 0, {}};
+    Question look_up{GW_EVENT_RESOLVE, 1, "localhost", {}, 0, {}};
     Question endless = spawn({"sleep", "60"});
     endless.ask = 2;
     Script first;
@@ -257,15 +289,16 @@ TEST_CASE("gatewayd: what a gateway has left open says nothing to the next one, 
     CHECK(std::none_of(first.answers.begin(), first.answers.end(), [](const Answer& one) { return one.ask == 2; }));
 
     Question wait = spawn({"sleep", "0.2"});
-    wait.ask = 2;
+    look_up.ask = 11;
+    wait.ask = 12;
     Script second;
     second.questions = {look_up, wait};
     second.next = [](Script& play) { play.done = play.answers.size() >= 2; };
     host.run(second.gateway());
     CHECK(second.told);
     REQUIRE(second.answers.size() == 2);
-    CHECK(second.answers[0].ask == 1);
-    CHECK(second.answers[1].ask == 2);
+    CHECK(second.answers[0].ask == 11);
+    CHECK(second.answers[1].ask == 12);
     CHECK(second.answers[1].exit_code == 0);
 }
 

@@ -61,7 +61,6 @@ export class Gateway {
     this.#opinion = opinion;
     for (const line of problems.split('\n')) if (line && status === 0) this.#log?.('warn', line);
     this.#native = opened;
-    native.setUtcOffset(opened, -new Date().getTimezoneOffset());
     this.#tellLog();
     if (status < 0) native.end(opened);
     check(status, problems.trim());
@@ -239,7 +238,7 @@ export class Gateway {
 
   // Before every call into the library: tells the time, and sees to it that what the call causes is done.
   #turn() {
-    native.tick(this.#native, performance.now(), Date.now());
+    native.tick(this.#native, performance.now());
     if (this.#pumpWaits) return;
     this.#pumpWaits = true;
     process.nextTick(() => this.#pump()); // not later: libuv goes on reading from a socket that should pause

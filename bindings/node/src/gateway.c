@@ -135,19 +135,12 @@ static napi_value end_gateway(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
-/* tick(gateway, monotonic ms, unix ms) */
+/* tick(gateway, monotonic ms[, unix ms]) */
 static napi_value tick(napi_env env, napi_callback_info info) {
     arguments given = take_arguments(env, info);
     gateway* self = given.self;
-    return status_value(env, gw_gateway_tick(self->handle, (uint64_t)to_double(env, given.value[1]),
-                                             (uint64_t)to_double(env, given.value[2])));
-}
-
-/* setUtcOffset(gateway, minutes) */
-static napi_value set_utc_offset(napi_env env, napi_callback_info info) {
-    arguments given = take_arguments(env, info);
-    gateway* self = given.self;
-    return status_value(env, gw_gateway_set_utc_offset(self->handle, (int32_t)to_double(env, given.value[1])));
+    uint64_t unix_ms = is_given(env, given.value[2]) ? (uint64_t)to_double(env, given.value[2]) : GW_SYSTEM_TIME;
+    return status_value(env, gw_gateway_tick(self->handle, (uint64_t)to_double(env, given.value[1]), unix_ms));
 }
 
 /* deadline(gateway) -> monotonic ms, or Infinity */
@@ -282,15 +275,7 @@ static napi_value answer(napi_env env, napi_callback_info info) {
     return status_value(env, status);
 }
 
-const function gateway_functions[] = {{"restart", restart},
-                                      {"open", open_gateway},
-                                      {"end", end_gateway},
-                                      {"tick", tick},
-                                      {"deadline", deadline},
-                                      {"shutdown", shut_down},
-                                      {"takeLog", take_log},
-                                      {"stats", stats},
-                                      {"nextEvent", next_event},
-                                      {"answer", answer},
-                                      {"setUtcOffset", set_utc_offset},
-                                      {NULL, NULL}};
+const function gateway_functions[] = {
+    {"restart", restart},      {"open", open_gateway},  {"end", end_gateway},  {"tick", tick},
+    {"deadline", deadline},    {"shutdown", shut_down}, {"takeLog", take_log}, {"stats", stats},
+    {"nextEvent", next_event}, {"answer", answer},      {NULL, NULL}};

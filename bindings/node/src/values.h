@@ -100,6 +100,12 @@ static inline double to_double(napi_env env, napi_value value) {
     return out;
 }
 
+static inline bool is_given(napi_env env, napi_value value) {
+    napi_valuetype type = napi_undefined;
+    napi_typeof(env, value, &type);
+    return type != napi_undefined;
+}
+
 static inline bool to_bool(napi_env env, napi_value value) {
     bool out = false;
     napi_get_value_bool(env, value, &out);

@@ -11,7 +11,6 @@ import contextlib
 import json
 import logging
 import os
-import time
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -106,7 +105,6 @@ class Gateway:
         finally:
             self._tell_log()
         self._gw = self._home.gateway = out[0]
-        lib.gw_gateway_set_utc_offset(self._gw, time.localtime().tm_gmtoff // 60)
         self._event = sized("gw_event")
         self._streams: dict[Any, _Stream] = {}  # by gw_conn
         self._jobs: dict[Any, asyncio.Task[None]] = {}  # questions by id, dials by gw_conn, requests by ("request", id)
@@ -271,7 +269,7 @@ class Gateway:
 
     def _turn(self) -> None:
         """Before every call into the library: tells the time, and sees to it that what the call causes is done."""
-        lib.gw_gateway_tick(self._gw, round(self._loop.time() * 1000), time.time_ns() // 1_000_000)
+        lib.gw_gateway_tick(self._gw, round(self._loop.time() * 1000), lib.GW_SYSTEM_TIME)
         if not self._pump_waits:
             self._pump_waits = True
             self._loop.call_soon(self._pump)

@@ -12,6 +12,8 @@
 extern "C" {
 #endif
 
+struct addrinfo; /* the operating system's (<netdb.h>) */
+
 /* One answer. Everything is borrowed for the call. Which members count depends on the question:
  *   LISTEN    status, port: the port that was bound. Stays open until shutdown.
  *   RESOLVE   status, addresses: as text, in order of preference.
@@ -37,10 +39,19 @@ typedef struct gw_answer {
     gw_str user;   /* AUTH: who that is, for gw_request_user(), presence and records; may be empty */
     gw_str scopes; /* AUTH: what they may do, "operator.read, operator.write"; empty: everything */
     bool more;     /* SPAWN, with GW_OK: this is not the last answer; since 0.2 */
+    const struct addrinfo *addrinfo; /* RESOLVE: instead of `addresses`, as getaddrinfo() gave it; since 0.2 */
+    const struct sockaddr *sockaddr; /* LISTEN, DATAGRAM: instead of `address` and `port`, as getsockname() or recvfrom() gave it;
+                                      * since 0.2 */
 } gw_answer;
 
 /* Returns GW_OK, GW_ERR_GONE (no such question any more), GW_ERR_ARGUMENT, GW_ERR_NO_MEMORY. */
 GW_API gw_status gw_ask_answer(gw_gateway *gateway, gw_ask_id ask, const gw_answer *answer);
+
+/* A pointer for the host's own use, which GW_EVENT_CANCEL and GW_EVENT_SEND of this question bring back as gw_event.user; NULL until
+ * set. Who frees what it points to sets NULL before, as long as CANCEL may still wait in the queue. An id is of one
+ * gateway: another one does not know it, so an answer that outlives a restart is GW_ERR_GONE. Since 0.2.
+ * Returns GW_OK, or GW_ERR_GONE (no such question any more; nothing waits in the queue either). */
+GW_API gw_status gw_ask_set_user(gw_gateway *gateway, gw_ask_id ask, void *user);
 
 #ifdef __cplusplus
 }

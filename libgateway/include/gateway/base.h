@@ -30,7 +30,7 @@
 #endif
 
 #define GW_VERSION_MAJOR 0
-#define GW_VERSION_MINOR 1
+#define GW_VERSION_MINOR 2
 #define GW_VERSION_PATCH 0
 #define GW_VERSION "0.2.0"
 

@@ -1,7 +1,7 @@
 /* command.h: the command line that the programs around a gateway share, so that what is left of such a program is its
  * loop. Nothing else of the library needs it. Since 0.2.
  *
- *     gw_command_new(argc, argv, environment)
+ *     gw_command_new(argc, argv)
  *     while gw_command_next() gives a gateway:
  *         serve it until GW_EVENT_STOPPED; gw_command_event() sees GW_EVENT_READY and GW_EVENT_STOPPED too
  *         gw_gateway_free()
@@ -25,12 +25,12 @@ typedef struct gw_command_options {
     size_t size;
     int argc;                /* as main() has them; they stay until gw_command_free() */
     const char *const *argv; /* argv[0] is the name that texts call the program by, without its folder */
-    /* The environment, as environ(7) has it; stays likewise. OPENCLAW_ALLOW_MULTI_GATEWAY in it allows more than one
-     * gateway with the same configuration. */
+    /* The environment, as environ(7) has it; stays likewise; NULL: that of the process. OPENCLAW_ALLOW_MULTI_GATEWAY in it
+     * allows more than one gateway with the same configuration. */
     const char *const *env;
-    const gw_host *host; /* copied; NULL: all defaults */
+    const gw_host *host; /* copied; NULL: all defaults, and the log goes to standard error */
     uint32_t services;   /* bits of GW_SERVICE_* */
-    /* Writes `text`, which ends with a line feed, for people: to standard output, or to standard error. */
+    /* Writes `text`, which ends with a line feed, for people. NULL: to standard output, or to standard error. */
     void (*print)(void *user, bool is_error, gw_str text);
     void *user; /* of print() */
 } gw_command_options;

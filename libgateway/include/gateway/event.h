@@ -29,6 +29,9 @@ typedef struct gw_gateway gw_gateway;
  * the end of its gateway. Thread: that of its gateway. */
 typedef struct gw_conn gw_conn;
 
+/* The operating system's (<sys/socket.h>), for hosts that hand over what its calls take and give. */
+struct sockaddr;
+
 /* Questions and requests are named by ids, because they may end before the host gets to them. 0 is none. */
 typedef uint64_t gw_ask_id;
 typedef uint64_t gw_request_id;
@@ -86,12 +89,15 @@ GW_API void gw_gateway_free(gw_gateway *gateway);
 
 /* Tells the time: milliseconds on a clock that never goes back, and since the Unix epoch. Once per turn of the host's loop
  * before anything else in it is enough; before every call that feeds the gateway is as good, and simplest where the loop
- * calls back for each socket. Between two ticks time stands still. Runs what is due; what fails for want of memory ends
- * its own connection. A monotonic time before the last one counts as the last one. Returns GW_OK or GW_ERR_ARGUMENT. */
+ * calls back for each socket: a second tick in a millisecond costs next to nothing. Between two ticks time stands still.
+ * Runs what is due; what fails for want of memory ends its own connection. A monotonic time before the last one counts as
+ * the last one. With GW_SYSTEM_TIME (since 0.2) the library reads the time of day and how far it is ahead of UTC from
+ * the operating system itself. Returns GW_OK or GW_ERR_ARGUMENT. */
+#define GW_SYSTEM_TIME UINT64_MAX
 GW_API gw_status gw_gateway_tick(gw_gateway *gateway, uint64_t monotonic_ms, uint64_t unix_ms);
 
-/* How far the clocks of this machine are ahead of UTC, in minutes, -1080 to 1080: 0 until it is told, and to be told again
- * when it changes. Sessions that begin anew each day (session.reset) go by it, and days of usage. Since 0.2.
+/* For a host that tells a time of day of its own: how far the clocks of this machine are ahead of UTC, in minutes, -1080 to
+ * 1080; 0 until it is told, and to be told again when it changes. Sessions that begin anew each day (session.reset) go by it, and days of usage. Since 0.2.
  * Returns GW_OK or GW_ERR_ARGUMENT. */
 GW_API gw_status gw_gateway_set_utc_offset(gw_gateway *gateway, int32_t minutes);
 
@@ -167,10 +173,10 @@ typedef struct gw_event {
     gw_conn *conn;
     gw_ask_id ask;
     gw_request_id request;
-    gw_str host;        /* a name, an address, a path, a URL */
+    gw_str host;        /* a name, an address, a path, a URL; of the services, a NUL is behind it */
     uint32_t port;
     uint32_t listener;  /* LISTEN: to be given to gw_conn_accept(); REQUEST: the number the route was added with */
-    gw_str data;
+    gw_str data;        /* of the services, a NUL is behind it */
     const gw_str *argv; /* SPAWN: program and arguments */
     size_t argc;
     uint32_t timeout_ms;     /* SPAWN, RESOLVE: when CANCEL comes */
@@ -191,6 +197,13 @@ typedef struct gw_event {
     const gw_str *env;       /* SPAWN: all that the program gets as its environment, "NAME=value": PATH, HOME, LANG and TMPDIR
                               * as gw_config_source.env has them, none of the secrets beside them; since 0.2 */
     size_t envc;
+    void *user; /* gw_conn_user(conn), or what gw_ask_set_user() said of `ask`: who is at work on it; else NULL; since 0.2 */
+    char **exec_argv; /* SPAWN: `argv` as execve() takes it: each ends with a NUL, and NULL is the last; since 0.2 */
+    char **exec_env;  /* SPAWN: `env` likewise; since 0.2 */
+    const struct sockaddr *sockaddr; /* CONNECT, LISTEN, DATAGRAM, SEND: `host` and `port` (CONNECT with port 0: the local socket)
+                                      * as connect() and bind() take them; the family is AF_UNSPEC, which those refuse, when
+                                      * `host` is no address. Since 0.2 */
+    size_t sockaddr_len;
 } gw_event;
 
 /* Takes the next event into `*event`, whose `size` is set. Returns GW_OK, GW_DONE when there is none, GW_ERR_ARGUMENT

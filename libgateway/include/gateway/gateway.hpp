@@ -412,7 +412,7 @@ public:
             return gw_gateway_open(&source, &options, out, problems == nullptr ? nullptr : problems->out());
         });
     }
-    Status tick(std::uint64_t monotonic_ms, std::uint64_t unix_ms) const noexcept {
+    Status tick(std::uint64_t monotonic_ms, std::uint64_t unix_ms = GW_SYSTEM_TIME) const noexcept {
         return gw_gateway_tick(get(), monotonic_ms, unix_ms);
     }
     Status set_utc_offset(std::int32_t minutes) const noexcept { return gw_gateway_set_utc_offset(get(), minutes); }
@@ -434,6 +434,7 @@ public:
         return Conn(conn);
     }
     Status answer(gw_ask_id ask, const gw_answer& answer) const noexcept { return gw_ask_answer(get(), ask, &answer); }
+    Status set_ask_user(gw_ask_id ask, void* user) const noexcept { return gw_ask_set_user(get(), ask, user); }
     Status route(std::string_view method, std::string_view pattern, std::uint32_t number, std::uint32_t flags = 0,
                  std::uint64_t body_bytes_max = 0) const noexcept {
         return gw_gateway_route(get(), str(method), str(pattern), number, flags, body_bytes_max);

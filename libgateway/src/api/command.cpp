@@ -1,5 +1,8 @@
 #include "gateway/command.h"
 
+#include <unistd.h>
+
+#include <cstdio>
 #include <initializer_list>
 #include <memory_resource>
 #include <string>
@@ -33,9 +36,16 @@ enum class Task : std::uint8_t { serve, doctor, check, version, help, wrong };
 struct gw_command {
     gw_command(const gw_command_options& options, const gw::Allocator& from)
         : allocator(from), memory(from), given(options) {
-        if (given.host != nullptr) host = *given.host;
+        if (given.host != nullptr) {
+            host = *given.host;
+        } else {
+            host.user = this;
+            host.log = print_log;
+        }
         host.size = sizeof host;
         given.host = &host;
+        if (given.env == nullptr) given.env = environ;
+        if (given.print == nullptr) given.print = print_text;
         source.size = sizeof source;
         source.env = given.env;
         name = given.argc > 0 ? std::string_view(given.argv[0]) : std::string_view("gateway");
@@ -46,7 +56,18 @@ struct gw_command {
     void print(bool is_error, std::initializer_list<std::string_view> parts) {
         std::pmr::string text(&memory);
         for (const std::string_view part : parts) text += part;
-        if (given.print != nullptr && !text.empty()) given.print(given.user, is_error, gw::as_str(text));
+        if (!text.empty()) given.print(given.user, is_error, gw::as_str(text));
+    }
+    static void print_text(void* /*user*/, bool is_error, gw_str text) {
+        std::FILE* const to = is_error ? stderr : stdout;
+        std::fwrite(text.data, 1, text.len, to);
+        std::fflush(to);
+    }
+    static void print_log(void* user, gw_log_level level, gw_str line) {
+        static constexpr std::string_view levels[] = {": error: ", ": warn: ", ": info: ", ": debug: "};
+        const std::string_view name = static_cast<gw_command*>(user)->name;
+        for (const std::string_view part : {name, levels[level], gw::as_text(line), std::string_view("\n")})
+            std::fwrite(part.data(), 1, part.size(), stderr);
     }
     // Takes the buffer.
     void print(bool is_error, gw_buf& text) {
@@ -196,7 +217,7 @@ gw_status gw_command_new(const gw_command_options* options, gw_command** out) {
     gw_host host;
     if (const gw_status status = gw::api::copy_sized(given.host, host); status != GW_OK) return status;
     if (given.argc < 0 || (given.argc > 0 && given.argv == nullptr)) return GW_ERR_ARGUMENT;
-    given.host = &host;
+    if (given.host != nullptr) given.host = &host;
     return gw::api::guard([&] {
         const gw::Allocator allocator = gw::Allocator::from(&host);
         *out = new (allocator.allocate(sizeof(gw_command))) gw_command(given, allocator);

@@ -3,6 +3,7 @@
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/sized.h"
+#include "core/socket_address.h"
 #include "exchange/client_conn.h"
 
 namespace {
@@ -28,6 +29,12 @@ gw_status gw_conn_accept(gw_gateway* gateway, const gw_peer* peer, gw_conn** out
     if (gateway == nullptr || out == nullptr) return GW_ERR_ARGUMENT;
     gw_peer given;
     if (const gw_status status = gw::api::copy_sized(peer, given); status != GW_OK) return status;
+    gw::IpText text;
+    if (given.sockaddr != nullptr) {
+        text = gw::text_of(given.sockaddr, &given.port);
+        if (text.empty() && given.sockaddr->sa_family != AF_UNIX) return GW_ERR_ARGUMENT;  // not this machine, then
+        given.address = gw::as_str(text.view());
+    }
     return gw::api::guard([&] {
         gw::exchange::Conn* conn = nullptr;
         const gw_status status = unwrap(gateway)->accept(given, &conn);

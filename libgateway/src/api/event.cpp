@@ -173,6 +173,7 @@ gw_status gw_gateway_next_event(gw_gateway* gateway, gw_event* event) {
     if (event->size < sizeof event->size) return GW_ERR_ARGUMENT;  // before an event is taken that could not be given
     gw_event next{};
     if (!unwrap(gateway)->next_event(next)) return GW_DONE;
+    if (next.conn != nullptr) next.user = unwrap(next.conn)->user();
     return gw::api::fill_sized(next, event);
 }
 

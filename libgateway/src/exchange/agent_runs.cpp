@@ -33,7 +33,7 @@ bool AgentRuns::host_answers(const config::Agent& agent) const noexcept {
 
 bool AgentRuns::next_event(gw_event& event) noexcept {
     event.type = GW_EVENT_RUN_CANCEL;
-    event.run = hosted.next_cancelled();
+    event.run = hosted.next_cancelled().id;
     return event.run != 0;
 }
 

@@ -35,6 +35,7 @@ Ask::Ask(Gateway& gateway, AskOwner& owner)
       send_data_(gateway.memory()),
       argv_(gateway.memory()),
       argv_view_(gateway.memory()),
+      exec_argv_(gateway.memory()),
       output_(gateway.pool()) {}
 
 Ask::~Ask() { take_back(); }
@@ -53,8 +54,13 @@ gw_status Ask::put(const Question& question) {
     output_bytes_max_ = question.output_bytes_max;
     argv_.clear();
     argv_view_.clear();
+    exec_argv_.clear();
     for (const std::string_view argument : question.argv) argv_.emplace_back(argument);
-    for (const std::pmr::string& argument : argv_) argv_view_.push_back(as_str(argument));
+    for (std::pmr::string& argument : argv_) {
+        argv_view_.push_back(as_str(argument));
+        exec_argv_.push_back(argument.data());
+    }
+    exec_argv_.push_back(nullptr);
     told_ = false;
     unsupported_ = (gateway_.services() & service_of(type_)) == 0;
     id_ = table.add(*this);
@@ -153,9 +159,8 @@ bool Ask::next_event(gw_event& event) noexcept {
         event.timeout_ms = timeout_ms_;
         event.output_bytes_max = output_bytes_max_;
         if (type_ == GW_EVENT_SPAWN) {
-            const std::span<const gw_str> environment = gateway_.asks().program_environment(gateway_.config_handle());
-            event.env = environment.data();
-            event.envc = environment.size();
+            event.exec_argv = exec_argv_.data();
+            gateway_.asks().tell_environment(gateway_.config_handle(), event);
         }
     } else if (send_waits_) {
         send_waits_ = false;
@@ -167,23 +172,31 @@ bool Ask::next_event(gw_event& event) noexcept {
         return false;
     }
     event.ask = id_;
+    event.user = gateway_.asks().table.user(id_);
     return true;
 }
 
 bool AskTable::next_event(gw_event& event) noexcept {
+    const auto [id, user] = table.next_cancelled();
     event.type = GW_EVENT_CANCEL;
-    event.ask = table.next_cancelled();
-    return event.ask != 0;
+    event.ask = id;
+    event.user = user;
+    return id != 0;
 }
 
-std::span<const gw_str> AskTable::program_environment(const ConfigHandle& handle) noexcept {
+void AskTable::tell_environment(const ConfigHandle& handle, gw_event& event) noexcept {
     std::size_t count = 0;
     for (const std::string_view name : program_variables) {
         const auto is_wanted = [name](std::string_view one) { return one.starts_with(name); };
         const auto found = std::ranges::find_if(handle.variables, is_wanted);
-        if (found != handle.variables.end()) environment_[count++] = as_str(*found);
+        if (found == handle.variables.end()) continue;
+        environment_[count] = as_str(*found);
+        exec_environment_[count++] = const_cast<char*>(found->c_str());  // as execve() wants it, which changes nothing
     }
-    return std::span(environment_).first(count);
+    exec_environment_[count] = nullptr;
+    event.env = environment_.data();
+    event.envc = count;
+    event.exec_env = exec_environment_.data();
 }
 
 }  // namespace gw::exchange

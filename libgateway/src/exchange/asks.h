@@ -81,6 +81,7 @@ private:
     std::pmr::string host_, data_, send_host_, send_data_;
     std::pmr::vector<std::pmr::string> argv_;
     std::pmr::vector<gw_str> argv_view_;
+    std::pmr::vector<char*> exec_argv_;
     gw_request_id request_ = 0;
     std::uint32_t port_ = 0, listener_ = 0, timeout_ms_ = 0, send_port_ = 0;
     std::size_t output_bytes_max_ = 0;
@@ -93,8 +94,8 @@ class AskTable final : public EventSource {
 public:
     explicit AskTable(std::pmr::memory_resource* memory) : table(memory) {}
     bool next_event(gw_event& event) noexcept override;
-    // The variables of the environment that a program gets; valid until the next call, and while `handle` lives.
-    [[nodiscard]] std::span<const gw_str> program_environment(const ConfigHandle& handle) noexcept;
+    // Tells the variables of the environment that a program gets; valid until the next call, and while `handle` lives.
+    void tell_environment(const ConfigHandle& handle, gw_event& event) noexcept;
 
     IdTable<Ask> table;
 
@@ -102,6 +103,7 @@ private:
     // Of the whole environment, which has keys of providers and the gateway's own.
     static constexpr std::string_view program_variables[] = {"PATH=", "HOME=", "LANG=", "TMPDIR="};
     std::array<gw_str, std::size(program_variables)> environment_{};
+    std::array<char*, std::size(program_variables) + 1> exec_environment_{};
 };
 
 }  // namespace gw::exchange

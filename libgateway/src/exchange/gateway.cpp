@@ -74,12 +74,17 @@ void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) 
 // --- the loop ----------------------------------------------------------------------------------------------------
 
 gw_status Gateway::tick(Milliseconds monotonic_ms, std::uint64_t unix_ms) {
+    const bool is_same_moment = started_ && monotonic_ms <= now_;
     if (monotonic_ms > now_) {
         end_turn();  // where the host did not ask for events until there were none
         now_ = monotonic_ms;
     }
-    unix_ms_ = unix_ms;
-    day_log_.set_time(unix_ms);
+    if (unix_ms != GW_SYSTEM_TIME) {
+        time_.unix_ms = unix_ms;
+    } else if (!is_same_moment) {
+        time_ = read_system_time(time_);
+    }
+    day_log_.set_time(time_.unix_ms);
     if (!started_) {
         started_ = true;
         started_at_ = now_;
@@ -112,11 +117,27 @@ void Gateway::settle() noexcept {
 bool Gateway::next_event(gw_event& event) noexcept {
     while (EventSource* source = queue_.pop_front()) {
         if (!source->next_event(event)) continue;
+        tell_sockaddr(event);
         queue_.push_back(source->in_queue);  // it may want more; it leaves when it has nothing left to say
         return true;
     }
     end_turn();
     return false;
+}
+
+void Gateway::tell_sockaddr(gw_event& event) noexcept {
+    const std::string_view host = as_text(event.host);
+    switch (event.type) {
+    case GW_EVENT_CONNECT:
+        told_address_ = event.port == 0 ? SocketAddress::local(host) : SocketAddress(host, event.port);
+        break;
+    case GW_EVENT_LISTEN:
+    case GW_EVENT_DATAGRAM:
+    case GW_EVENT_SEND: told_address_ = SocketAddress(host, event.port); break;
+    default: return;
+    }
+    event.sockaddr = told_address_.get();
+    event.sockaddr_len = told_address_.size();
 }
 
 // The host knows everything and goes back to its loop.

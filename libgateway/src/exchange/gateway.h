@@ -22,6 +22,8 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/owned.h"
+#include "core/socket_address.h"
+#include "core/system_time.h"
 #include "core/timers.h"
 #include "crypto/random.h"
 #include "exchange/agent_runs.h"
@@ -104,10 +106,10 @@ public:
     [[nodiscard]] BlockPool* pool() const noexcept { return pool_.get(); }
     [[nodiscard]] Timers& timers() noexcept { return timers_; }
     [[nodiscard]] Milliseconds now() const noexcept { return now_; }
-    [[nodiscard]] std::uint64_t unix_ms() const noexcept { return unix_ms_; }
+    [[nodiscard]] std::uint64_t unix_ms() const noexcept { return time_.unix_ms; }
     // How far the clocks of this machine are ahead of UTC.
-    [[nodiscard]] int utc_offset_minutes() const noexcept { return utc_offset_minutes_; }
-    void set_utc_offset(int minutes) noexcept { utc_offset_minutes_ = minutes; }
+    [[nodiscard]] int utc_offset_minutes() const noexcept { return time_.utc_offset_minutes; }
+    void set_utc_offset(int minutes) noexcept { time_.utc_offset_minutes = minutes; }
     [[nodiscard]] const gw_limits& limits() const noexcept { return options_.limits; }
     [[nodiscard]] const gw_host& host() const noexcept { return options_.host; }
     // As it is now: it may be another one after the next turn. Who keeps pointers into it has a share of it.
@@ -207,6 +209,7 @@ private:
     [[nodiscard]] gw_status resolve_access();
     [[nodiscard]] gw_status resolve_secret();
     [[nodiscard]] gw_status load_guardrail();
+    void tell_sockaddr(gw_event& event) noexcept;
     void end_turn() noexcept;
     void stop(gw_status status) noexcept;
     void check_drained() noexcept;
@@ -224,8 +227,8 @@ private:
     Timers timers_;
     Milliseconds now_ = 0;
     Milliseconds started_at_ = 0;
-    std::uint64_t unix_ms_ = 0;
-    int utc_offset_minutes_ = 0;
+    SystemTime time_;
+    SocketAddress told_address_;  // of the last event that has one
     std::pmr::string secret_;
     Owned<auth::Policy> policy_;  // refers to the configuration
     std::optional<auth::FailureLimiter> auth_failures_;

@@ -129,7 +129,7 @@ Owned<PendingJob> HostMethods::start(const method::Call& call, method::Ticket ti
 
 bool HostMethods::next_event(gw_event& event) noexcept {
     event.type = GW_EVENT_METHOD_CANCEL;
-    event.call = jobs.next_cancelled();
+    event.call = jobs.next_cancelled().id;
     return event.call != 0;
 }
 

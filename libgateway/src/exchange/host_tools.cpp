@@ -122,7 +122,7 @@ void HostTools::start(ToolCall& call) {
 
 bool HostTools::next_event(gw_event& event) noexcept {
     event.type = GW_EVENT_TOOL_CANCEL;
-    event.call = jobs.next_cancelled();
+    event.call = jobs.next_cancelled().id;
     return event.call != 0;
 }
 

@@ -15,7 +15,7 @@ public:
     explicit Requests(std::pmr::memory_resource* memory) : table(memory) {}
     bool next_event(gw_event& event) noexcept override {
         event.type = GW_EVENT_REQUEST_CANCELLED;
-        event.request = table.next_cancelled();
+        event.request = table.next_cancelled().id;
         return event.request != 0;
     }
 

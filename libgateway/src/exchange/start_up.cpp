@@ -11,6 +11,9 @@
 //     11, 12 the ports are opened: whoever comes finds everything there
 //
 // Who writes lines or state comes after what says that this gateway may; who answers comes after what answers need.
+#include <array>
+#include <bit>
+
 #include "exchange/gateway.h"
 #include "exchange/static_run.h"
 #include "store/handle.h"
@@ -28,6 +31,9 @@ gw_status Gateway::start() {
     if (const gw_status status = take_lock(); status != GW_OK) return status;
     configure_log();
     log_.debug({"start: core"});
+    std::array<std::byte, sizeof(std::uint32_t)> own_ids{};
+    if (!random_.fill(own_ids)) return GW_ERR_RANDOM;
+    asks_.table.begin_with(std::bit_cast<std::uint32_t>(own_ids));
     // 4
     log_.debug({"start: runtime configuration"});
     if (const gw_status status = resolve_access(); status != GW_OK) return status;
