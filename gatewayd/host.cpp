@@ -4,38 +4,38 @@
 #include <csignal>
 #include <cstdlib>
 
-Host::Part::Part(Host& owner, gw_ask_id question) : host(owner), ask(question) {
-    if (ask != 0) gw_ask_set_user(host.gateway_, ask, this);
+Part::Part(Host& owner, gw_ask_id question) : host(owner), ask(question) {
+    if (ask != 0) gw_ask_set_user(host.gateway, ask, this);
 }
 
-Host::Part::~Part() {
-    if (ask != 0) gw_ask_set_user(host.gateway_, ask, nullptr);
+Part::~Part() {
+    if (ask != 0) gw_ask_set_user(host.gateway, ask, nullptr);
 }
 
-void Host::Part::end() {
+void Part::end() {
     for (uv_handle_t* handle : handles) close(handle);
 }
 
-void Host::Part::on_close(uv_handle_t* handle) {
+void Part::on_close(uv_handle_t* handle) {
     auto* part = of<Part>(handle);
     if (++part->closed == part->handles.size()) delete part;
 }
 
-void Host::Part::answer(int failed, gw_answer given) {
+void Part::answer(int failed, gw_answer given) {
     given.size = sizeof given;
     if (failed != 0) given.status = GW_ERR_IO;
     given.reason = reason(failed);
-    gw_ask_answer(host.gateway_, ask, &given);
+    gw_ask_answer(host.gateway, ask, &given);
     if (failed != 0) Part::end();
 }
 
-void Host::Part::read_buffer(uv_handle_t*, size_t, uv_buf_t* buf) {
+void Part::read_buffer(uv_handle_t*, size_t, uv_buf_t* buf) {
     static char shared[64 * 1024];
     *buf = uv_buf_init(shared, sizeof shared);
 }
 
 // One connection, accepted or dialled, TCP or a local socket.
-struct Host::Socket final : Part {
+struct Socket final : Part {
     gw_conn* conn = nullptr;
     union {
         uv_stream_t stream;
@@ -49,7 +49,7 @@ struct Host::Socket final : Part {
     bool close_after_write = false;
 
     Socket(Host& owner, bool local) : Part(owner) {
-        local ? uv_pipe_init(&host.loop_, &pipe, 0) : uv_tcp_init(&host.loop_, &tcp);
+        local ? uv_pipe_init(&host.loop, &pipe, 0) : uv_tcp_init(&host.loop, &tcp);
         if (!local) uv_tcp_nodelay(&tcp, 1);
         own(stream);
         connecting.data = write.data = stream.data;
@@ -107,7 +107,7 @@ struct Host::Socket final : Part {
             if (size > 0) gw_conn_recv(self->conn, buf->base, static_cast<size_t>(size));  // failures come as events
             if (size > 0 && !gw_conn_wants_read(self->conn)) uv_read_stop(reader);
             // A turn reads up to a thousand sockets: what the first of them said does not wait for the last.
-            if (++self->host.reads_ % 8 == 0) self->host.pump();
+            if (++self->host.reads % 8 == 0) self->host.pump();
         });
     }
 
@@ -121,7 +121,7 @@ struct Host::Socket final : Part {
         peer.sockaddr = &address.any;
         gw_conn* conn = nullptr;
         if (uv_accept(listener, &socket->stream) != 0 || uv_tcp_getpeername(&socket->tcp, &address.any, &size) != 0 ||
-            gw_conn_accept(host.gateway_, &peer, &conn) != GW_OK)
+            gw_conn_accept(host.gateway, &peer, &conn) != GW_OK)
             return socket->end();  // it left already, or is one too many
         socket->take(conn);
         socket->read_as_wanted();
@@ -145,12 +145,12 @@ struct Host::Socket final : Part {
     }
 };
 
-struct Host::Listener final : Part {
+struct Listener final : Part {
     uv_tcp_t tcp{};
     const uint32_t number;
 
     Listener(Host& owner, const gw_event& event) : Part(owner, event.ask), number(event.listener) {
-        uv_tcp_init(&host.loop_, &tcp);
+        uv_tcp_init(&host.loop, &tcp);
         own(tcp);
         const auto accepted = [](uv_stream_t* at, int failed) {  // out of descriptors: it was dropped
             auto* self = of<Listener>(at);
@@ -172,73 +172,72 @@ void Host::on_event(const gw_event& event) {
     switch (event.type) {
     case GW_EVENT_CONNECT: return Socket::connect(*this, event);
     case GW_EVENT_LISTEN: new Listener(*this, event); return;
-    case GW_EVENT_READY: return gw_command_event(command_, gateway_, &event);
-    case GW_EVENT_STOPPED: gw_command_event(command_, gateway_, &event); return uv_stop(&loop_);
-    default: return serve(event);
+    case GW_EVENT_READY: return gw_command_event(command, gateway, &event);
+    case GW_EVENT_STOPPED: gw_command_event(command, gateway, &event); return uv_stop(&loop);
+    default: return serve(*this, event);
     }
 }
 
-void Host::tick() { gw_gateway_tick(gateway_, uv_now(&loop_), GW_SYSTEM_TIME); }
+void Host::tick() { gw_gateway_tick(gateway, uv_now(&loop), GW_SYSTEM_TIME); }
 
 void Host::pump() {
     gw_event event{};
     event.size = sizeof event;
-    while (gw_gateway_next_event(gateway_, &event) == GW_OK) on_event(event);
+    while (gw_gateway_next_event(gateway, &event) == GW_OK) on_event(event);
 }
 
 void Host::end_turn() {
     pump();
-    const uint64_t deadline = gw_gateway_next_deadline(gateway_), now = uv_now(&loop_);
-    const auto due = [](uv_timer_t* timer) { static_cast<Host*>(timer->loop->data)->tick(); };
-    deadline == GW_NEVER ? uv_timer_stop(&timer_)
-                         : uv_timer_start(&timer_, due, deadline > now ? deadline - now : 0, 0);
+    const uint64_t deadline = gw_gateway_next_deadline(gateway), now = uv_now(&loop);
+    const auto due = [](uv_timer_t* at) { static_cast<Host*>(at->loop->data)->tick(); };
+    deadline == GW_NEVER ? uv_timer_stop(&timer) : uv_timer_start(&timer, due, deadline > now ? deadline - now : 0, 0);
 }
 
 void Host::on_signal(int number) {
     tick();
-    if (number == SIGUSR1) return static_cast<void>(gw_gateway_restart(gateway_));
-    if (stopping_) std::_Exit(1);  // the second signal does not wait
-    stopping_ = true;
-    gw_gateway_shutdown(gateway_);
+    if (number == SIGUSR1) return static_cast<void>(gw_gateway_restart(gateway));
+    if (stopping) std::_Exit(1);  // the second signal does not wait
+    stopping = true;
+    gw_gateway_shutdown(gateway);
 }
 
-Host::Host(gw_command* command) : command_(command) {
+Host::Host(gw_command* hears_of_it) : command(hears_of_it) {
     std::signal(SIGPIPE, SIG_IGN);  // writing to who has left is an error code
-    uv_loop_init(&loop_);
-    loop_.data = this;
-    uv_prepare_init(&loop_, &prepare_);
-    uv_timer_init(&loop_, &timer_);
+    uv_loop_init(&loop);
+    loop.data = this;
+    uv_prepare_init(&loop, &prepare);
+    uv_timer_init(&loop, &timer);
     const auto signalled = [](uv_signal_t* at, int number) { static_cast<Host*>(at->loop->data)->on_signal(number); };
     const int numbers[] = {SIGINT, SIGTERM, SIGUSR1};
     for (int i = 0; i < 3; ++i) {
-        uv_signal_init(&loop_, &signals_[i]);
-        uv_signal_start(&signals_[i], signalled, numbers[i]);
+        uv_signal_init(&loop, &signals[i]);
+        uv_signal_start(&signals[i], signalled, numbers[i]);
     }
 }
 
-void Host::run(gw_gateway* gateway) {
-    gateway_ = gateway;
-    uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Host*>(handle->loop->data)->end_turn(); });
-    uv_update_time(&loop_);
+void Host::run(gw_gateway* given) {
+    gateway = given;
+    uv_prepare_start(&prepare, [](uv_prepare_t* handle) { static_cast<Host*>(handle->loop->data)->end_turn(); });
+    uv_update_time(&loop);
     tick();
-    uv_run(&loop_, UV_RUN_DEFAULT);
+    uv_run(&loop, UV_RUN_DEFAULT);
     pump();  // the last closes
-    uv_prepare_stop(&prepare_);
-    uv_timer_stop(&timer_);
+    uv_prepare_stop(&prepare);
+    uv_timer_stop(&timer);
     const auto end_part = [](uv_handle_t* handle, void*) {
         if (handle->data != nullptr) static_cast<Part*>(handle->data)->end();
     };
-    uv_walk(&loop_, end_part, nullptr);
-    gateway_ = nullptr;
+    uv_walk(&loop, end_part, nullptr);
+    gateway = nullptr;
 }
 
 Host::~Host() {
     const auto close = [](uv_handle_t* handle, void*) {
         if (uv_is_closing(handle) == 0) uv_close(handle, handle->data == nullptr ? nullptr : Part::on_close);
     };
-    uv_walk(&loop_, close, nullptr);
+    uv_walk(&loop, close, nullptr);
     // A look-up cannot be called back; the program does not wait for it.
-    for (int turn = 0; turn < 10 && uv_run(&loop_, UV_RUN_NOWAIT) != 0; ++turn) {
+    for (int turn = 0; turn < 10 && uv_run(&loop, UV_RUN_NOWAIT) != 0; ++turn) {
     }
-    uv_loop_close(&loop_);
+    uv_loop_close(&loop);
 }

@@ -11,42 +11,33 @@
 #include <string>
 #include <vector>
 
-class Host {
-public:
-    explicit Host(gw_command* command = nullptr);
+struct Host {
+    explicit Host(gw_command* hears_of_it = nullptr);
     ~Host();
-
-    // Serves `gateway` until it has stopped, and takes along what it left open.
-    void run(gw_gateway* gateway);
-
-private:
-    struct Part;
-    struct Socket;
-    struct Listener;
-    struct LookUp;
-    struct Program;
-    struct Watch;
-    struct Datagrams;
+    // Serves `given` until it has stopped, and takes along what it left open.
+    void run(gw_gateway* given);
 
     void tick();  // tells the time
     void pump();
     void end_turn();
     void on_event(const gw_event& event);
-    void serve(const gw_event& event);
     void on_signal(int number);
 
-    uv_loop_t loop_{};
-    gw_command* const command_;  // hears of READY and STOPPED
-    gw_gateway* gateway_ = nullptr;
-    unsigned reads_ = 0;
-    uv_prepare_t prepare_{};
-    uv_timer_t timer_{};
-    uv_signal_t signals_[3]{};
-    bool stopping_ = false;
+    uv_loop_t loop{};
+    gw_command* const command;  // hears of READY and STOPPED
+    gw_gateway* gateway = nullptr;
+    unsigned reads = 0;
+    uv_prepare_t prepare{};
+    uv_timer_t timer{};
+    uv_signal_t signals[3]{};
+    bool stopping = false;
 };
 
+// Begins to work on what the gateway asks for besides sockets; other events are nobody's here.
+void serve(Host& host, const gw_event& event);
+
 // Who is at work on a connection or a question. The last of its handles that is closed takes it along.
-struct Host::Part {
+struct Part {
     explicit Part(Host& owner, gw_ask_id question = 0);
     virtual ~Part();
     virtual void end();

@@ -4,7 +4,7 @@
 
 #include "host.h"
 
-struct Host::LookUp final : Part {
+struct LookUp final : Part {
     uv_getaddrinfo_t request{};
 
     LookUp(Host& owner, const gw_event& event) : Part(owner, event.ask) {
@@ -20,13 +20,13 @@ struct Host::LookUp final : Part {
         addrinfo hints{};
         hints.ai_socktype = SOCK_STREAM;
         hints.ai_flags = AI_ADDRCONFIG;
-        const int failed = uv_getaddrinfo(&host.loop_, &request, answered, event.host.data, nullptr, &hints);
+        const int failed = uv_getaddrinfo(&host.loop, &request, answered, event.host.data, nullptr, &hints);
         if (failed != 0) answered(&request, failed, nullptr);
     }
 };
 
 // A program of its own process group, without a shell, with our rights but not our environment.
-struct Host::Program final : Part {
+struct Program final : Part {
     uv_process_t process{};
     uv_pipe_t pipes[2]{};  // its standard input, its standard output
     uv_write_t write{};
@@ -37,7 +37,7 @@ struct Host::Program final : Part {
     Program(Host& owner, const gw_event& event) : Part(owner, event.ask), input(event.data.data, event.data.len) {
         uv_stdio_container_t stdio[3]{};
         for (int i = 0; i < 2; ++i) {
-            uv_pipe_init(&host.loop_, &pipes[i], 0);
+            uv_pipe_init(&host.loop, &pipes[i], 0);
             own(pipes[i]);
             const int direction = i == 0 ? UV_READABLE_PIPE : UV_WRITABLE_PIPE;
             stdio[i].flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | direction);
@@ -57,7 +57,7 @@ struct Host::Program final : Part {
             close(at);
             close(&self->pipes[0]);
         };
-        if (const int failed = uv_spawn(&host.loop_, &process, &options); failed != 0) {
+        if (const int failed = uv_spawn(&host.loop, &process, &options); failed != 0) {
             answer(failed);
             return;
         }
@@ -84,15 +84,15 @@ struct Host::Program final : Part {
 };
 
 // Watches the directory, so that a file which is renamed into place is seen; where that cannot be, looks every second.
-struct Host::Watch final : Part {
+struct Watch final : Part {
     const std::filesystem::path path;
     uv_fs_event_t changes{};
     uv_fs_poll_t poll{};
 
     Watch(Host& owner, const gw_event& event)
         : Part(owner, event.ask), path(std::filesystem::path(".") / event.host.data) {
-        uv_fs_event_init(&host.loop_, &changes);
-        uv_fs_poll_init(&host.loop_, &poll);
+        uv_fs_event_init(&host.loop, &changes);
+        uv_fs_poll_init(&host.loop, &poll);
         own(changes);
         own(poll);
         const auto changed = [](uv_fs_event_t* at, const char* file, int, int) {
@@ -104,11 +104,11 @@ struct Host::Watch final : Part {
     }
 };
 
-struct Host::Datagrams final : Part {
+struct Datagrams final : Part {
     uv_udp_t udp{};
 
     Datagrams(Host& owner, const gw_event& event) : Part(owner, event.ask) {
-        uv_udp_init(&host.loop_, &udp);
+        uv_udp_init(&host.loop, &udp);
         own(udp);
         const auto received = [](uv_udp_t* at, ssize_t size, const uv_buf_t* buf, const sockaddr* from, unsigned) {
             if (size < 0 || from == nullptr) return;
@@ -135,12 +135,12 @@ struct Host::Datagrams final : Part {
     }
 };
 
-void Host::serve(const gw_event& event) {
+void serve(Host& host, const gw_event& event) {
     switch (event.type) {
-    case GW_EVENT_RESOLVE: new LookUp(*this, event); break;
-    case GW_EVENT_SPAWN: new Program(*this, event); break;
-    case GW_EVENT_WATCH: new Watch(*this, event); break;
-    case GW_EVENT_DATAGRAM: new Datagrams(*this, event); break;
+    case GW_EVENT_RESOLVE: new LookUp(host, event); break;
+    case GW_EVENT_SPAWN: new Program(host, event); break;
+    case GW_EVENT_WATCH: new Watch(host, event); break;
+    case GW_EVENT_DATAGRAM: new Datagrams(host, event); break;
     default: break;
     }
 }
