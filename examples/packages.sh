@@ -49,7 +49,7 @@ need() {
         if name=$(first_available "$package"); then
             wanted+=("$name")
         else
-            say "This distribution has no package $package" >&2
+            say "This distribution has no package ${package//|/ or }; Debian 12 and Ubuntu 24.04 are the oldest with all of them" >&2
             return 1
         fi
     done
