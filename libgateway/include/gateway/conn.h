@@ -23,7 +23,8 @@ typedef struct gw_peer {
                         * which counts as this machine. Without authentication only this machine is served */
     uint32_t port;
     uint32_t listener; /* gw_event.listener of the LISTEN event whose port it came in on; 0: the first */
-    const struct sockaddr *sockaddr; /* instead of `address` and `port`, as accept() gave it; since 0.2 */
+    const struct sockaddr *sockaddr; /* instead of `address` and `port`, as accept() gave it: of AF_INET, AF_INET6 or AF_UNIX, which
+                                      * is a local socket; any other is GW_ERR_ARGUMENT. Since 0.2 */
 } gw_peer;
 
 /* Takes over a connection from a client. `*out` lives until gw_conn_free(), which only the host calls.
