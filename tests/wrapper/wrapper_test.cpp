@@ -1,5 +1,6 @@
 // gateway.hpp: everything is freed once, ranges end where the C call says so, and a failure is a value.
 #include <gateway/gateway.hpp>
+#include <netinet/in.h>
 
 #include <new>
 #include <string>
@@ -85,6 +86,13 @@ TEST_CASE("wrapper: a gateway, from its configuration to its end") {
         CHECK(gw.stats().conns_total == 1);
         CHECK(gw.next_deadline() > 1000);
         CHECK(gw.answer(77, gateway::sized<gw_answer>()).code() == GW_ERR_GONE);
+        CHECK(gw.set_ask_user(77, &gw).code() == GW_ERR_GONE);
+        sockaddr_in from{};
+        from.sin_family = AF_INET;
+        CHECK(gw.accept(reinterpret_cast<const sockaddr&>(from)));
+        from.sin_family = AF_UNSPEC;
+        CHECK(gw.accept(reinterpret_cast<const sockaddr&>(from)).status().code() == GW_ERR_ARGUMENT);
+        CHECK(gw.tick(1001));  // and the system's time of day
         CHECK(gw.shutdown());
         gateway::Gateway moved;
         moved = std::move(gw);

@@ -428,6 +428,15 @@ public:
         peer.address = str(address);
         peer.port = port;
         peer.listener = listener;
+        return accept(peer);
+    }
+    [[nodiscard]] Result<Conn> accept(const struct sockaddr& from, std::uint32_t listener = 0) const noexcept {
+        auto peer = sized<gw_peer>();
+        peer.sockaddr = &from;
+        peer.listener = listener;
+        return accept(peer);
+    }
+    [[nodiscard]] Result<Conn> accept(const gw_peer& peer) const noexcept {
         gw_conn* conn = nullptr;
         const gw_status status = gw_conn_accept(get(), &peer, &conn);
         if (status != GW_OK) return status;
