@@ -1,6 +1,6 @@
 // gateway.hpp: everything is freed once, ranges end where the C call says so, and a failure is a value.
-#include <gateway/gateway.hpp>
 #include <netinet/in.h>
+#include <gateway/gateway.hpp>
 
 #include <new>
 #include <string>
