@@ -12,10 +12,10 @@ namespace {
 
 using Names = std::set<std::string>;
 
-const Names codecs{"tls", "http1", "sse", "ws"};
-const Names everything{"core",     "json",     "crypto",  "tls",  "http1",   "sse",      "ws",
-                       "message",  "store",    "config",  "auth", "session", "route",    "guardrail",
-                       "provider", "upstream", "content", "rpc",  "method",  "endpoint", "exchange"};
+const Names codecs{"tls", "http1", "sse", "ws", "dns"};
+const Names everything{"core",     "json",    "crypto", "tls",    "http1",    "sse",     "ws",        "dns",
+                       "message",  "store",   "config", "auth",   "session",  "route",   "guardrail", "provider",
+                       "upstream", "content", "rpc",    "method", "endpoint", "exchange"};
 
 Names without(Names names, const Names& removed) {
     for (const std::string& name : removed) names.erase(name);
@@ -31,6 +31,7 @@ const std::map<std::string, Names> may_include{
     {"http1", {"core", "crypto"}},
     {"sse", {"core", "crypto"}},
     {"ws", {"core", "crypto"}},
+    {"dns", {"core"}},
     {"store", {"core", "crypto"}},
     {"message", {"core", "json"}},
     {"config", {"core", "crypto", "json", "message", "store"}},
@@ -60,9 +61,8 @@ const std::map<std::string, Names> may_include{
 
 // The third-party header that each module adapts, and nobody else includes.
 const std::map<std::string, std::string> adapts{
-    {"llhttp.h", "http1"}, {"wslay/", "ws"},        {"simdjson.h", "json"}, {"sodium.h", "crypto"},
-    {"crypt.h", "crypto"}, {"yaml.h", "guardrail"}, {"zlib.h", "core"}, {"uv.h", "none"},
-    {"re2/", "none"},      {"hs", "none"},
+    {"llhttp.h", "http1"},   {"wslay/", "ws"},   {"simdjson.h", "json"}, {"sodium.h", "crypto"}, {"crypt.h", "crypto"},
+    {"yaml.h", "guardrail"}, {"zlib.h", "core"}, {"uv.h", "none"},       {"re2/", "none"},       {"hs", "none"},
 };
 
 // What is wrong with one #include line of a file in `folder`; empty when nothing is.
