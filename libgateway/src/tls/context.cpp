@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "crypto/compare.h"
+#include "crypto/sha256.h"
 
 namespace gw::tls {
 
@@ -163,6 +164,11 @@ Result<void> Context::State::configure(ClientCertificates certificates) {
 
 Context::Context(StatePointer state) noexcept : state_(std::move(state)) {}
 Context::~Context() = default;
+
+std::array<std::byte, 32> Context::fingerprint() const noexcept {
+    const mbedtls_x509_buf& der = state_->certificate.raw;
+    return crypto::sha256(std::as_bytes(std::span(der.p, der.len)));
+}
 
 void Context::Deleter::operator()(State* state) const noexcept {
     const Allocator allocator = state->memory.allocator();

@@ -56,6 +56,8 @@ public:
     ~Context();
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
+    // SHA-256 of its own certificate (DER), the leaf.
+    [[nodiscard]] std::array<std::byte, 32> fingerprint() const noexcept;
     // The object lies in memory of the `allocator` it was made with, and goes back there.
     static void operator delete(Context* context, std::destroying_delete_t) noexcept;
 
