@@ -388,14 +388,16 @@ TEST_CASE("asks: datagrams go both ways") {
     CHECK(table.answer(event.ask, GW_OK, "query", 4000) == GW_OK);
     REQUIRE(table.owner.answers.size() == 2);
     CHECK(table.owner.answers[1].text == "query");
+    table.ask.send("224.0.0.251", 5353, "lost: it still waits for the host when the next one comes");
+    CHECK(table.ask.is_sending());
     table.ask.send("224.0.0.251", 5353, "announcement");
-    table.ask.send("224.0.0.251", 5353, "dropped: the first still waits for the host");
     const auto sent = table.next();
     CHECK(sent.type == GW_EVENT_SEND);
     CHECK(sent.ask == event.ask);
     CHECK(sent.host == "224.0.0.251");
     CHECK(sent.data == "announcement");
     CHECK(sent.socket_address == "224.0.0.251");
+    CHECK_FALSE(table.ask.is_sending());
     CHECK(table.next().type == GW_EVENT_NONE);
     table.world.advance(3600000);
     CHECK(table.ask.open());

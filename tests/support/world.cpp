@@ -147,6 +147,27 @@ gw_status World::decide(gw_ask_id ask, gw_status status, std::string_view user, 
     return done;
 }
 
+gw_status World::answer_socket(gw_ask_id ask, std::string_view data, std::string_view address, std::uint32_t port,
+                               gw_status status) {
+    gw_answer given{};
+    given.size = sizeof given;
+    given.status = status;
+    given.reason = as_str(status == GW_OK ? "" : "address already in use");
+    given.data = as_str(data);
+    given.address = as_str(address);
+    given.port = port;
+    const gw_status done = gw_ask_answer(gateway_, ask, &given);
+    note(done);
+    return done;
+}
+
+gw_status World::hear(std::string_view data, std::string_view address, std::uint32_t port, gw_status status) {
+    tick();
+    const gw_status done = answer_socket(sockets.back().ask, data, address, port, status);
+    pump();
+    return done;
+}
+
 void World::pump() {
     gw_event event{};
     event.size = sizeof event;
@@ -216,6 +237,18 @@ void World::pump() {
             break;
         case GW_EVENT_OPINION: opinion_questions.push_back({event.ask, std::string(as_text(event.data))}); break;
         case GW_EVENT_WATCH: watches.push_back({event.ask, std::string(as_text(event.host))}); break;
+        case GW_EVENT_DATAGRAM:
+            sockets.push_back(
+                {event.ask, std::string(as_text(event.host)), std::string(as_text(event.data)), event.port});
+            if (open_sockets) answer_socket(event.ask, {}, {}, event.port);
+            break;
+        case GW_EVENT_SEND: {
+            sent.push_back({event.ask, std::string(as_text(event.host)), std::string(as_text(event.data)), event.port});
+            const Datagram datagram = sent.back();
+            if (!own_address.empty() && datagram.host == sockets.back().group)
+                answer_socket(datagram.ask, datagram.data, own_address, sockets.back().port);
+            break;
+        }
         case GW_EVENT_CANCEL: cancelled_asks.push_back(event.ask); break;
         case GW_EVENT_REQUEST: requests.push_back(event.request); break;
         case GW_EVENT_REQUEST_WRITABLE: writable_requests.push_back(event.request); break;

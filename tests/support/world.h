@@ -111,6 +111,26 @@ public:
     };
     std::vector<Watch> watches;
 
+    // Datagram sockets that were asked for, and what was sent from them. Without `open_sockets` DATAGRAM waits for
+    // hear().
+    struct Socket {
+        gw_ask_id ask = 0;
+        std::string host, group;
+        std::uint32_t port = 0;
+    };
+    struct Datagram {
+        gw_ask_id ask = 0;
+        std::string host, data;
+        std::uint32_t port = 0;
+    };
+    bool open_sockets = false;
+    std::string own_address;  // not empty: what is sent to a socket's group comes back to it, from here
+    std::vector<Socket> sockets;
+    std::vector<Datagram> sent;
+    // A datagram for the last socket; or, with another status, why it cannot be.
+    gw_status hear(std::string_view data, std::string_view address, std::uint32_t port = 5353,
+                   gw_status status = GW_OK);
+
     std::vector<gw_request_id> requests, cancelled_requests, writable_requests;
     // Answers that the host is asked for, in the order of their GW_EVENT_RUN.
     struct Run {
@@ -144,6 +164,8 @@ public:
 private:
     void start(gw_config* config, const gw_host* host, const gw_limits* limits, gw_store* store,
                std::uint32_t services);
+    gw_status answer_socket(gw_ask_id ask, std::string_view data, std::string_view address, std::uint32_t port,
+                            gw_status status = GW_OK);
     void note(gw_status status) {
         if (status == GW_ERR_NO_MEMORY) out_of_memory = status;
     }

@@ -74,7 +74,7 @@ gw_status Ask::put(const Question& question) {
 }
 
 void Ask::send(std::string_view host, std::uint32_t port, std::string_view data) {
-    if (!open() || send_waits_) return;
+    if (!open()) return;
     send_host_.assign(host);
     send_data_.assign(data);
     send_port_ = port;

@@ -58,8 +58,9 @@ public:
     // Puts the question. A host without the service answers at once, through on_answer in the same turn, with
     // GW_ERR_UNSUPPORTED. GW_ERR_LIMIT when gw_limits.asks_max are open.
     [[nodiscard]] gw_status put(const Question& question);
-    // Sends a datagram on an open DATAGRAM question. Dropped when one still waits for the host, as datagrams may be.
+    // Sends a datagram on an open DATAGRAM question, in place of one that still waits for the host: they may get lost.
     void send(std::string_view host, std::uint32_t port, std::string_view data);
+    [[nodiscard]] bool is_sending() const noexcept { return send_waits_; }
     void take_back() noexcept;
     [[nodiscard]] bool open() const noexcept { return id_ != 0; }
 
