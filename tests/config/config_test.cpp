@@ -733,6 +733,51 @@ TEST_CASE("config: the examples of the documentation load") {
     CHECK(count >= 2);
 }
 
+TEST_CASE("config: what is announced on the local network") {
+    struct Case {
+        std::string_view written;
+        Names variables;
+        config::MdnsMode mode;
+        std::string_view host_name, machine_name;
+        unsigned ssh_port;
+    };
+    using enum config::MdnsMode;
+    const Case cases[] = {
+        {"{}", {}, minimal, "openclaw", "", 0},
+        {"{discovery:{}}", {}, minimal, "openclaw", "", 0},
+        {"{discovery:{mdns:{mode:'full'}}}", {{"OPENCLAW_SSH_PORT", "22"}}, full, "openclaw", "", 22},
+        {"{discovery:{mdns:{mode:'off'}}}", {{"HOSTNAME", "box.example.org"}}, off, "openclaw", "box", 0},
+        {"{}", {{"OPENCLAW_DISABLE_BONJOUR", "1"}}, off, "openclaw", "", 0},
+        {"{discovery:{mdns:{mode:'full'}}}", {{"OPENCLAW_DISABLE_BONJOUR", "true"}}, off, "openclaw", "", 0},
+        {"{}", {{"OPENCLAW_DISABLE_BONJOUR", "0"}}, minimal, "openclaw", "", 0},
+        {"{}", {{"OPENCLAW_DISABLE_BONJOUR", ""}}, minimal, "openclaw", "", 0},
+        {"{}", {{"OPENCLAW_MDNS_HOSTNAME", "shop"}}, minimal, "shop", "", 0},
+        {"{}", {{"OPENCLAW_MDNS_HOSTNAME", " shop.local "}}, minimal, "shop", "", 0},
+        {"{}", {{"OPENCLAW_MDNS_HOSTNAME", ".local"}}, minimal, "openclaw", "", 0},
+        {"{}", {{"OPENCLAW_SSH_PORT", "ssh"}}, minimal, "openclaw", "", 0},
+        {"{}", {{"OPENCLAW_SSH_PORT", "65536"}}, minimal, "openclaw", "", 0},
+    };
+    for (const Case& c : cases) {
+        const Loaded l = load(c.written, c.variables);
+        INFO(c.written);
+        CHECK(l.text() == "");
+        CHECK(l.config.discovery.mode == c.mode);
+        CHECK(l.config.discovery.host_name == c.host_name);
+        CHECK(l.config.discovery.machine_name == c.machine_name);
+        CHECK(l.config.discovery.ssh_port == c.ssh_port);
+    }
+    const std::string long_name(100, 'a');
+    const Loaded known =
+        load("{}", {{"OPENCLAW_MDNS_HOSTNAME", long_name}, {"OPENCLAW_TAILNET_DNS", "t"}, {"OPENCLAW_CLI_PATH", "/c"}});
+    CHECK(known.config.discovery.host_name == std::string_view(long_name).substr(0, 63));
+    CHECK(known.config.discovery.tailnet_dns == "t");
+    CHECK(known.config.discovery.cli_path == "/c");
+    CHECK(load("{discovery:{wideArea:{enabled:true}}}").text().find("warning: discovery.wideArea") !=
+          std::string::npos);
+    CHECK_FALSE(load("{discovery:{mdns:{mode:'on'}}}").ok);
+    CHECK_FALSE(load("{discovery:{dns:{}}}").ok);
+}
+
 TEST_CASE("config: the control page, pictures, what agents show") {
     const Loaded none = load("{}");
     CHECK(none.config.control_ui.enabled);

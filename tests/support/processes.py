@@ -242,7 +242,8 @@ class Gateway(Process):
         self.state = tempfile.TemporaryDirectory(prefix="gateway-interop-")
         state = pathlib.Path(self.state.name)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("OPENCLAW_")}
-        environment.update({"OPENCLAW_STATE_DIR": str(state), "HOME": str(state), "MOCK_KEY": "mock-key-from-env"})
+        environment.update({"OPENCLAW_STATE_DIR": str(state), "HOME": str(state), "MOCK_KEY": "mock-key-from-env",
+                            "OPENCLAW_DISABLE_BONJOUR": "1"})  # tests stay on loopback
         environment.update(env or {})
         command = [PATHS["gatewayd"]]
         if config is not None or text is not None:

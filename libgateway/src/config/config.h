@@ -285,6 +285,19 @@ struct Hooks {  // hooks
     std::pmr::vector<HookMapping> mappings;
 };
 
+enum class MdnsMode : std::uint8_t { off, minimal, full };
+
+struct Discovery {  // discovery.mdns, with what the environment says of this machine
+    explicit Discovery(std::pmr::memory_resource* memory)
+        : host_name("openclaw", memory), machine_name(memory), tailnet_dns(memory), cli_path(memory) {}
+    MdnsMode mode = MdnsMode::minimal;
+    std::pmr::string host_name;     // the first label of "openclaw.local"
+    std::pmr::string machine_name;  // for people; may be empty
+    std::pmr::string tailnet_dns;   // this machine's name in the tailnet; may be empty
+    std::pmr::string cli_path;      // mode full; may be empty
+    std::uint16_t ssh_port = 0;     // mode full; 0: nobody said
+};
+
 struct Config {
     explicit Config(std::pmr::memory_resource* memory)
         : custom_bind_host(memory),
@@ -309,6 +322,7 @@ struct Config {
           exec(memory),
           hooks(memory),
           guardrail(memory),
+          discovery(memory),
           logging(memory) {}
 
     std::uint16_t port = 18789;  // 0: any free one
@@ -390,6 +404,7 @@ struct Config {
     ExecTool exec;
     Hooks hooks;
     Guardrail guardrail;
+    Discovery discovery;
     Logging logging;
 
     ReloadMode reload_mode = ReloadMode::hybrid;  // gateway.reload

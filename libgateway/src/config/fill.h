@@ -15,6 +15,7 @@ void fill_agents(const Node& root, Config& out, Report& report);  // after fill_
 void fill_hooks(const Node& root, Config& out, Report& report);   // after fill_agents()
 void fill_tools(const Node& root, Config& out, Report& report);   // tools.exec
 void fill_session(const Node& root, Config& out, Report& report);
+void fill_discovery(const Node& root, const Variables& variables, Config& out);
 void fill_reload(const Node& root, Config& out);  // gateway.reload and logging
 
 // The value at a path when it is of that kind; else what is given.

@@ -22,6 +22,7 @@ bool load(std::string_view text, const Environment& environment, Config& out, st
     fill_hooks(root, out, report);
     fill_tools(root, out, report);
     fill_session(root, out, report);
+    fill_discovery(root, variables, out);
     fill_reload(root, out);
     if (details != nullptr) {
         details->resolved = std::move(root);

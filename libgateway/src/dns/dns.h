@@ -42,12 +42,12 @@ enum class Section : std::uint8_t { question, answer, authority, additional };
 // A question, or a record.
 struct Entry {
     Section section = Section::question;
-    std::string_view name;
+    std::string_view name{};
     std::uint16_t type = type::any;
     std::uint16_t klass = class_internet;  // without its highest bit,
     bool flag = false;                     // which is: answer me alone (RFC 6762 5.4), or forget what you knew (10.2)
     std::uint32_t ttl = 0;                 // seconds
-    std::string_view data;                 // of a record
+    std::string_view data{};               // of a record
 };
 
 // Equal but for the case of ASCII letters. Lengths of labels are no letters.

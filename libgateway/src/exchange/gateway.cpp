@@ -66,6 +66,7 @@ void Gateway::use_config(ConfigReference& next, const config::ReloadPlan& plan) 
         if (plan.has_part("auth-limiter")) auth_failures_->reset(policy_->limits());
         if (plan.has_part("log")) configure_log();
         if (proxy_ && plan.has_part("guardrail")) proxy_->take_settings();
+        if (announcer_) announcer_->config_changed();
     } catch (const std::bad_alloc&) {  // the rest of it is in force
         log_.error({"out of memory: a part of the new configuration waits for the next start"});
     }
@@ -178,6 +179,7 @@ void Gateway::shutdown() {
     draining_ = true;
     reloader_.stop();
     canvas_reload_.stop();
+    if (announcer_) announcer_->leave();
     listeners_.stop();
     drain_timer_.arm(now_ + limits().drain_ms);
     hub_.shutdown(state_.restart ? std::optional<std::uint64_t>(Reloader::restart_expected_ms) : std::nullopt);
@@ -220,6 +222,16 @@ void Gateway::announce_ready(std::string_view url, std::uint32_t port) noexcept 
     state_.port = port;
     if (secret_generated_) state_.secret = secret_;
     enqueue(state_);
+}
+
+void Gateway::announce_on_network(std::uint32_t port) noexcept {
+    if (!Announcer::is_wanted(*this)) return;
+    try {
+        announcer_.emplace(*this, port).start();
+    } catch (const std::bad_alloc&) {
+        announcer_.reset();
+        log_.warn({"no memory to announce the gateway on the local network"});
+    }
 }
 
 bool Gateway::State::next_event(gw_event& event) noexcept {

@@ -27,6 +27,7 @@
 #include "core/timers.h"
 #include "crypto/random.h"
 #include "exchange/agent_runs.h"
+#include "exchange/announcer.h"
 #include "exchange/asks.h"
 #include "exchange/canvas_reload.h"
 #include "exchange/config_desk.h"
@@ -202,6 +203,7 @@ private:
     };
     friend class Listeners;
     void announce_ready(std::string_view url = {}, std::uint32_t port = 0) noexcept;
+    void announce_on_network(std::uint32_t port) noexcept;
     void configure_log();
     // The steps of the start (start_up.cpp).
     void run();
@@ -257,6 +259,7 @@ private:
     Reloader reloader_;
     ConfigDesk config_desk_;
     CanvasReload canvas_reload_;
+    std::optional<Announcer> announcer_;  // from READY on, where there is something to announce
     Timer drain_timer_;
     State state_;
     bool started_ = false;

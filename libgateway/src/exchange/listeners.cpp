@@ -120,6 +120,7 @@ void Listeners::on_bound(const gw_answer& answer) {
     }
     url_ = url_of(listeners_.front(), port_);
     gateway_.announce_ready(url_, port_);
+    gateway_.announce_on_network(port_);
 }
 
 std::pmr::string Listeners::url_of(const Listener& listener, std::uint32_t port) const {
