@@ -70,15 +70,24 @@ export function watch({ host: file }, answer) {
   return { stop };
 }
 
-/** A datagram socket: answers its port, then each datagram. */
-export function datagram({ host, port = 0 }, answer) {
-  const socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
-  socket.once('error', (error) => {
+/** A datagram socket, a member of the multicast group in `data` if there is one: answers its port, then each datagram. */
+export function datagram({ host, port = 0, data }, answer) {
+  const group = data?.toString();
+  const socket = dgram.createSocket({ type: net.isIPv6(host) ? 'udp6' : 'udp4', reuseAddr: Boolean(group) });
+  const fail = (error) => {
     socket.close();
     answer(Status.IO, { reason: reasonOf(error) });
-  });
+  };
+  socket.once('error', fail);
   socket.on('message', (data, from) => answer(Status.OK, { data, addresses: [from.address], port: from.port, open: true }));
-  socket.bind({ address: host, port }, () => answer(Status.OK, { port: socket.address().port, open: true }));
+  socket.bind({ address: host, port }, () => {
+    try {
+      if (group) socket.addMembership(group);
+    } catch (error) {
+      return fail(error);
+    }
+    answer(Status.OK, { port: socket.address().port, open: true });
+  });
   return {
     stop: () => socket.close(),
     send: ({ host: to, port: at, data }) => socket.send(data ?? '', at, to, () => {}),

@@ -1,5 +1,6 @@
 // What a gateway asks its host to do, each service by itself.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -105,6 +106,32 @@ test('datagrams', async () => {
   job.stop();
   peer.close();
   assert.equal((await ask(datagram, { host: '192.0.2.1' }))[0], Status.IO); // an address of somebody else
+});
+
+// In a network of its own, which is one loopback device: nothing leaves the machine.
+const network = 'ip link set lo up && ip link set lo multicast on && ip addr add 10.1.2.3/32 dev lo && ip route add 224.0.0.0/4 dev lo src 10.1.2.3';
+
+test('a group shares its port, and hears what is said to it', (t) => {
+  const inside = (command, ...more) => spawnSync('unshare', ['-rn', 'sh', '-c', `${network} && ${command}`, ...more], { encoding: 'utf8' });
+  if (inside('true').status !== 0) return t.skip('no network namespace can be made here');
+  const script = `
+    import { datagram } from ${JSON.stringify(new URL('../lib/services.js', import.meta.url))};
+    const open = (question, heard) => new Promise((resolve) => {
+      const job = datagram(question, (status, said = {}) => (said.data ? heard(said) : resolve({ job, status, ...said })));
+    });
+    const question = { host: '0.0.0.0', data: Buffer.from('224.0.0.251') };
+    let hear;
+    const heard = new Promise((resolve) => (hear = resolve));
+    const first = await open(question, hear);
+    const second = await open({ ...question, port: first.port }, () => {});
+    first.job.send({ host: '224.0.0.251', port: first.port, data: Buffer.from('hei') });
+    const { data, addresses } = await heard;
+    const refused = await open({ ...question, data: Buffer.from('127.0.0.1') });
+    console.log(second.status, data.toString(), ...addresses, refused.status);
+    first.job.stop();
+    second.job.stop();`;
+  const { stdout, stderr } = inside('exec "$0" --input-type=module -e "$1"', process.execPath, script);
+  assert.equal(stdout, `${Status.OK} hei 10.1.2.3 ${Status.IO}\n`, stderr);
 });
 
 test('the ports of the configuration', async () => {

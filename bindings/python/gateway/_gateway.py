@@ -354,7 +354,7 @@ class Gateway:
             self._start(ask, _services.watch(answer, host))
         elif event.type == Event.DATAGRAM:
             datagrams = self._datagrams[ask] = _services.Datagrams(answer)
-            self._start(ask, datagrams.open(host, event.port))
+            self._start(ask, datagrams.open(host, event.port, text(event.data)))
 
     def _answer_of(self, ask: int) -> _services.Answer:
         def answer(status: Status, reason: str = "", *, addresses: Sequence[str] = (), address: str = "", port: int = 0,

@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -95,6 +96,22 @@ def _print_of(path: str) -> tuple[int, int, int] | None:
     return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
+def _member_socket(host: str, port: int, group: str) -> socket.socket:
+    member = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        member.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "linux":  # where that shares no port
+            member.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        member.setblocking(False)
+        member.bind((host, port))
+        member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                          socket.inet_aton(group) + socket.inet_aton("0.0.0.0"))
+    except OSError:
+        member.close()
+        raise
+    return member
+
+
 class Datagrams(asyncio.DatagramProtocol):
     """One datagram socket of the gateway."""
 
@@ -102,10 +119,15 @@ class Datagrams(asyncio.DatagramProtocol):
         self._answer = answer
         self._transport: asyncio.DatagramTransport | None = None
 
-    async def open(self, host: str, port: int) -> None:
+    async def open(self, host: str, port: int, group: str = "") -> None:
+        """With a multicast group the port is shared with other programs."""
         try:
             loop = asyncio.get_running_loop()
-            self._transport, _ = await loop.create_datagram_endpoint(lambda: self, (host, port))
+            if group:
+                member = _member_socket(host, port, group)
+                self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=member)
+            else:
+                self._transport, _ = await loop.create_datagram_endpoint(lambda: self, (host, port))
             self._answer(Status.OK, port=self._transport.get_extra_info("sockname")[1])
             await loop.create_future()  # until nobody wants it any more
         except OSError as failure:

@@ -6,7 +6,9 @@ import gc
 import json
 import logging
 import os
+import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -15,6 +17,33 @@ from unittest import mock
 
 from gateway import CallerError, Gateway, Response, RuleSet, Status, User, _services
 from test_gateway import config, port_of
+
+# A network of its own, which is one loopback device: nothing leaves the machine.
+NETWORK = ("ip link set lo up && ip link set lo multicast on && ip addr add 10.1.2.3/32 dev lo && "
+           "ip route add 224.0.0.0/4 dev lo src 10.1.2.3")
+GROUP = """
+import asyncio
+from gateway import _services
+
+async def main():
+    answers = asyncio.Queue()
+    def answer(status, reason="", **facts):
+        answers.put_nowait((int(status), facts))
+    tasks = []
+    async def open(*where):
+        datagrams = _services.Datagrams(answer)
+        tasks.append(asyncio.ensure_future(datagrams.open(*where)))
+        return datagrams, *await answers.get()
+    first, _, facts = await open("0.0.0.0", 0, "224.0.0.251")
+    _, second, _ = await open("0.0.0.0", facts["port"], "224.0.0.251")
+    first.send("224.0.0.251", facts["port"], b"ping")
+    _, heard = await answers.get()
+    await answers.get()  # the other one hears it as well
+    _, refused, _ = await open("0.0.0.0", 0, "127.0.0.1")
+    print(second, heard["data"], heard["address"], refused)
+
+asyncio.run(main())
+"""
 
 
 async def exchange(port, request):
@@ -297,6 +326,16 @@ class ServiceTest(unittest.IsolatedAsyncioTestCase):
             await asyncio.sleep(0)
             self.assertEqual(other.recv(100), b"pong")
         task.cancel()
+
+    def test_a_group_shares_its_port_and_hears_what_is_said_to_it(self):
+        def inside(*command):
+            return subprocess.run(["unshare", "-rn", "sh", "-c", NETWORK + ' && exec "$0" "$@"', *command],
+                                  capture_output=True, text=True)
+
+        if shutil.which("unshare") is None or inside("true").returncode != 0:
+            self.skipTest("no network namespace can be made here")
+        done = inside(sys.executable, "-c", GROUP)
+        self.assertEqual(done.stdout, f"{int(Status.OK)} b'ping' 10.1.2.3 {int(Status.IO)}\n", done.stderr)
 
 
 class ReadyTest(unittest.IsolatedAsyncioTestCase):
