@@ -355,6 +355,38 @@ TEST_CASE("announcer: a flood is answered once a second, and those who ask alone
     CHECK(network.take().size() == 1);
 }
 
+TEST_CASE("announcer: noise costs a few words") {
+    Network network;
+    network.announced();
+    network.world.open_sockets = true;
+    const std::string samples[] = {
+        Message().ask(service, type::ptr).say(service, type::ptr, 4500, wire_name("Ann")).text(),
+        Message(1).ask("openclaw.local", type::a, true).text(),
+        Message(0, true).say("openclaw.local", type::a, 120, "\xc0\xa8\1\7").text(),
+        Message(0, true)
+            .say("Robin (OpenClaw)._openclaw._tcp.local", type::srv, 120, service_data(1, "openclaw.local"))
+            .text(),
+    };
+    Random random(7);
+    const int rounds = long_rounds(20000);
+    for (int i = 0; i < rounds; ++i) {
+        std::string message = samples[random.below(std::size(samples))];
+        for (std::size_t change = random.below(4); change > 0; --change)
+            message[random.below(message.size())] = static_cast<char>(random.next());
+        if (random.below(8) == 0) message.resize(random.below(message.size()));
+        network.world.hear(message, random.below(4) == 0 ? own : other, random.below(3) == 0 ? 40000 : 5353);
+        network.world.advance(1);
+    }
+    // What is told to all once a second, in at most three pieces, questions four times, and twenty answers.
+    const auto seconds = static_cast<std::size_t>(rounds) / 1000 + 1;
+    CHECK(network.take().size() <= seconds * (3 + 4 + 20));
+    network.world.advance(70000);
+    network.take();
+    network.world.hear(Message(1).ask(service, type::ptr).text(), other, 40000);
+    REQUIRE(network.world.sent.size() == 1);
+    CHECK(lines(network.world.sent[0].data)[1].find("Robin (OpenClaw)") != std::string::npos);
+}
+
 TEST_CASE("announcer: a name that is taken while it asks") {
     struct Case {
         std::string_view name;
