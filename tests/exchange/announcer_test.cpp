@@ -36,7 +36,8 @@ std::string readable_name(std::string_view wire) {
     return out;
 }
 
-// "? <name> <type>" for a question, "<ttl>[!] <name> <type> <data>" for an answer, "+ ..." for what comes along.
+// "? <name> <type>" for a question, "<ttl>[!] <name> <type> <data>" for an answer, "+ ..." for what comes along, and
+// "= ..." for what somebody who asks would say himself.
 std::vector<std::string> lines(std::string_view message) {
     dns::Reader reader(message);
     std::vector<std::string> out;
@@ -67,7 +68,8 @@ std::vector<std::string> lines(std::string_view message) {
             data = IpText(address).view();
         }
         if (entry.type == type::nsec) data = "-";
-        out.push_back((entry.section == Section::additional ? "+ " : "") + std::to_string(entry.ttl) +
+        constexpr std::string_view marks[] = {"", "", "= ", "+ "};
+        out.push_back(std::string(marks[static_cast<std::size_t>(entry.section)]) + std::to_string(entry.ttl) +
                       (entry.flag ? "! " : " ") + name + " " + data);
     }
 }
@@ -79,8 +81,9 @@ struct Message {
         writer.add({Section::question, wire_name(name), type, klass, alone, 0, {}});
         return *this;
     }
-    Message& say(std::string_view name, std::uint16_t type, std::uint32_t ttl, std::string_view data) {
-        writer.add({Section::answer, wire_name(name), type, dns::class_internet, false, ttl, data});
+    Message& say(std::string_view name, std::uint16_t type, std::uint32_t ttl, std::string_view data,
+                 Section section = Section::answer) {
+        writer.add({section, wire_name(name), type, dns::class_internet, false, ttl, data});
         return *this;
     }
     [[nodiscard]] std::string text() const { return std::string(out.buffer.text()); }
@@ -154,9 +157,14 @@ TEST_CASE("announcer: names are asked for, told twice, and once a minute from th
     world.advance(10000);
     CHECK(world.sent.empty());
     world.hear({}, {});
-    const std::vector<std::string> names{"? Robin (OpenClaw)._openclaw-gw._tcp.local 255",
-                                         "? Robin (OpenClaw)._openclaw._tcp.local 255"};
-    const std::vector<std::string> all_names{"? openclaw.local 255", names[0], names[1]};
+    std::vector<std::string> names{"? Robin (OpenClaw)._openclaw-gw._tcp.local 255",
+                                   "? Robin (OpenClaw)._openclaw._tcp.local 255"};
+    std::vector<std::string> all_names{"? openclaw.local 255", names[0], names[1]};
+    for (const std::size_t i : {0, 4, 5, 8, 9}) {
+        const std::string proposal = "= " + std::string(everything[i]).erase(everything[i].find('!'), 1);
+        if (i > 0) names.push_back(proposal);
+        all_names.push_back(proposal);
+    }
     CHECK(network.told(0) == names);  // it does not know its address yet
     world.advance(249);
     CHECK(world.sent.empty());
@@ -353,6 +361,22 @@ TEST_CASE("announcer: a flood is answered once a second, and those who ask alone
         REQUIRE(gw_ask_answer(network.world.gateway(), network.world.sockets.back().ask, &given) == GW_OK);
     network.world.pump();
     CHECK(network.take().size() == 1);
+}
+
+TEST_CASE("announcer: who is about to take the name hears of it in time") {
+    Network network;
+    network.announced();  // a moment ago, so that nobody else is told again
+    const std::string instance = "Robin (OpenClaw)._openclaw-gw._tcp.local";
+    const std::string service_of_other = service_data(1, "ann.local");
+    Message probe;
+    probe.ask(instance, type::any).say(instance, type::srv, 120, service_of_other, Section::authority);
+    network.world.hear(Message().ask(instance, type::any).text(), other);
+    CHECK(network.told(120).empty());
+    network.world.advance(130);
+    network.world.hear(probe.text(), other);
+    CHECK(network.told(120) == std::vector<std::string>{everything[4], everything[5]});
+    network.world.hear(probe.text(), other);  // again, but not at once
+    CHECK(network.told(120).empty());
 }
 
 TEST_CASE("announcer: noise costs a few words") {

@@ -18,8 +18,8 @@ constexpr std::uint32_t mdns_port = 5353;
 constexpr Milliseconds probe_ms = 250;      // RFC 6762 8.1
 constexpr Milliseconds announce_ms = 1000;  // RFC 6762 8.3
 constexpr Milliseconds again_ms = 60000;
-constexpr Milliseconds retell_ms = 1000;   // RFC 6762 6
-constexpr Milliseconds farewell_ms = 250;  // until the host has sent the goodbye
+constexpr Milliseconds retell_ms = 1000, urgent_ms = 250;  // RFC 6762 6
+constexpr Milliseconds farewell_ms = 250;                  // until the host has sent the goodbye
 constexpr unsigned probes = 3, number_max = 100, alone_max = 20;
 constexpr std::uint32_t host_ttl_s = 120, other_ttl_s = 4500, legacy_ttl_s = 10;  // RFC 6762 10, 6.7
 constexpr std::size_t packet_bytes_max = 1440;  // of what nobody asked for; the rest may be cut in two on its way
@@ -197,6 +197,11 @@ void Announcer::ask_around() {
         if (record.is_unique && record.owner != before) writer.add({dns::Section::question, record.owner});
         before = record.owner;
     }
+    for (const Record& record : records_) {  // what we would say: RFC 6762 8.2, by which others know what this is
+        if (record.is_unique && record.type != dns::type::nsec)
+            writer.add({dns::Section::authority, record.owner, record.type, dns::class_internet, false, record.ttl,
+                        record.data});
+    }
     question_ = out.text();
     heard_myself_ = false;
     ask_.send(group, mdns_port, question_);
@@ -273,6 +278,7 @@ void Announcer::hear_query(dns::Reader& reader, const gw_answer& datagram) {
     // RFC 6762 6.7: not from the port of multicast DNS, so a simple resolver, which is told as one.
     const bool is_legacy = datagram.port != mdns_port;
     Mask alone = 0, all = 0;
+    bool is_probe = false;
     for (;;) {
         const auto read = reader.next();
         if (!read) return;  // RFC 6762 18: nothing of it counts
@@ -294,9 +300,12 @@ void Announcer::hear_query(dns::Reader& reader, const gw_answer& datagram) {
                 alone &= ~(Mask{1} << i);
                 all &= ~(Mask{1} << i);
             }
+        } else if (entry.section == dns::Section::authority) {
+            is_probe = true;  // RFC 6762 8.1: somebody is about to take a name, and will not ask for long
         }
     }
     answer_alone(alone, datagram, reader.head().id, nullptr);
+    if (is_probe) urgent_ |= all;
     answer_soon(all);
 }
 
@@ -409,8 +418,10 @@ void Announcer::answer_all() try {
     if (ask_.is_sending()) return answer_timer_.arm(gateway_.now() + 20);
     Mask free = 0;
     for (std::size_t i = 0; i < records_.size(); ++i) {
-        if (gateway_.now() >= records_[i].quiet_until) free |= Mask{1} << i;
+        const bool is_urgent = (urgent_ >> i & 1U) != 0;
+        if (gateway_.now() + (is_urgent ? retell_ms - urgent_ms : 0) >= records_[i].quiet_until) free |= Mask{1} << i;
     }
+    urgent_ = 0;
     const Mask answers = std::exchange(due_, 0) & free;
     if (answers == 0) return;
     const Mask additional = companions(answers) & free;

@@ -48,7 +48,7 @@ private:
         bool is_unique;  // ours alone: nobody else may say anything else of it
         bool ends;       // with this gateway, of which a goodbye tells
         std::pmr::string data;
-        Milliseconds quiet_until = 0;  // RFC 6762 6: once a second
+        Milliseconds quiet_until = 0;  // RFC 6762 6: told to all once a second
     };
     using Records = std::pmr::vector<Record>;
     using Mask = std::uint32_t;  // of records_: the first is 1
@@ -93,7 +93,8 @@ private:
     std::optional<IpAddress> address_;                // by which others know us
     std::pmr::string question_;                       // our own, to be heard again
     Records records_;
-    Mask due_ = 0;  // of these everybody is to hear
+    Mask due_ = 0;     // of these everybody is to hear
+    Mask urgent_ = 0;  // and of these sooner than that: who asked wants to have the name
     Milliseconds alone_until_ = 0;
     unsigned alone_count_ = 0;  // answers to one who asked, within a second
 };
