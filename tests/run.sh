@@ -22,7 +22,7 @@ build=${BUILD_DIR:-$root/build-test}
 # shellcheck disable=SC2086  # a list of words
 need $build_packages catch2 libre2-dev curl ca-certificates
 # What only some tests need: without it those say "skipped".
-want ccache openssl python3-cffi python3-dev python3-setuptools python3-mypy poppler-utils libheif-examples
+want ccache openssl python3-cffi python3-dev python3-setuptools python3-mypy poppler-utils libheif-examples iproute2
 command -v python3 >/dev/null || want python3
 command -v npm >/dev/null || say "npm is not there: the tests with the npm packages openai and ws will be skipped"
 
