@@ -120,6 +120,7 @@ struct Datagrams final : Part {
         int failed = uv_udp_bind(&udp, event.sockaddr, UV_UDP_REUSEADDR);
         if (failed == 0 && event.data.len > 0)
             failed = uv_udp_set_membership(&udp, event.data.data, nullptr, UV_JOIN_GROUP);
+        uv_udp_set_multicast_ttl(&udp, 255);  // RFC 6762 11
         if (failed == 0) failed = uv_udp_recv_start(&udp, read_buffer, received);
         Address address;
         int size = sizeof address;

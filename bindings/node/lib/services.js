@@ -83,6 +83,7 @@ export function datagram({ host, port = 0, data }, answer) {
   socket.bind({ address: host, port }, () => {
     try {
       if (group) socket.addMembership(group);
+      if (group) socket.setMulticastTTL(255); // RFC 6762 11
     } catch (error) {
       return fail(error);
     }

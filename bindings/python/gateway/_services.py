@@ -106,6 +106,7 @@ def _member_socket(host: str, port: int, group: str) -> socket.socket:
         member.bind((host, port))
         member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
                           socket.inet_aton(group) + socket.inet_aton("0.0.0.0"))
+        member.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)  # RFC 6762 11
     except OSError:
         member.close()
         raise

@@ -124,7 +124,7 @@ typedef enum gw_event_type {
     GW_EVENT_SPAWN = 18,    /* run the program `argv` with the environment `env`, give it `data` as standard input */
     GW_EVENT_WATCH = 19,    /* tell every time the file `host` changes */
     GW_EVENT_DATAGRAM = 20, /* open a datagram socket on `host` and `port`; with `data`, a multicast group such as
-                             * "224.0.0.251", share the port with other programs (SO_REUSEADDR) and join the group. What the
+                             * "224.0.0.251", share the port with other programs (SO_REUSEADDR) and join the group, to which it sends with a TTL of 255. What the
                              * socket sends there comes back to it, too, as systems do by themselves: from that the gateway
                              * knows its address */
     GW_EVENT_SEND = 21,     /* send `data` from the datagram socket of `ask` to `host` and `port`; no answer */
