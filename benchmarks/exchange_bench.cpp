@@ -7,6 +7,7 @@
 //                                    http1::Server only: the bound for the engine around them
 //     exchange/<what>                requests on a kept connection with their answers, upstream side included;
 //                                    exchange/*_builtin: an event of the built-in agent
+//     guardrail/<what>               the same through the guardrail proxy, with every rule of the default pack
 #include <gateway/conn.h>
 #include <gateway/event.h>
 
@@ -29,6 +30,12 @@ constexpr std::string_view config_text = R"({
 
 constexpr std::string_view builtin_config_text = R"({
   gateway: { auth: { mode: "none" }, http: { endpoints: { chatCompletions: { enabled: true }, responses: { enabled: true } } } },
+})";
+
+constexpr std::string_view guardrail_config_text = R"({
+  gateway: { auth: { mode: "token", token: "sk-local-3f9a7d5e1c8b42609fd17a" } },
+  guardrail: { enabled: true, mode: "action", rate_limit: { requests_per_second: 0 },
+    test_upstreams: [{ address: "127.0.0.1:9", provider: "openai" }] },
 })";
 
 // One client and its upstream, whose bytes are thrown away when they were counted.
@@ -205,10 +212,19 @@ std::string responses_request() {
            std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+// The request of an SDK as a connector sends it to the guardrail proxy.
+std::string connector_request(Answer answer = Answer::streamed) {
+    std::string request = sdk_request(answer);
+    request.insert(request.find("\r\n") + 2,
+                   "X-DC-Auth: Bearer sk-local-3f9a7d5e1c8b42609fd17a\r\nX-DC-Target-URL: http://127.0.0.1:9\r\n");
+    return request;
+}
+
 // A request that an upstream answers with `response`, on connections that are kept.
-void proxied(benchmark::State& state, const std::string& request, const std::vector<std::string>& response) {
+void proxied(benchmark::State& state, const std::string& request, const std::vector<std::string>& response,
+             std::string_view config = config_text) {
     const CountedHost counted;
-    Host host(counted.get());
+    Host host(counted.get(), config);
     std::size_t bytes = request.size();
     for (const std::string& piece : response) bytes += piece.size();
     const std::size_t content = chat_answer().size();
@@ -265,5 +281,10 @@ int main(int argc, char** argv) {
         [&](benchmark::State& state) { proxied(state, responses_request(), {at_once}); });
     add("exchange/responses_builtin", [](benchmark::State& state) { builtin(state, responses_request()); });
     add("exchange/chat_builtin", [](benchmark::State& state) { builtin(state, sdk_request()); });
+    add("guardrail/chat_1k", [](benchmark::State& state) {
+        proxied(state, connector_request(Answer::whole), {answer_response()}, guardrail_config_text);
+    });
+    add("guardrail/stream_34",
+        [&](benchmark::State& state) { proxied(state, connector_request(), stream, guardrail_config_text); });
     return run_all(argc, argv);
 }
