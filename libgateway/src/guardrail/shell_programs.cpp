@@ -323,48 +323,52 @@ constexpr auto interpreters = std::to_array<Interpreter>({
     {.names = "iex invoke-expression", .language = Language::powershell},
 });
 
-// Name -> row, made by the compiler: what every command of a text is looked up in.
+// Name -> row, made by the compiler: what every command of a text is looked up in. A slot says where in the row's names
+// its name is: a table of numbers, a quarter as large as one of views, and nothing to relocate.
 template <std::size_t slot_count>
 class RowTable {
 public:
     template <typename Row, std::size_t row_count>
     constexpr explicit RowTable(const std::array<Row, row_count>& rows) {
         for (std::size_t row = 0; row < row_count; ++row) {
-            std::string_view names = rows[row].names;
-            while (!names.empty()) {
-                const std::size_t size = std::min(names.find(' '), names.size());
-                if (size != 0) insert(names.substr(0, size), row);
-                names.remove_prefix(std::min(size + 1, names.size()));
+            const std::string_view names = rows[row].names;
+            for (std::size_t begin = 0; begin < names.size();) {
+                const std::size_t end = std::min(names.find(' ', begin), names.size());
+                if (end != begin) insert(rows, row, begin, end - begin);
+                begin = end + 1;
             }
         }
     }
     // The first row that has the name.
     template <typename Row, std::size_t row_count>
     [[nodiscard]] const Row* find(const std::array<Row, row_count>& rows, std::string_view name) const noexcept {
-        for (std::size_t at = hash(name);; ++at) {
-            const Slot& slot = slots_[at % slot_count];
-            if (slot.name.empty()) return nullptr;
-            if (slot.name == name) return &rows[slot.row];
-        }
+        const Slot& slot = slots_[slot_of(rows, name)];
+        return slot.size == 0 ? nullptr : &rows[slot.row];
     }
 
 private:
     struct Slot {
-        std::string_view name;
-        std::uint16_t row = 0;
+        std::uint16_t row = 0, begin = 0, size = 0;
     };
     static constexpr std::size_t hash(std::string_view name) noexcept {
         std::uint32_t value = 2166136261U;  // FNV-1a
         for (const char c : name) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
         return value;
     }
-    constexpr void insert(std::string_view name, std::size_t row) {
-        std::size_t at = hash(name);
-        while (!slots_[at % slot_count].name.empty()) {
-            if (slots_[at % slot_count].name == name) return;
-            ++at;
+    // Where the name is, or the empty slot where it would be.
+    template <typename Rows>
+    [[nodiscard]] constexpr std::size_t slot_of(const Rows& rows, std::string_view name) const noexcept {
+        for (std::size_t at = hash(name);; ++at) {
+            const Slot& slot = slots_[at % slot_count];
+            if (slot.size == 0 || rows[slot.row].names.substr(slot.begin, slot.size) == name) return at % slot_count;
         }
-        slots_[at % slot_count] = {name, static_cast<std::uint16_t>(row)};
+    }
+    template <typename Rows>
+    constexpr void insert(const Rows& rows, std::size_t row, std::size_t begin, std::size_t size) {
+        Slot& slot = slots_[slot_of(rows, rows[row].names.substr(begin, size))];
+        if (slot.size == 0)
+            slot = {static_cast<std::uint16_t>(row), static_cast<std::uint16_t>(begin),
+                    static_cast<std::uint16_t>(size)};
     }
 
     std::array<Slot, slot_count> slots_{};  // at most half of them are used
