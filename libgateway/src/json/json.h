@@ -111,13 +111,13 @@ public:
     Writer& null();
     Writer& raw(std::string_view json);  // a value that is JSON already
     Writer& value(const Value& value) { return raw(value.raw()); }
-    // Shorthands for members.
-    Writer& member(std::string_view k, std::string_view text) { return key(k).string(text); }
-    Writer& member(std::string_view k, const char* text) { return key(k).string(text); }
-    Writer& member(std::string_view k, std::int64_t n) { return key(k).number(n); }
-    Writer& member(std::string_view k, std::uint64_t n) { return key(k).number(n); }
-    Writer& member(std::string_view k, int n) { return key(k).number(static_cast<std::int64_t>(n)); }
-    Writer& member(std::string_view k, bool b) { return key(k).boolean(b); }
+    // Shorthands for members; one call each, for there are a thousand of them.
+    Writer& member(std::string_view k, std::string_view text);
+    Writer& member(std::string_view k, const char* text);
+    Writer& member(std::string_view k, std::int64_t n);
+    Writer& member(std::string_view k, std::uint64_t n);
+    Writer& member(std::string_view k, int n) { return member(k, static_cast<std::int64_t>(n)); }
+    Writer& member(std::string_view k, bool b);
 
 private:
     void separate();

@@ -123,6 +123,12 @@ Writer& Writer::raw(std::string_view json) {
     return *this;
 }
 
+Writer& Writer::member(std::string_view k, std::string_view text) { return key(k).string(text); }
+Writer& Writer::member(std::string_view k, const char* text) { return key(k).string(text); }
+Writer& Writer::member(std::string_view k, std::int64_t n) { return key(k).number(n); }
+Writer& Writer::member(std::string_view k, std::uint64_t n) { return key(k).number(n); }
+Writer& Writer::member(std::string_view k, bool b) { return key(k).boolean(b); }
+
 void append_escaped(Buffer& out, std::string_view text) { escape_to(out, text); }
 
 }  // namespace gw::json
