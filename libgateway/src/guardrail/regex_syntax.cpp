@@ -90,9 +90,15 @@ private:
         at_ += wanted.size();
         return true;
     }
-    [[nodiscard]] std::uint32_t column(std::size_t at) const noexcept {
-        return static_cast<std::uint32_t>(std::count_if(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at),
-                                                        [](char c) { return (c & 0xC0) != 0x80; }));
+    // In characters. Every node asks, so they are counted from where the last one asked.
+    [[nodiscard]] std::uint32_t column(std::size_t at) noexcept {
+        const auto between =
+            text_.substr(std::min(at, column_at_), at < column_at_ ? column_at_ - at : at - column_at_);
+        const auto characters = static_cast<std::uint32_t>(
+            std::count_if(between.begin(), between.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+        column_ = at < column_at_ ? column_ - characters : column_ + characters;
+        column_at_ = at;
+        return column_;
     }
     // The first reason counts.
     std::nullptr_t fail(std::size_t at, std::string_view what) noexcept {
@@ -541,6 +547,8 @@ private:
     std::pmr::memory_resource* arena_;
     Flags flags_;
     std::size_t at_ = 0;
+    std::size_t column_at_ = 0;  // where column_ is
+    std::uint32_t column_ = 0;
     Error error_;
 };
 
