@@ -17,7 +17,7 @@ namespace type = dns::type;
 constexpr std::string_view open_to_all =
     "{gateway:{bind:'lan',auth:{token:'secret-token-1'}},ui:{assistant:{name:'Robin'}}}";
 constexpr std::string_view group = "224.0.0.251", own = "192.168.1.5", other = "192.168.1.9";
-constexpr std::string_view service = "_openclaw-gw._tcp.local", seed_service = "_openclaw._tcp.local";
+constexpr std::string_view service = "_openclaw-gw._tcp.local";
 
 std::string wire_name(std::string_view text) {
     std::string out;

@@ -15,7 +15,7 @@ template <std::size_t size>
 constexpr std::string_view wire(const char (&text)[size]) noexcept {
     return {text, size};
 }
-constexpr std::string_view local = wire("\5local");
+constexpr std::string_view local_domain = wire("\5local");
 constexpr std::string_view services[] = {wire("\x0c_openclaw-gw\4_tcp\5local"), wire("\x09_openclaw\4_tcp\5local")};
 constexpr std::string_view all_services = wire("\x09_services\7_dns-sd\4_udp\5local");
 
@@ -91,7 +91,7 @@ Announcer::Records Announcer::describe() const {
     const auto text = [memory](std::string_view from) { return std::pmr::string(from, memory); };
     const std::pmr::string instance = numbered(display_name(), " (OpenClaw)", instance_number_, " (", ")", memory);
     std::pmr::string host = numbered(gateway_.config().discovery.host_name, "", host_number_, "-", "", memory);
-    const std::pmr::string host_name = join(host, local, memory);
+    const std::pmr::string host_name = join(host, local_domain, memory);
     host += ".local";
     const std::pmr::string about = text_of(host);
     std::pmr::string target(4, '\0', memory);  // priority and weight, of which there is no choice
