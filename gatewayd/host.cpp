@@ -76,11 +76,12 @@ struct Socket final : Part {
                 gw_buf_free(&writing);
                 continue;
             }
-            uv_write(&write, &stream, &rest, 1, [](uv_write_t* request, int failed) {
+            const auto wrote = [](uv_write_t* request, int failed) {
                 auto* self = of<Socket>(request);
                 gw_buf_free(&self->writing);
                 failed != 0 || self->close_after_write ? self->end() : self->write_output();
-            });
+            };
+            if (uv_write(&write, &stream, &rest, 1, wrote) != 0) end();
         }
     }
 
@@ -105,7 +106,7 @@ struct Socket final : Part {
             if (size == UV_EOF) gw_conn_eof(self->conn);
             if (size < 0 && size != UV_EOF) return self->end();
             if (size > 0) gw_conn_recv(self->conn, buf->base, static_cast<size_t>(size));  // failures come as events
-            if (size > 0 && !gw_conn_wants_read(self->conn)) uv_read_stop(reader);
+            if (!gw_conn_wants_read(self->conn)) uv_read_stop(reader);
             // A turn reads up to a thousand sockets: what the first of them said does not wait for the last.
             if (++self->host.reads % 8 == 0) self->host.pump();
         });
@@ -115,10 +116,7 @@ struct Socket final : Part {
         auto* socket = new Socket(host, false);
         Address address;
         int size = sizeof address;
-        gw_peer peer{};
-        peer.size = sizeof peer;
-        peer.listener = number;
-        peer.sockaddr = &address.any;
+        const gw_peer peer{.size = sizeof peer, .listener = number, .sockaddr = &address.any};
         gw_conn* conn = nullptr;
         if (uv_accept(listener, &socket->stream) != 0 || uv_tcp_getpeername(&socket->tcp, &address.any, &size) != 0 ||
             gw_conn_accept(host.gateway, &peer, &conn) != GW_OK)
@@ -136,11 +134,8 @@ struct Socket final : Part {
             failed == 0 ? gw_conn_opened(self->conn) : gw_conn_failed(self->conn, reason(failed));
             failed == 0 ? self->read_as_wanted() : self->end();
         };
-        int failed = 0;
-        if (event.port == 0)
-            uv_pipe_connect(&socket->connecting, &socket->pipe, event.host.data, connected);
-        else
-            failed = uv_tcp_connect(&socket->connecting, &socket->tcp, event.sockaddr, connected);
+        if (event.port == 0) return uv_pipe_connect(&socket->connecting, &socket->pipe, event.host.data, connected);
+        const int failed = uv_tcp_connect(&socket->connecting, &socket->tcp, event.sockaddr, connected);
         if (failed != 0) connected(&socket->connecting, failed);
     }
 };
@@ -161,9 +156,7 @@ struct Listener final : Part {
         Address address;
         int size = sizeof address;
         if (failed == 0) failed = uv_tcp_getsockname(&tcp, &address.any, &size);
-        gw_answer bound{};
-        bound.sockaddr = &address.any;
-        answer(failed, bound);
+        answer(failed, {.sockaddr = &address.any});
     }
 };
 
@@ -181,8 +174,7 @@ void Host::on_event(const gw_event& event) {
 void Host::tick() { gw_gateway_tick(gateway, uv_now(&loop), GW_SYSTEM_TIME); }
 
 void Host::pump() {
-    gw_event event{};
-    event.size = sizeof event;
+    gw_event event{.size = sizeof event};
     while (gw_gateway_next_event(gateway, &event) == GW_OK) on_event(event);
 }
 

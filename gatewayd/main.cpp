@@ -9,11 +9,7 @@ int main(int argc, char** argv) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    gw_command_options options{};
-    options.size = sizeof options;
-    options.argc = argc;
-    options.argv = argv;
-    options.services = GW_SERVICE_ALL;
+    const gw_command_options options{.size = sizeof options, .argc = argc, .argv = argv, .services = GW_SERVICE_ALL};
     gw_command* command = nullptr;
     if (gw_command_new(&options, &command) != GW_OK) return 1;
     Host host(command);

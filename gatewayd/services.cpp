@@ -11,15 +11,11 @@ struct LookUp final : Part {
         request.data = static_cast<Part*>(this);
         const auto answered = [](uv_getaddrinfo_t* at, int failed, addrinfo* list) {
             auto* self = of<LookUp>(at);
-            gw_answer found{};
-            found.addrinfo = list;
-            self->answer(failed, found);
+            self->answer(failed, {.addrinfo = list});
             uv_freeaddrinfo(list);
             delete self;
         };
-        addrinfo hints{};
-        hints.ai_socktype = SOCK_STREAM;
-        hints.ai_flags = AI_ADDRCONFIG;
+        const addrinfo hints{.ai_flags = AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM};
         const int failed = uv_getaddrinfo(&host.loop, &request, answered, event.host.data, nullptr, &hints);
         if (failed != 0) answered(&request, failed, nullptr);
     }
@@ -44,19 +40,19 @@ struct Program final : Part {
             stdio[i].data.stream = reinterpret_cast<uv_stream_t*>(&pipes[i]);
         }
         own(process);
-        uv_process_options_t options{};
-        options.file = event.argc == 0 ? "" : event.exec_argv[0];
-        options.args = event.exec_argv;
-        options.env = event.exec_env;
-        options.stdio = stdio;
-        options.stdio_count = 3;
-        options.flags = UV_PROCESS_DETACHED;  // the group dies with it
-        options.exit_cb = [](uv_process_t* at, int64_t code, int killed_by) {
+        const auto exited = [](uv_process_t* at, int64_t code, int killed_by) {
             auto* self = of<Program>(at);
             self->last.exit_code = static_cast<int32_t>(killed_by != 0 ? 128 + killed_by : code);
             close(at);
             close(&self->pipes[0]);
         };
+        const uv_process_options_t options{.exit_cb = exited,
+                                           .file = event.argc == 0 ? "" : event.exec_argv[0],
+                                           .args = event.exec_argv,
+                                           .env = event.exec_env,
+                                           .flags = UV_PROCESS_DETACHED,  // the group dies with it
+                                           .stdio_count = 3,
+                                           .stdio = stdio};
         if (const int failed = uv_spawn(&host.loop, &process, &options); failed != 0) {
             answer(failed);
             return;
@@ -68,10 +64,7 @@ struct Program final : Part {
         uv_write(&write, stdio[0].data.stream, &all, 1, written);
         uv_read_start(stdio[1].data.stream, read_buffer, [](uv_stream_t* at, ssize_t size, const uv_buf_t* buf) {
             if (size < 0) return close(at);
-            gw_answer piece{};
-            piece.data = {buf->base, static_cast<size_t>(size)};
-            piece.more = true;
-            of<Program>(at)->answer(0, piece);
+            of<Program>(at)->answer(0, {.data = {buf->base, static_cast<size_t>(size)}, .more = true});
         });
     }
     // It has exited and both pipes are closed.
@@ -112,10 +105,7 @@ struct Datagrams final : Part {
         own(udp);
         const auto received = [](uv_udp_t* at, ssize_t size, const uv_buf_t* buf, const sockaddr* from, unsigned) {
             if (size < 0 || from == nullptr) return;
-            gw_answer datagram{};
-            datagram.sockaddr = from;
-            datagram.data = {buf->base, static_cast<size_t>(size)};
-            of<Datagrams>(at)->answer(0, datagram);
+            of<Datagrams>(at)->answer(0, {.data = {buf->base, static_cast<size_t>(size)}, .sockaddr = from});
         };
         int failed = uv_udp_bind(&udp, event.sockaddr, UV_UDP_REUSEADDR);
         if (failed == 0 && event.data.len > 0)
@@ -125,9 +115,7 @@ struct Datagrams final : Part {
         Address address;
         int size = sizeof address;
         if (failed == 0) failed = uv_udp_getsockname(&udp, &address.any, &size);
-        gw_answer open{};
-        open.sockaddr = &address.any;
-        answer(failed, open);
+        answer(failed, {.sockaddr = &address.any});
     }
     void on_event(const gw_event& event) override {
         if (event.type != GW_EVENT_SEND) return end();
