@@ -141,12 +141,16 @@ try {
   // --- figures
   await go('activity');
   await until('the figures are there', shows('.tiles', 'Memory'));
+  // Where both lines are at the same height, the second covers the first.
   await until('the plot is drawn', () => page.evaluate(() => {
     const canvas = document.querySelector('canvas.plot');
+    const rgb = (name) => [1, 3, 5].map((at) => parseInt(getComputedStyle(canvas).getPropertyValue(name).trim().slice(at, at + 2), 16));
+    const colors = ['--accent', '--second'].map(rgb);
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    const accent = data.filter((_, i) => i % 4 === 1 && data[i] > 90 && data[i - 1] < 60).length;
-    return accent > 20;
+    return data.filter((_, i) => i % 4 === 0 && colors.some((color) => color.every((part, at) => data[i + at] === part))).length > 20;
   }));
+  const [plot, card] = await page.evaluate(() => ['canvas.plot', '.card:has(canvas.plot) .legend'].map((one) => document.querySelector(one).clientWidth));
+  assert.ok(plot > 300 && plot === card, `a plot of ${plot} pixels in a card with room for ${card}`);
   await until('this page is among the connected', shows('table', 'this page'));
 
   // --- an approval
