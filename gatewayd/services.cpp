@@ -1,5 +1,4 @@
 // What the gateway asks for besides sockets: names, helper programs, files that change, datagrams.
-#include <filesystem>
 #include <utility>
 
 #include "host.h"
@@ -76,24 +75,15 @@ struct Program final : Part {
     }
 };
 
-// Watches the directory, so that a file which is renamed into place is seen; where that cannot be, looks every second.
 struct Watch final : Part {
-    const std::filesystem::path path;
     uv_fs_event_t changes{};
-    uv_fs_poll_t poll{};
 
-    Watch(Host& owner, const gw_event& event)
-        : Part(owner, event.ask), path(std::filesystem::path(".") / event.host.data) {
+    Watch(Host& owner, const gw_event& event) : Part(owner, event.ask) {
         uv_fs_event_init(&host.loop, &changes);
-        uv_fs_poll_init(&host.loop, &poll);
         own(changes);
-        own(poll);
-        const auto changed = [](uv_fs_event_t* at, const char* file, int, int) {
-            if (auto* self = of<Watch>(at); file == nullptr || self->path.filename() == file) self->answer(0);
-        };
-        const auto polled = [](uv_fs_poll_t* at, int, const uv_stat_t*, const uv_stat_t*) { of<Watch>(at)->answer(0); };
-        if (uv_fs_event_start(&changes, changed, path.parent_path().c_str(), 0) != 0)
-            uv_fs_poll_start(&poll, polled, path.c_str(), 1000);
+        const auto changed = [](uv_fs_event_t* at, const char*, int, int) { of<Watch>(at)->answer(0); };
+        const int failed = uv_fs_event_start(&changes, changed, event.data.data, 0);
+        if (failed != 0) answer(failed);
     }
 };
 

@@ -94,6 +94,15 @@ std::string service_data(std::uint16_t port, std::string_view host) {
     return std::string(4, '\0') + static_cast<char>(port >> 8U) + static_cast<char>(port & 255U) + wire_name(host);
 }
 
+// The caller frees it.
+gw_config* load(const gw_config_source& source) {
+    gw_config* config = nullptr;
+    gw_buf problems{};
+    REQUIRE(gw_config_load(&source, nullptr, &config, &problems) == GW_OK);
+    gw_buf_free(&problems);
+    return config;
+}
+
 // A gateway among others on a network, whose address there is `own`.
 struct Network {
     explicit Network(std::string_view config = open_to_all, const gw_host* host = nullptr) : world(config, host) {
@@ -664,10 +673,7 @@ TEST_CASE("announcer: what is said of TLS, of this machine, and never") {
         source.size = sizeof source;
         source.text = as_str(text);
         source.env = environment;
-        gw_config* config = nullptr;
-        gw_buf problems{};
-        REQUIRE(gw_config_load(&source, nullptr, &config, &problems) == GW_OK);
-        gw_buf_free(&problems);
+        gw_config* const config = load(source);
         {
             World world(config, nullptr);
             REQUIRE(world.status() == GW_OK);
@@ -706,10 +712,7 @@ TEST_CASE("announcer: another name in the configuration is another name on the n
     gw_config_source source{};
     source.size = sizeof source;
     source.env = environment;
-    gw_config* config = nullptr;
-    gw_buf problems{};
-    REQUIRE(gw_config_load(&source, nullptr, &config, &problems) == GW_OK);
-    gw_buf_free(&problems);
+    gw_config* const config = load(source);
     {
         World world(config, nullptr);
         world.own_address = own;

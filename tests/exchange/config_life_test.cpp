@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "api/handles.h"
 #include "config/agent_edit.h"
@@ -75,6 +77,7 @@ struct Life {
             if (event.type == GW_EVENT_WATCH) {
                 watch = event.ask;
                 watched = as_text(event.host);
+                directory = as_text(event.data);
                 asked.emplace_back("watch");
             }
             if (event.type == GW_EVENT_LISTEN) {
@@ -115,7 +118,7 @@ struct Life {
     std::string hash() { return std::string(config::as_text(config::hash_of(slurp(file())))); }
 
     TemporaryDirectory folder;
-    std::string state, log, watched;
+    std::string state, log, watched, directory;
     std::vector<std::string> asked;  // in the order in which the host was asked
     gw_host host{};
     gw_gateway* gateway = nullptr;
@@ -169,7 +172,8 @@ TEST_CASE("life: a good edit is taken over after a quiet while") {
     life.edit("{gateway:{auth:{mode:'none'}},agents:{list:[{id:'b'},{id:'c'}]}}");
     life.seen();
     life.advance(400);
-    life.seen();  // still being written
+    life.edit("{gateway:{auth:{mode:'none'}},agents:{list:[{id:'b'},{id:'c'},]}}");  // still being written
+    life.seen();
     life.advance(499);
     CHECK(listener.changed.empty());
     CHECK(life.inside().config().agents.size() == 1);
@@ -188,10 +192,63 @@ TEST_CASE("life: a good edit is taken over after a quiet while") {
     CHECK(listener.changed.size() == 1);
 }
 
+TEST_CASE("life: what else happens in the directory is no change, and a link that is turned is one") {
+    Life life(plain);
+    CHECK(life.directory == life.folder.path());
+    fs::remove(life.file());
+    life.folder.write("one.json", "{gateway:{auth:{mode:'none'}},agents:{list:[{id:'one'}]}}");
+    life.folder.write("two.json", "{gateway:{auth:{mode:'none'}},agents:{list:[{id:'two'}]}}");
+    const auto turn = [&](const char* to) {
+        fs::create_symlink(life.folder / to, life.folder / "new");
+        fs::rename(life.folder / "new", life.file());
+    };
+    turn("one.json");
+    life.seen();
+    life.advance(1000);
+    CHECK(life.inside().config().agents[0].id == "one");
+
+    struct Count final : exchange::FileWatchOwner {
+        void on_file_changed(exchange::FileWatch& /*watch*/) override { ++times; }
+        int times = 0;
+    } count;
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));  // from here on times tell states apart
+    const exchange::FileWatch watch(life.inside(), count, life.file().string());
+    life.pump();
+    life.folder.write("another.json", "x");
+    life.seen();
+    CHECK(count.times == 0);
+    turn("two.json");
+    life.seen();
+    CHECK(count.times == 1);
+    fs::remove(life.file());
+    life.seen();
+    CHECK(count.times == 2);
+    life.seen();
+    CHECK(count.times == 2);
+}
+
+TEST_CASE("life: where the host cannot watch, the gateway looks") {
+    for (const gw_status status : {GW_ERR_IO, GW_ERR_UNSUPPORTED}) {
+        Life life(plain);
+        gw_answer failed{};
+        failed.size = sizeof failed;
+        failed.status = status;
+        failed.reason = as_str("no space left on device");
+        REQUIRE(gw_ask_answer(life.gateway, life.watch, &failed) == GW_OK);
+        life.edit("{gateway:{auth:{mode:'none'}},agents:{list:[{id:'looked'}]}}");
+        life.advance(2000);
+        CHECK(life.inside().config().agents[0].id == "looked");
+        life.edit("{gateway:{auth:{mode:'none'}},agents:{list:[{id:'again'}]}}");
+        life.advance(2000);
+        CHECK(life.inside().config().agents[0].id == "again");
+    }
+}
+
 TEST_CASE("life: a file that is written all the time is read all the same") {
     Life life(plain);
-    life.edit("{gateway:{auth:{mode:'none'}},agents:{list:[{id:'b'}]}}");
     for (int i = 0; i < 100; ++i) {
+        life.edit("{gateway:{auth:{mode:'none'}},agents:{list:[{id:'b'}]}}" +
+                  std::string(static_cast<std::size_t>(i), ' '));
         life.seen();
         life.advance(100);
     }

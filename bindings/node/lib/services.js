@@ -6,7 +6,6 @@ import { lookup } from 'node:dns';
 import fs from 'node:fs';
 import net from 'node:net';
 import { constants } from 'node:os';
-import path from 'node:path';
 import { Status } from './constants.js';
 
 const { signals } = constants;
@@ -42,32 +41,17 @@ function kill(child) {
   } catch {} // it has ended
 }
 
-/** Tells when a file changes, also when it is replaced by a rename: so its folder is watched. */
-export function watch({ host: file }, answer) {
-  const name = path.basename(file);
-  let timer;
-  let watcher;
-  const changed = () => {
-    timer = undefined;
-    answer(Status.OK, { open: true });
-  };
+/** Tells when something happens in the directory; whether that is a change the gateway sees for itself. */
+export function watch({ data: directory }, answer) {
+  const fail = (error) => answer(Status.IO, { reason: reasonOf(error) });
   try {
-    watcher = fs.watch(path.dirname(file), { persistent: false }, (_, what) => {
-      if (what === null || what === name) timer ??= setTimeout(changed, 20).unref(); // one save is several changes
-    });
+    const watcher = fs.watch(directory.toString(), { persistent: false }, () => answer(Status.OK, { open: true }));
+    watcher.once('error', fail);
+    return { stop: () => watcher.close() };
   } catch (error) {
-    process.nextTick(() => answer(Status.IO, { reason: reasonOf(error) }));
+    process.nextTick(fail, error);
     return {};
   }
-  const stop = () => {
-    clearTimeout(timer);
-    watcher.close();
-  };
-  watcher.once('error', (error) => {
-    stop();
-    answer(Status.IO, { reason: reasonOf(error) });
-  });
-  return { stop };
 }
 
 /** A datagram socket, a member of the multicast group in `data` if there is one: answers its port, then each datagram. */

@@ -351,7 +351,7 @@ class Gateway:
             argv, env = texts(event.argv, event.argc), texts(event.env, event.envc)
             self._start(ask, _services.spawn(answer, argv, env, raw(event.data)))
         elif event.type == Event.WATCH:
-            self._start(ask, _services.watch(answer, host))
+            answer(Status.UNSUPPORTED, "asyncio watches no files")  # the gateway looks for itself
         elif event.type == Event.DATAGRAM:
             datagrams = self._datagrams[ask] = _services.Datagrams(answer)
             self._start(ask, datagrams.open(host, event.port, text(event.data)))

@@ -15,8 +15,6 @@ from typing import Protocol
 
 from ._constants import Status
 
-WATCH_SECONDS = 1.0  # between two looks at a file
-
 
 class Answer(Protocol):
     def __call__(self, status: Status, reason: str = "", *, addresses: Sequence[str] = (), address: str = "",
@@ -75,25 +73,6 @@ async def _give(pipe: asyncio.StreamWriter, data: bytes) -> None:
         pass  # a program need not read
     finally:
         pipe.close()
-
-
-async def watch(answer: Answer, path: str) -> None:
-    """Looks at the file from time to time, which works everywhere."""
-    before = _print_of(path)
-    while True:
-        await asyncio.sleep(WATCH_SECONDS)
-        now = _print_of(path)
-        if now != before:
-            before = now
-            answer(Status.OK)
-
-
-def _print_of(path: str) -> tuple[int, int, int] | None:
-    try:
-        facts = os.stat(path)
-    except OSError:
-        return None
-    return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def _member_socket(host: str, port: int, group: str) -> socket.socket:

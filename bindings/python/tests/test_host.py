@@ -298,18 +298,18 @@ class ServiceTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(await run(command="yes"), "y\n" * 102400 + "(stopped: it wrote more than 200 KiB)")
                 self.assertEqual(await run(command="echo begun; sleep 20", timeoutMs=200), "begun\n(stopped: it took too long)")
 
-    async def test_files(self):
-        before, _services.WATCH_SECONDS = _services.WATCH_SECONDS, 0.01
-        self.addCleanup(setattr, _services, "WATCH_SECONDS", before)
+    async def test_the_configuration_file_is_followed(self):
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "file"
-            task = asyncio.ensure_future(_services.watch(self.answer, str(path)))
-            await asyncio.sleep(0.03)
-            self.assertTrue(self.answers.empty())
-            for change in (lambda: path.write_text("a"), lambda: path.write_text("bb"), path.unlink):
-                change()
-                self.assertEqual((await asyncio.wait_for(self.answers.get(), 10))[0], Status.OK)
-            task.cancel()
+            path = Path(folder) / "openclaw.json"
+            path.write_text("{gateway:{auth:{mode:'none'}},agents:{list:[{id:'a'}]}}")
+            with self.assertLogs("gateway", "INFO") as log:
+                async with Gateway(path=str(path)):
+                    path.write_text("{gateway:{auth:{mode:'none'}},agents:{list:[{id:'bb'}]}}")
+                    for _ in range(200):
+                        if "the configuration changed: agents.list" in "\n".join(log.output):
+                            break
+                        await asyncio.sleep(0.05)
+            self.assertIn("the configuration changed: agents.list", "\n".join(log.output))
 
     async def test_datagrams(self):
         datagrams = _services.Datagrams(self.answer)

@@ -20,7 +20,7 @@ struct addrinfo; /* the operating system's (<netdb.h>) */
  *   SPAWN     status, data: what the program wrote to standard output, as it comes, each piece with `more`; the last answer
  *             is without `more` and has the exit_code (and data, if there is any left). Nothing needs to be collected or
  *             counted: who asked gets all of it at once, and when it is too much GW_EVENT_CANCEL comes.
- *   WATCH     status GW_OK each time the file changed (the question stays open, without a deadline); an error ends it.
+ *   WATCH     status GW_OK each time the file may have changed (the question stays open, without a deadline); an error ends it.
  *   DATAGRAM  status and port once when it is open; then data, address and port of each datagram. Stays open.
  *   AUTH      status GW_OK (come in), GW_ERR_DENIED (401), anything else: nobody could say (503), which is also what no
  *             answer within gw_limits.ask_timeout_ms means; user; scopes.

@@ -122,11 +122,13 @@ typedef enum gw_event_type {
     GW_EVENT_LISTEN = 16,   /* listen on the address `host` and `port` (0: any) */
     GW_EVENT_RESOLVE = 17,  /* look up the addresses of the name `host` */
     GW_EVENT_SPAWN = 18,    /* run the program `argv` with the environment `env`, give it `data` as standard input */
-    GW_EVENT_WATCH = 19,    /* tell every time the file `host` changes */
+    GW_EVENT_WATCH = 19,    /* tell every time something happens in the directory `data`, which concerns the file `host`: too
+                             * often does no harm, for the gateway looks at the file. A host that cannot says so, and the
+                             * gateway looks once a second (`data`, and both of this, since 0.2) */
     GW_EVENT_DATAGRAM = 20, /* open a datagram socket on `host` and `port`; with `data`, a multicast group such as
-                             * "224.0.0.251", share the port with other programs (SO_REUSEADDR) and join the group, to which it sends with a TTL of 255. What the
-                             * socket sends there comes back to it, too, as systems do by themselves: from that the gateway
-                             * knows its address */
+                             * "224.0.0.251", share the port with other programs (SO_REUSEADDR) and join the group,
+                             * to which it sends with a TTL of 255. What the socket sends there comes back to it, too, as
+                             * systems do by themselves: from that the gateway knows its address */
     GW_EVENT_SEND = 21,     /* send `data` from the datagram socket of `ask` to `host` and `port`; no answer */
     GW_EVENT_CANCEL = 22,   /* nobody waits for `ask` any more: stop the program, watch or socket; no answer */
     GW_EVENT_AUTH = 23,     /* may this client come in? `host` is its address;

@@ -113,9 +113,6 @@ void ReloadSocket::close(std::uint16_t code, std::string_view reason) {
 
 // --- files ---------------------------------------------------------------------------------------------------------
 
-CanvasReload::Watched::Watched(CanvasReload& owner, std::string_view path)
-    : file(path, owner.gateway_.memory()), ask(owner.gateway_, owner) {}
-
 CanvasReload::CanvasReload(Gateway& gateway)
     : gateway_(gateway),
       watched_(gateway.memory()),
@@ -128,23 +125,16 @@ bool CanvasReload::is_on() const noexcept {
 }
 
 void CanvasReload::served(std::string_view file) {
-    watched_.remove_if([](const Watched& one) { return !one.ask.open(); });
-    const auto known =
-        std::find_if(watched_.begin(), watched_.end(), [&](const Watched& one) { return one.file == file; });
+    const auto known = std::ranges::find(watched_, file, &FileWatch::file);
     if (known != watched_.end()) {
         watched_.splice(watched_.begin(), watched_, known);
         return;
     }
     if (watched_.size() >= files_max) watched_.pop_back();
-    Watched& made = watched_.emplace_front(*this, file);
-    Question question;
-    question.type = GW_EVENT_WATCH;
-    question.host = file;
-    if (made.ask.put(question) != GW_OK) watched_.pop_front();
+    watched_.emplace_front(gateway_, *this, file);
 }
 
-void CanvasReload::on_answer(Ask& /*ask*/, const gw_answer& answer) {
-    if (answer.status != GW_OK) return;
+void CanvasReload::on_file_changed(FileWatch& /*watch*/) {
     if (!quiet_timer_.armed()) first_change_at_ = gateway_.now();
     quiet_timer_.arm(std::min(gateway_.now() + quiet_ms, first_change_at_ + quiet_ms_max));
 }

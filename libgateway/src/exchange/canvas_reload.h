@@ -18,7 +18,7 @@
 #include "core/list.h"
 #include "core/owned.h"
 #include "core/timers.h"
-#include "exchange/asks.h"
+#include "exchange/file_watch.h"
 #include "store/files.h"
 #include "ws/ws.h"
 
@@ -55,7 +55,7 @@ private:
     bool closing_ = false;
 };
 
-class CanvasReload final : private AskOwner {
+class CanvasReload final : public FileWatchOwner {
 public:
     static constexpr std::size_t files_max = 32;  // watched: those that were served last
     static constexpr std::size_t sockets_max = 64;
@@ -76,16 +76,11 @@ public:
 
 private:
     friend class ReloadSocket;
-    struct Watched {
-        Watched(CanvasReload& owner, std::string_view path);
-        std::pmr::string file;
-        Ask ask;
-    };
-    void on_answer(Ask& ask, const gw_answer& answer) override;
+    void on_file_changed(FileWatch& watch) override;
     void on_quiet() noexcept;
 
     Gateway& gateway_;
-    std::pmr::list<Watched> watched_;  // served last is first
+    std::pmr::list<FileWatch> watched_;  // served last is first
     List<ReloadSocket> sockets_;
     std::size_t socket_count_ = 0;
     Timer quiet_timer_;

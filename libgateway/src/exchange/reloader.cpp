@@ -44,11 +44,7 @@ Reloader::Reloader(Gateway& gateway)
 void Reloader::start() {
     const ConfigHandle& handle = gateway_.config_handle();
     if (handle.file.empty() || (gateway_.services() & GW_SERVICE_WATCH) == 0) return;
-    Question question;
-    question.type = GW_EVENT_WATCH;
-    question.host = handle.file;
-    watch_.emplace(gateway_, *this);
-    if (watch_->put(question) != GW_OK) watch_.reset();
+    watch_.emplace(gateway_, *this, handle.file);
 }
 
 void Reloader::stop() noexcept {
@@ -57,11 +53,7 @@ void Reloader::stop() noexcept {
     restart_timer_.disarm();
 }
 
-void Reloader::on_answer(Ask& /*ask*/, const gw_answer& answer) {
-    if (answer.status != GW_OK) {
-        gateway_.log().warn({"changes of the configuration file are not seen: ", as_text(answer.reason)});
-        return;
-    }
+void Reloader::on_file_changed(FileWatch& /*watch*/) {
     if (gateway_.config().reload_mode == config::ReloadMode::off) return;
     first_change_at_ = std::min(first_change_at_, gateway_.now());
     const Milliseconds quiet = gateway_.now() + settle_ms + gateway_.config().reload_debounce_ms;

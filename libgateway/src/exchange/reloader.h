@@ -13,8 +13,8 @@
 #include "config/reload_plan.h"
 #include "core/list.h"
 #include "core/timers.h"
-#include "exchange/asks.h"
 #include "exchange/config_handle.h"
+#include "exchange/file_watch.h"
 
 namespace gw::exchange {
 
@@ -38,7 +38,7 @@ protected:
     ~ConfigListener() = default;
 };
 
-class Reloader final : public AskOwner {
+class Reloader final : public FileWatchOwner {
 public:
     static constexpr std::uint32_t restart_expected_ms = 1500;
 
@@ -67,9 +67,9 @@ public:
     void came_back() noexcept { came_back_ = true; }
 
     [[nodiscard]] List<ConfigListener>& listeners() noexcept { return listeners_; }
-    void on_answer(Ask& ask, const gw_answer& answer) override;
 
 private:
+    void on_file_changed(FileWatch& watch) override;
     [[nodiscard]] gw_status take_over(bool only_check, config::ReloadPlan* told);
     void log_lines(std::string_view report, bool failed) const;
     void apply(const config::ReloadPlan& plan, ConfigReference& next);
@@ -78,7 +78,7 @@ private:
     [[nodiscard]] std::size_t runs_active() noexcept;
 
     Gateway& gateway_;
-    std::optional<Ask> watch_;
+    std::optional<FileWatch> watch_;
     Timer quiet_timer_;
     Milliseconds first_change_at_ = never;
     Timer restart_timer_;
