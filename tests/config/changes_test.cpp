@@ -241,8 +241,8 @@ TEST_CASE("config: secrets are hidden wherever they stand, and put back") {
 TEST_CASE("config: every secret of the table has a name that hides it") {
     for (const config::Key& key : config::keys()) {
         if (key.type != config::Type::secret) continue;
-        INFO(key.path);
-        std::string_view path = key.path;
+        INFO(key.path());
+        std::string_view path = key.path();
         bool hidden = false;
         while (!path.empty()) {
             const std::size_t dot = path.find('.');

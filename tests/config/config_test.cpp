@@ -664,10 +664,10 @@ TEST_CASE("config: a refused allocation leaves nothing behind") {
 
 TEST_CASE("config: the table of keys is in order") {
     const auto keys = config::keys();
-    REQUIRE(keys.front().path.empty());
+    REQUIRE(keys.front().path().empty());
     std::map<std::string, std::size_t> seen;
     for (std::size_t i = 1; i < keys.size(); ++i) {
-        const std::string path(keys[i].path);
+        const std::string path(keys[i].path());
         INFO(path);
         CHECK(seen.emplace(path, i).second);
         const std::size_t cut = path.ends_with("[]") ? path.size() - 2 : path.rfind('.');
@@ -677,8 +677,8 @@ TEST_CASE("config: the table of keys is in order") {
         REQUIRE(above != seen.end());
         // Everything between the two is below the parent, too.
         for (std::size_t j = above->second + 1; j < i; ++j) {
-            CHECK(keys[j].path.starts_with(parent));
-            CHECK((keys[j].path[parent.size()] == '.' || keys[j].path[parent.size()] == '['));
+            CHECK(keys[j].path().starts_with(parent));
+            CHECK((keys[j].path()[parent.size()] == '.' || keys[j].path()[parent.size()] == '['));
         }
         const auto type = keys[above->second].type;
         CHECK((type == config::Type::object || type == config::Type::map || type == config::Type::list ||
@@ -701,10 +701,10 @@ std::string documentation() {
 TEST_CASE("config: the documentation names every key that is used, with its default") {
     const std::string text = documentation();
     for (const config::Key& key : config::keys()) {
-        if (key.path.empty() || key.use != config::Use::used) continue;
+        if (key.path().empty() || key.use != config::Use::used) continue;
         if (key.type == config::Type::object || key.type == config::Type::list || key.type == config::Type::map)
             continue;
-        std::string name(key.path);
+        std::string name(key.path());
         if (const std::size_t star = name.find(".*"); star != std::string::npos) name.replace(star, 2, ".<id>");
         if (name.starts_with("agents.entries.")) continue;  // the same keys as agents.list[], said once
         if (name.ends_with(".headers.*")) name.replace(name.size() - 1, 1, "<name>");
@@ -713,7 +713,7 @@ TEST_CASE("config: the documentation names every key that is used, with its defa
         const std::size_t at = text.find("| `" + name + "` |");
         REQUIRE(at != std::string::npos);
         const std::string row = text.substr(at, text.find('\n', at) - at);
-        if (!key.fallback.empty()) CHECK(row.find("`" + std::string(key.fallback) + "`") != std::string::npos);
+        if (!key.fallback().empty()) CHECK(row.find("`" + std::string(key.fallback()) + "`") != std::string::npos);
     }
 }
 

@@ -14,7 +14,7 @@ public:
     void visit(Node& node, std::size_t row);
 
 private:
-    [[nodiscard]] static std::string_view below(std::size_t row) noexcept { return keys()[row].path; }
+    [[nodiscard]] static std::string_view below(std::size_t row) noexcept { return keys()[row].path(); }
     // The row of the key `name` below a row; the row itself when there is none.
     [[nodiscard]] static std::size_t find(std::size_t row, std::string_view separator, std::string_view name) noexcept;
 
@@ -47,7 +47,7 @@ bool is_child(std::string_view path, std::string_view parent, std::string_view s
 std::size_t Checker::find(std::size_t row, std::string_view separator, std::string_view name) noexcept {
     const std::string_view parent = below(row);
     for (std::size_t i = row + 1; i < row_after(row); i = row_after(i)) {
-        if (is_child(keys()[i].path, parent, parent.empty() ? std::string_view{} : separator, name)) return i;
+        if (is_child(keys()[i].path(), parent, parent.empty() ? std::string_view{} : separator, name)) return i;
     }
     return row;
 }
@@ -98,7 +98,7 @@ void Checker::unknown(const Node& child, std::size_t row) {
     const std::string_view parent = below(row);
     Nearest nearest(child.key);
     for (std::size_t i = row + 1; i < row_after(row); i = row_after(i)) {
-        nearest.offer(keys()[i].path.substr(parent.empty() ? 0 : parent.size() + 1));
+        nearest.offer(keys()[i].path().substr(parent.empty() ? 0 : parent.size() + 1));
     }
     if (nearest.best().empty()) {
         report_.error(path_, child.key_place, {"is not a key of the configuration"});
@@ -131,7 +131,7 @@ void Checker::integer(const Node& node, const Key& key) {
 void Checker::choice(const Node& node, const Key& key) {
     std::pmr::string all(report_.memory());
     Nearest nearest(node.is(Kind::string) ? std::string_view(node.text) : std::string_view{});
-    std::string_view rest = key.choices;
+    std::string_view rest = key.choices();
     while (!rest.empty()) {
         const std::size_t bar = rest.find('|');
         const std::string_view one = rest.substr(0, bar);

@@ -1,5 +1,6 @@
 #include "config/schema.h"
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 
@@ -9,26 +10,27 @@ namespace {
 
 using enum Use;
 
-constexpr std::int64_t byte_count_max = 1 << 30;
-constexpr std::int64_t time_ms_max = 3600000;
+constexpr std::int32_t byte_count_max = 1 << 30;
+constexpr std::int32_t time_ms_max = 3600000;
 
-constexpr Key boolean(std::string_view path, std::string_view fallback) {
-    return {path, Type::boolean, used, fallback, {}, 0, 0};
+constexpr Key boolean(const char* path, const char* fallback) {
+    return {path, fallback, "", 0, 0, Type::boolean, used};
 }
-constexpr Key integer(std::string_view path, std::string_view fallback, std::int64_t minimum, std::int64_t maximum) {
-    return {path, Type::integer, used, fallback, {}, minimum, maximum};
+constexpr Key integer(const char* path, const char* fallback, std::int32_t minimum, std::int32_t maximum) {
+    return {path, fallback, "", minimum, maximum, Type::integer, used};
 }
-constexpr Key choice(std::string_view path, std::string_view fallback, std::string_view choices) {
-    return {path, Type::choice, used, fallback, choices, 0, 0};
+constexpr Key choice(const char* path, const char* fallback, const char* choices) {
+    return {path, fallback, choices, 0, 0, Type::choice, used};
 }
-constexpr Key text(std::string_view path) { return {path, Type::text, used, {}, {}, 0, 0}; }
-constexpr Key secret(std::string_view path) { return {path, Type::secret, used, {}, {}, 0, 0}; }
-constexpr Key texts(std::string_view path) { return {path, Type::texts, used, {}, {}, 0, 0}; }
-constexpr Key object(std::string_view path) { return {path, Type::object, used, {}, {}, 0, 0}; }
-constexpr Key map(std::string_view path) { return {path, Type::map, used, {}, {}, 0, 0}; }
-constexpr Key list(std::string_view path) { return {path, Type::list, used, {}, {}, 0, 0}; }
-constexpr Key model(std::string_view path) { return {path, Type::model, used, {}, {}, 0, 0}; }
-constexpr Key not_used(std::string_view path, Use use) { return {path, Type::any, use, {}, {}, 0, 0}; }
+constexpr Key plain(const char* path, Type type, Use use = used) { return {path, "", "", 0, 0, type, use}; }
+constexpr Key text(const char* path) { return plain(path, Type::text); }
+constexpr Key secret(const char* path) { return plain(path, Type::secret); }
+constexpr Key texts(const char* path) { return plain(path, Type::texts); }
+constexpr Key object(const char* path) { return plain(path, Type::object); }
+constexpr Key map(const char* path) { return plain(path, Type::map); }
+constexpr Key list(const char* path) { return plain(path, Type::list); }
+constexpr Key model(const char* path) { return plain(path, Type::model); }
+constexpr Key not_used(const char* path, Use use) { return plain(path, Type::any, use); }
 
 constexpr Key table[] = {
     // an array of the language: deducing a std::array of this size is too deep for clang
@@ -36,7 +38,7 @@ constexpr Key table[] = {
     not_used("$schema", known),
     not_used("meta", known),
     not_used("wizard", known),
-    Key{"env", Type::any, used, {}, {}, 0, 0},  // its texts are variables for ${NAME}
+    plain("env", Type::any),  // its texts are variables for ${NAME}
 
     object("gateway"),
     choice("gateway.mode", "local", "local|remote"),
@@ -121,14 +123,14 @@ constexpr Key table[] = {
     integer("gateway.http.endpoints.responses.images.timeoutMs", "10000", 1, time_ms_max),
     boolean("gateway.http.endpoints.responses.images.allowPrivateNetwork", "false"),
     object("gateway.http.securityHeaders"),
-    Key{"gateway.http.securityHeaders.strictTransportSecurity", Type::text_or_false, used, "false", {}, 0, 0},
+    Key{"gateway.http.securityHeaders.strictTransportSecurity", "false", "", 0, 0, Type::text_or_false, used},
     object("gateway.http.rateLimit"),
     integer("gateway.http.rateLimit.requests", "100", 0, 1000000),
     integer("gateway.http.rateLimit.windowMs", "60000", 1, 86400000),
     choice("gateway.http.rateLimit.scope", "api", "api|all"),
     object("gateway.upstream"),
     text("gateway.upstream.caBundlePath"),
-    integer("gateway.upstream.maxConnections", {}, 1, 65535),
+    integer("gateway.upstream.maxConnections", "", 1, 65535),
     object("gateway.upstream.timeouts"),
     integer("gateway.upstream.timeouts.connectMs", "10000", 1, time_ms_max),
     integer("gateway.upstream.timeouts.firstByteMs", "120000", 1, time_ms_max),
@@ -187,9 +189,9 @@ constexpr Key table[] = {
     not_used("models.providers.*.models[].headers", not_heeded),
     not_used("models.providers.*.models[].compat", known),
     object("models.providers.*.timeouts"),
-    integer("models.providers.*.timeouts.connectMs", {}, 1, time_ms_max),
-    integer("models.providers.*.timeouts.firstByteMs", {}, 1, time_ms_max),
-    integer("models.providers.*.timeouts.idleMs", {}, 1, time_ms_max),
+    integer("models.providers.*.timeouts.connectMs", "", 1, time_ms_max),
+    integer("models.providers.*.timeouts.firstByteMs", "", 1, time_ms_max),
+    integer("models.providers.*.timeouts.idleMs", "", 1, time_ms_max),
     object("models.providers.*.request"),
     boolean("models.providers.*.request.allowPrivateNetwork", "false"),
     not_used("models.providers.*.request.headers", not_heeded),
@@ -290,7 +292,7 @@ constexpr Key table[] = {
     not_used("agents.list[].groupChat", known),
     not_used("agents.list[].subagents", known),
     not_used("agents.list[].params", known),
-    Key{"agents.list[].runtime", Type::any, used, {}, {}, 0, 0},
+    plain("agents.list[].runtime", Type::any),
     not_used("agents.list[].thinkingDefault", known),
     not_used("agents.list[].reasoningDefault", known),
     not_used("agents.list[].verboseDefault", known),
@@ -320,7 +322,7 @@ constexpr Key table[] = {
     not_used("agents.entries.*.groupChat", known),
     not_used("agents.entries.*.subagents", known),
     not_used("agents.entries.*.params", known),
-    Key{"agents.entries.*.runtime", Type::any, used, {}, {}, 0, 0},
+    plain("agents.entries.*.runtime", Type::any),
     not_used("agents.entries.*.thinkingDefault", known),
     not_used("agents.entries.*.reasoningDefault", known),
     not_used("agents.entries.*.verboseDefault", known),
@@ -337,7 +339,7 @@ constexpr Key table[] = {
     integer("guardrail.port", "4000", 0, 65535),
     choice("guardrail.profile", "default", "default|strict|permissive"),
     text("guardrail.rule_pack_dir"),
-    choice("guardrail.block_from", {}, "LOW|MEDIUM|HIGH|CRITICAL"),
+    choice("guardrail.block_from", "", "LOW|MEDIUM|HIGH|CRITICAL"),
     text("guardrail.block_message"),
     boolean("guardrail.mask_all", "false"),
     boolean("guardrail.public_openings", "false"),
@@ -428,12 +430,12 @@ constexpr Key table[] = {
     text("hooks.mappings[].to"),
     text("hooks.mappings[].model"),
     text("hooks.mappings[].thinking"),
-    integer("hooks.mappings[].timeoutSeconds", {}, 1, 86400),
+    integer("hooks.mappings[].timeoutSeconds", "", 1, 86400),
     boolean("hooks.mappings[].allowUnsafeExternalContent", "false"),
     object("hooks.mappings[].signature"),
-    choice("hooks.mappings[].signature.scheme", {}, "github|stripe|slack"),
+    choice("hooks.mappings[].signature.scheme", "", "github|stripe|slack"),
     secret("hooks.mappings[].signature.secret"),
-    Key{"hooks.mappings[].transform", Type::any, used, {}, {}, 0, 0},
+    plain("hooks.mappings[].transform", Type::any),
     not_used("hooks.presets", not_heeded),
     not_used("hooks.transformsDir", known),
     not_used("hooks.gmail", not_heeded),
@@ -485,9 +487,9 @@ constexpr Key table[] = {
     object("tools"),
     texts("tools.deny"),
     object("tools.exec"),
-    choice("tools.exec.host", {}, "gateway|node|sandbox|auto"),
-    choice("tools.exec.security", {}, "deny|allowlist|full"),
-    choice("tools.exec.ask", {}, "off|on-miss|always"),
+    choice("tools.exec.host", "", "gateway|node|sandbox|auto"),
+    choice("tools.exec.security", "", "deny|allowlist|full"),
+    choice("tools.exec.ask", "", "off|on-miss|always"),
     integer("tools.exec.timeoutSec", "1800", 1, 86400),
     texts("tools.exec.pathPrepend"),
     not_used("tools.exec.*", not_heeded),
@@ -502,6 +504,10 @@ constexpr Key table[] = {
     not_used("web", not_heeded),
 };
 
+static_assert(std::ranges::all_of(table, [](const Key& key) {
+    return key.path_text != nullptr && key.fallback_text != nullptr && key.choices_text != nullptr;
+}));
+
 constexpr bool is_below(std::string_view path, std::string_view parent) noexcept {
     return parent.empty() || (path.size() > parent.size() && path.starts_with(parent) &&
                               (path[parent.size()] == '.' || path[parent.size()] == '['));
@@ -511,7 +517,7 @@ constexpr auto rows_after = [] {
     std::array<std::uint16_t, std::size(table)> out{};
     for (std::size_t i = std::size(table); i-- > 0;) {
         std::size_t next = i + 1;
-        while (next < std::size(table) && is_below(table[next].path, table[i].path)) next = out[next];
+        while (next < std::size(table) && is_below(table[next].path(), table[i].path())) next = out[next];
         out[i] = static_cast<std::uint16_t>(next);
     }
     return out;

@@ -32,12 +32,17 @@ enum class Use : std::uint8_t {
 };
 
 struct Key {
-    std::string_view path;  // "gateway.auth.mode", "agents.list[].id", "models.providers.*.baseUrl"
+    [[nodiscard]] constexpr std::string_view path() const noexcept { return path_text; }
+    [[nodiscard]] constexpr std::string_view fallback() const noexcept { return fallback_text; }
+    [[nodiscard]] constexpr std::string_view choices() const noexcept { return choices_text; }
+
+    // Half as long as views, and there are a thousand.
+    const char* path_text;           // "gateway.auth.mode", "agents.list[].id", "models.providers.*.baseUrl"
+    const char* fallback_text = "";  // the default as text; "": none
+    const char* choices_text = "";
+    std::int32_t minimum = 0, maximum = 0;
     Type type = Type::any;
     Use use = Use::used;
-    std::string_view fallback = {};  // the default as text; empty: none
-    std::string_view choices = {};
-    std::int64_t minimum = 0, maximum = 0;
 };
 
 // In an order in which everything below a key directly follows it. The first row is the root, with an empty path.

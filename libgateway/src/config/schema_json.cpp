@@ -77,13 +77,13 @@ std::string_view type_name(Type type) noexcept {
 }
 
 bool is_secret(const Key& key) noexcept {
-    return key.type == Type::secret || (key.type != Type::object && is_secret_name(name_of(key.path)));
+    return key.type == Type::secret || (key.type != Type::object && is_secret_name(name_of(key.path())));
 }
 
 void write_default(json::Writer& out, const Key& key) {
-    if (key.fallback.empty()) return;
+    if (key.fallback().empty()) return;
     out.key("default");
-    key.type == Type::text || key.type == Type::choice ? out.string(key.fallback) : out.raw(key.fallback);
+    key.type == Type::text || key.type == Type::choice ? out.string(key.fallback()) : out.raw(key.fallback());
 }
 
 void write_choices(json::Writer& out, std::string_view choices) {
@@ -102,7 +102,7 @@ void write_members(json::Writer& out, std::size_t row) {
     bool open = false;
     out.key("properties").begin_object();
     for (std::size_t i = row + 1; i < row_after(row); i = row_after(i)) {
-        const std::string_view name = name_of(keys()[i].path);
+        const std::string_view name = name_of(keys()[i].path());
         if (name == "*") {
             open = true;
             continue;
@@ -128,7 +128,7 @@ void write_row(json::Writer& out, std::size_t row, bool deep) {
     if (const std::string_view type = type_name(key.type); !type.empty()) out.member("type", type);
     switch (key.type) {
     case Type::integer: out.member("minimum", key.minimum).member("maximum", key.maximum); break;
-    case Type::choice: write_choices(out, key.choices); break;
+    case Type::choice: write_choices(out, key.choices()); break;
     case Type::texts:
         if (!deep) break;
         out.key("items");
@@ -179,15 +179,15 @@ std::string_view help_of(const Key& key) noexcept {
 
 void write_hint(json::Writer& out, const Key& key, std::size_t order) {
     out.begin_object();
-    with_label(key.path, [&](std::string_view label) { out.member("label", label); });
+    with_label(key.path(), [&](std::string_view label) { out.member("label", label); });
     if (const std::string_view help = help_of(key); !help.empty()) out.member("help", help);
     if (order != 0) {
-        with_label(key.path, [&](std::string_view label) { out.member("group", label); });
+        with_label(key.path(), [&](std::string_view label) { out.member("group", label); });
         out.member("order", static_cast<std::uint64_t>(order));
     }
     out.key("tags").begin_array();
     if (is_secret(key)) out.string("security");
-    if (key.path.starts_with("gateway")) out.string("network");
+    if (key.path().starts_with("gateway")) out.string("network");
     if (key.use == Use::known || key.use == Use::not_heeded) out.string("advanced");
     out.end_array();
     if (is_secret(key)) out.member("sensitive", true);
@@ -221,7 +221,7 @@ std::optional<std::size_t> find_row(std::string_view path) noexcept {
         }
         std::size_t found = 0;
         for (std::size_t i = row + 1; i < row_after(row) && found == 0; i = row_after(i)) {
-            const std::string_view known = name_of(keys()[i].path);
+            const std::string_view known = name_of(keys()[i].path());
             if (!bracket && (known == name || known == "*")) found = i;
         }
         if (found == 0) return std::nullopt;
@@ -241,9 +241,9 @@ void write_schema(json::Writer& out, std::string_view version, std::string_view 
     std::size_t section = 0;
     for (std::size_t row = 1; row < keys().size(); ++row) {
         const Key& key = keys()[row];
-        const bool root = key.path.find_first_of(".[") == std::string_view::npos;
+        const bool root = key.path().find_first_of(".[") == std::string_view::npos;
         if (root) section += 10;
-        with_hint_path(key.path, [&](std::string_view path) { out.key(path); });
+        with_hint_path(key.path(), [&](std::string_view path) { out.key(path); });
         write_hint(out, key, root ? section : 0);
     }
     out.end_object().member("version", version).member("generatedAt", generated_at).end_object();
@@ -255,19 +255,19 @@ bool write_schema_lookup(json::Writer& out, std::string_view path) {
     const Key& key = keys()[*row];
     out.begin_object().member("path", path).key("schema");
     write_row(out, *row, false);
-    out.member("reloadKind", reload_kind(key.path)).key("hint");
+    out.member("reloadKind", reload_kind(key.path())).key("hint");
     write_hint(out, key, 0);
-    with_hint_path(key.path, [&](std::string_view hint) { out.member("hintPath", hint); });
+    with_hint_path(key.path(), [&](std::string_view hint) { out.member("hintPath", hint); });
     out.key("children").begin_array();
     for (std::size_t i = *row + 1; i < row_after(*row); i = row_after(i)) {
         const Key& child = keys()[i];
-        const std::string_view name = name_of(child.path) == "[]" ? std::string_view("*") : name_of(child.path);
+        const std::string_view name = name_of(child.path()) == "[]" ? std::string_view("*") : name_of(child.path());
         out.begin_object().member("key", name);
-        with_hint_path(child.path, [&](std::string_view hint) { out.member("path", hint); });
+        with_hint_path(child.path(), [&](std::string_view hint) { out.member("path", hint); });
         out.member("required", false).member("hasChildren", row_after(i) > i + 1);
-        out.member("reloadKind", reload_kind(child.path)).key("hint");
+        out.member("reloadKind", reload_kind(child.path())).key("hint");
         write_hint(out, child, 0);
-        with_hint_path(child.path, [&](std::string_view hint) { out.member("hintPath", hint); });
+        with_hint_path(child.path(), [&](std::string_view hint) { out.member("hintPath", hint); });
         out.end_object();
     }
     out.end_array().end_object();
