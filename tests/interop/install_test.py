@@ -39,10 +39,13 @@ class InstallTest(unittest.TestCase):
             library = next(pathlib.Path(prefix).rglob("libgateway.so")).parent
             env = dict(os.environ, PKG_CONFIG_PATH=str(pkgconfig), LD_LIBRARY_PATH=str(library))
             if shutil.which("pkg-config"):
-                words = subprocess.run(["pkg-config", "--cflags", "--libs", "gateway"], check=True, capture_output=True, text=True, env=env).stdout.split()
-                program = os.path.join(folder, "by_pkg_config")
-                run(os.environ.get("CC", "cc"), "-std=c99", str(example), "-o", program, *flags, *words)
-                run(program, env=env)
+                for kind in ("--shared", "--static"):
+                    words = subprocess.run(["pkg-config", kind, "--cflags", "--libs", "gateway"], check=True, capture_output=True, text=True, env=env).stdout.split()
+                    if kind == "--static":
+                        words = [str(library / "libgateway.a") if word == "-lgateway" else word for word in words]
+                    program = os.path.join(folder, "by_pkg_config" + kind)
+                    run(os.environ.get("CC", "cc"), "-std=c99", str(example), "-o", program, *flags, *words)
+                    run(program, env=env)
             with open(os.path.join(folder, "CMakeLists.txt"), "w", encoding="utf-8") as file:
                 file.write(PROJECT.format(example=example))
             build = os.path.join(folder, "build")
