@@ -187,10 +187,7 @@ void Host::end_turn() {
 
 void Host::on_signal(int number) {
     tick();
-    if (number == SIGUSR1) return static_cast<void>(gw_gateway_restart(gateway));
-    if (stopping) std::_Exit(1);  // the second signal does not wait
-    stopping = true;
-    gw_gateway_shutdown(gateway);
+    if (gw_command_signal(command, gateway, number) == GW_DONE) std::_Exit(1);
 }
 
 Host::Host(gw_command* hears_of_it) : command(hears_of_it) {

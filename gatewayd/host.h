@@ -24,13 +24,12 @@ struct Host {
     void on_signal(int number);
 
     uv_loop_t loop{};
-    gw_command* const command;  // hears of READY and STOPPED
+    gw_command* const command;  // hears of READY, STOPPED and signals
     gw_gateway* gateway = nullptr;
     unsigned reads = 0;
     uv_prepare_t prepare{};
     uv_timer_t timer{};
     uv_signal_t signals[3]{};
-    bool stopping = false;
 };
 
 // Begins to work on what the gateway asks for besides sockets; other events are nobody's here.

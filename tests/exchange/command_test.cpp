@@ -1,6 +1,8 @@
 // The command line of programs around a gateway: what each line does, and one life with a restart.
 #include "gateway/command.h"
 
+#include <csignal>
+
 #include "core/buffer.h"
 #include "support/directory.h"
 #include "support/test.h"
@@ -41,6 +43,7 @@ struct Program {
     Program& operator=(const Program&) = delete;
 
     gw_status next() { return gw_command_next(command, &gateway); }
+    gw_status signal(int number) { return gw_command_signal(command, gateway, number); }
     // Turns of a host's loop, until the gateway has nothing to say; frees it when it has stopped.
     void serve() {
         gw_event event{};
@@ -116,7 +119,8 @@ TEST_CASE("command: a gateway, the one after its restart, and the end") {
     REQUIRE(program.next() == GW_OK);
     program.serve();
     CHECK(program.output == "listening on \n");  // nobody listens here
-    REQUIRE(gw_gateway_restart(program.gateway) == GW_OK);
+    CHECK(program.signal(SIGHUP) == GW_OK);      // nothing to it
+    REQUIRE(program.signal(SIGUSR1) == GW_OK);
     for (int turn = 0; turn < 10 && program.gateway != nullptr; ++turn) {
         program.now += 2000;
         program.serve();
@@ -125,13 +129,17 @@ TEST_CASE("command: a gateway, the one after its restart, and the end") {
     REQUIRE(program.next() == GW_OK);
     CHECK(program.errors.find("gatewayd: restarting\n") != std::string::npos);
     program.serve();
-    gw_gateway_shutdown(program.gateway);
+    CHECK(program.signal(SIGTERM) == GW_OK);
     for (int turn = 0; turn < 10 && program.gateway != nullptr; ++turn) {
         program.now += 2000;
         program.serve();
     }
     CHECK(program.next() == GW_DONE);
     CHECK(gw_command_exit_code(program.command) == 0);
+    // The second does not wait, whichever it is.
+    CHECK(program.signal(SIGUSR1) == GW_OK);
+    CHECK(program.signal(SIGINT) == GW_DONE);
+    CHECK(gw_command_signal(nullptr, nullptr, SIGTERM) == GW_ERR_ARGUMENT);
 }
 
 TEST_CASE("command: the doctor tries a start, and another gateway is waited for") {

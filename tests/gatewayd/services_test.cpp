@@ -149,6 +149,9 @@ gw_status gw_gateway_shutdown(gw_gateway* gateway) {
     return GW_OK;
 }
 void gw_command_event(gw_command*, gw_gateway*, const gw_event*) {}
+gw_status gw_command_signal(gw_command*, gw_gateway* gateway, int number) {
+    return number == SIGUSR1 ? gw_gateway_restart(gateway) : GW_ERR_ARGUMENT;
+}
 gw_status gw_gateway_restart(gw_gateway* gateway) {
     Script& play = script(gateway);
     ++play.restarts;

@@ -50,6 +50,12 @@ GW_API gw_status gw_command_next(gw_command *command, gw_gateway **out);
 /* Shows an event of the gateway that is being served: says where it listens, and learns why it has stopped. */
 GW_API void gw_command_event(gw_command *command, gw_gateway *gateway, const gw_event *event);
 
+/* Does what --help says of a signal: SIGINT and SIGTERM let open answers finish, SIGUSR1 restarts `gateway` in place, others
+ * are nothing. To be called in the program's loop, behind gw_gateway_tick(), not in a signal handler.
+ *
+ * Returns GW_OK, or GW_DONE for the second SIGINT or SIGTERM, which waits for nothing: exit with 1. */
+GW_API gw_status gw_command_signal(gw_command *command, gw_gateway *gateway, int number);
+
 /* 0 after an orderly end, 1 when a gateway could not start or run or something is wrong with the configuration, 2 for a
  * command line that is none. */
 GW_API int gw_command_exit_code(const gw_command *command);

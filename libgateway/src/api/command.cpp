@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <initializer_list>
 #include <memory_resource>
 #include <string>
+#include <utility>
 
 #include "api/guard.h"
 #include "api/sized.h"
@@ -106,7 +108,7 @@ struct gw_command {
     std::string_view problem, about;  // of the command line
     int exit_code = 0, tries = 0;
     std::uint32_t port = 0;  // of the gateway that is served
-    bool ended = false, examined = false, served = false, restart = false;
+    bool ended = false, examined = false, served = false, restart = false, stopping = false;
 };
 
 void gw_command::set_port(std::string_view text) {
@@ -269,6 +271,15 @@ void gw_command_event(gw_command* command, gw_gateway* gateway, const gw_event* 
         self.print(false, {"listening on ", gw::as_text(event->host), "\n"});
         return GW_OK;
     }));
+}
+
+gw_status gw_command_signal(gw_command* command, gw_gateway* gateway, int number) {
+    if (command == nullptr) return GW_ERR_ARGUMENT;
+    if (number == SIGUSR1) static_cast<void>(gw_gateway_restart(gateway));
+    if (number != SIGINT && number != SIGTERM) return GW_OK;
+    if (std::exchange(command->stopping, true)) return GW_DONE;
+    gw_gateway_shutdown(gateway);
+    return GW_OK;
 }
 
 int gw_command_exit_code(const gw_command* command) { return command == nullptr ? 2 : command->exit_code; }
